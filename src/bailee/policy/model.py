@@ -1,0 +1,232 @@
+"""The policy and the data map as frozen values.
+
+Read from YAML by `policy.document` and `policy.datamap`, which validate; nothing here checks. `lines` maps a path in
+the file, such as `("purposes", "personal_offers", "keep")`, to its line (from 1) and is no part of equality or digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bailee.policy.coarsen import Coarsen
+from bailee.policy.predicates import Predicate
+from bailee.policy.units import Duration, Rate
+from bailee.vocabulary import Basis, Effect, Principle, Treatment
+
+Path = tuple[str, ...]
+
+#: Key of `guardian_below` for every place that no other key holds.
+ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long a purpose may use data: for a time from the row's own time, or from the customer's last activity."""
+
+    duration: Duration
+    from_last_activity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Which customers a purpose may include; empty places mean every place."""
+
+    min_age: int | None = None
+    guardian_below: Mapping[str, int] = field(default_factory=dict)
+    places: frozenset[str] = frozenset()
+    except_places: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRule:
+    """What differs for customers in one place."""
+
+    basis: Basis | None = None
+    min_age: int | None = None
+    guardian_below: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How often a purpose may write to a customer; `quiet` is a daily span `HH:MM-HH:MM` in the customer's place."""
+
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    quiet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How aggregates may leave: at least `min_group` customers a group; noise of `epsilon` a period where set."""
+
+    min_group: int | None = None
+    epsilon: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """Why data is used."""
+
+    key: str
+    title: str
+    use: str
+    basis: Basis
+    effects: frozenset[Effect]
+    why: str
+    customer_gains: str
+    company_gains: str
+    reads: Mapping[str, Treatment]
+    keep: Keep
+    recipients: tuple[str, ...] = ()
+    who: Who = Who()
+    by_place: Mapping[str, PlaceRule] = field(default_factory=dict)
+    contact: Contact | None = None
+    release: Release = Release()
+    roles: frozenset[str] = frozenset()
+    training: frozenset[str] = frozenset()
+    consent_lasts: Duration | None = None
+    explicit: bool = False
+    law: str | None = None
+    balance: str | None = None
+    decides: str | None = None
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who may receive data. `role` is `processor`, `joint` or `third_party`."""
+
+    key: str
+    title: str
+    role: str = "third_party"
+    industry: str | None = None
+    place: str | None = None
+    safeguard: str | None = None
+    at_most: Treatment = Treatment.CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Forbid:
+    """What a standard matches: keys are ANDed, values within a key ORed, an empty key matches everything.
+
+    With `categories` the standard withholds those, else it refuses the use.
+    """
+
+    effects: frozenset[Effect] = frozenset()
+    uses: frozenset[str] = frozenset()
+    bases: frozenset[Basis] = frozenset()
+    purposes: frozenset[str] = frozenset()
+    decides: frozenset[str] = frozenset()
+    recipients: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    industries: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A line that no purpose may cross."""
+
+    key: str
+    forbid: Forbid
+    because: str
+    principle: Principle
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that staff may hold, with the lessons that it asks for."""
+
+    key: str
+    title: str
+    training: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCategory:
+    """A category that the company declares beside the taxonomy's; `special` gives it the care of GDPR article 9."""
+
+    key: str
+    title: str
+    special: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of the promise."""
+
+    company: str
+    version: str
+    purposes: Mapping[str, Purpose]
+    recipients: Mapping[str, Recipient] = field(default_factory=dict)
+    standards: Mapping[str, Standard] = field(default_factory=dict)
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    categories: Mapping[str, OwnCategory] = field(default_factory=dict)
+    uses: Mapping[str, str] = field(default_factory=dict)
+    language: int = 1
+    lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def line(self, *path: str) -> int | None:
+        """Line of the path, or of its nearest ancestor that has one."""
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path[:-1]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """That `column` of a table holds values of `target` in `table`."""
+
+    column: str
+    table: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reveal:
+    """Rows for which `when` is not false say something of `category` about their subject."""
+
+    when: Predicate
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it says about a person, and how it becomes coarse. `only_for` excludes every other purpose."""
+
+    name: str
+    categories: tuple[str, ...] = ()
+    coarsen: Coarsen | None = None
+    only_for: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the data map.
+
+    A personal table names its customer by `subjects` (columns, each naming one) or along `via`. Its row time is
+    the column `at`, or the parent's (`at_via`), or none: current state.
+    """
+
+    name: str
+    columns: Mapping[str, Column]
+    personal: bool = True
+    subjects: tuple[str, ...] = ()
+    via: Reference | None = None
+    at: str | None = None
+    at_via: bool = False
+    guests: bool = False
+    only_for: frozenset[str] | None = None
+    references: tuple[Reference, ...] = ()
+    reveals: tuple[Reveal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataMap:
+    """Where customer data lives. A table that is not here does not exist."""
+
+    tables: Mapping[str, Table]
+    lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
