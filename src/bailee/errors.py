@@ -13,6 +13,7 @@ BaileeError                 anything a person can be told
 │   ├── MemoryExceeded
 │   ├── RowsExceeded
 │   ├── Cancelled
+│   ├── Stale               the engine's allow tables are not at the sequence asked for; send them again
 │   └── EngineUnavailable
 ├── RecordError             the ledger could not record; nothing was released
 └── NotVerified             a proof, tree or signature does not hold
@@ -86,7 +87,16 @@ class Refused(BaileeError):
 
 
 class EngineError(BaileeError):
-    """The data engine could not answer; the message names class and position, never a value."""
+    """The data engine could not answer; class and position only, never a value.
+
+    `kind` is the engine's class of error (`conversion error`), `position` the place in the SQL that was run, in
+    characters from 0, or None where the engine did not say.
+    """
+
+    def __init__(self, message: str, *, kind: str | None = None, position: int | None = None) -> None:
+        self.kind = kind
+        self.position = position
+        super().__init__(message)
 
 
 class TimeExceeded(EngineError):
@@ -103,6 +113,10 @@ class RowsExceeded(EngineError):
 
 class Cancelled(EngineError):
     """The reader cancelled the question."""
+
+
+class Stale(EngineError):
+    """The engine's allow tables are not at the sequence asked for, as after a restart; send them again and retry."""
 
 
 class EngineUnavailable(EngineError):
