@@ -6,8 +6,7 @@ Times are aware UTC datetimes. Categories, data uses and places are plain string
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
@@ -111,28 +110,6 @@ class Use:
     actor: Actor
     effect: Effect | None = None
     recipient: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """The policy's answer to a use, before any customer.
-
-    `reads` maps category keys to treatments, `withheld` the categories that standards forbid to the reason;
-    both are to be asked through `decide.treatment`. `recipients` and `effects` are the resolved ones.
-    """
-
-    use: Use
-    permitted: bool
-    reasons: tuple[Reason, ...]
-    policy: str
-    effects: frozenset[Effect] = frozenset()
-    recipients: frozenset[str] = frozenset()
-    basis: Basis | None = None
-    reads: Mapping[str, Treatment] = field(default_factory=dict)
-    at_most: Treatment = Treatment.CLEAR
-    withheld: Mapping[str, Reason] = field(default_factory=dict)
-    min_group: int | None = None
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

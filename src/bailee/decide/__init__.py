@@ -1,0 +1,1 @@
+"""May this one thing happen? Policy to ruling; ruling and customer to verdict."""

@@ -1,0 +1,34 @@
+"""The policy's answer to a use, before any customer (`spec/decision.md` D1 to D3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bailee.policy.model import Purpose
+from bailee.vocabulary import Basis, Effect, Reason, Treatment, Use
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Refused, or how categories may appear; always with reasons.
+
+    `effects` and `recipients` are the resolved ones. `reads` maps category keys to treatments and `withheld` the
+    categories that standards forbid to the reason; ask them through `category` and `column`, never directly.
+    `slot` is the index of this use in everybody's standing.
+    """
+
+    use: Use
+    permitted: bool
+    reasons: tuple[Reason, ...]
+    policy: str
+    purpose: Purpose | None = None
+    effects: frozenset[Effect] = frozenset()
+    recipients: frozenset[str] = frozenset()
+    bases: frozenset[Basis] = frozenset()
+    reads: Mapping[str, Treatment] = field(default_factory=dict)
+    at_most: Treatment = Treatment.CLEAR
+    withheld: Mapping[str, Reason] = field(default_factory=dict)
+    special: frozenset[str] = frozenset()
+    slot: int | None = None
+    line: int | None = None

@@ -1,0 +1,127 @@
+"""The error fence: an engine's error becomes a class and a position, and nothing else of it passes.
+
+DuckDB quotes values, columns and table names in its messages, so a message never leaves the worker.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from bailee.errors import (
+    Cancelled,
+    EngineError,
+    EngineUnavailable,
+    MemoryExceeded,
+    RowsExceeded,
+    Stale,
+    TimeExceeded,
+)
+
+Fault = dict[str, Any]
+
+_SENTENCES = {
+    "binder error": "a name, an operator or a function's arguments do not fit together here",
+    "catalog error": "nothing of this name is known here; check the spelling of tables, functions and types",
+    "conversion error": "a value cannot be turned into the type asked for; write TRY_CAST where a cast may fail",
+    "invalid input error": "a function met a value that it does not take, such as a division by zero, a bad format or "
+    "several rows where one belongs; write TRY(...) around what may fail",
+    "not implemented error": "the engine cannot do this",
+    "out of range error": "a number is too large for its type; cast to a wider type before the arithmetic",
+    "parser error": "this is not SQL that the engine understands",
+    "permission error": "questions may not reach files, settings or extensions",
+    "transaction error": "questions may only read",
+    "relation": "a governed relation could not be made, so the data map names something that the database does not "
+    "have in this form; run `bailee check`",
+    "statement": "a question is one SELECT; found something else",
+    "duplicate": "two allowed keys mean the same subject, so no row would be counted once; the table was not changed",
+    "key type": "a customer's key cannot have this type; expected an integer, DECIMAL, VARCHAR without collation, or UUID",
+    "clean": "a clean set holds a key twice, so no row would be counted once; the table was not made",
+    "fence": "the fence that hides other customers' rows did not hold in a trial at start-up, so the engine is not used",
+}
+
+_LIMITS: dict[str, tuple[type[EngineError], str]] = {
+    "time": (TimeExceeded, "stopped after {limit:g} seconds, the time limit; ask for less, or for a shorter period"),
+    "memory": (MemoryExceeded, "stopped because it needed more memory than the limit; ask for less, or aggregate first"),
+    "rows": (RowsExceeded, "the answer has more than {limit} rows, the limit; nothing was released; add a LIMIT or aggregate"),
+    "bytes": (MemoryExceeded, "the answer is larger than {limit} bytes, the limit; nothing was released; select less"),
+    "cancelled": (Cancelled, "cancelled by the reader; nothing was released"),
+    "stale": (Stale, "the engine's allow tables are not at the sequence asked for; send them again and retry"),
+    "ended": (EngineError, "the engine's process ended before it answered; nothing was released; ask again"),
+}
+
+#: What DuckDB says when it cannot open a file, in the order tried, and what we say.
+_OPENING = (
+    (r"[Cc]onflicting lock|Could not set lock", "locked"),
+    (r"not a valid DuckDB database file", "not duckdb"),
+    (r"version number .* can only read|newer version|storage version", "newer"),
+    (r"[Pp]ermission denied", "permission"),
+    (r"encrypt", "encrypted"),
+    (r"WAL|write-ahead", "unfinished"),
+    (r"does not exist|No such file", "missing"),
+)
+
+_UNOPENED = {
+    "missing": "there is no database `{path}`; check `bailee.toml`, or make one with `bailee init`",
+    "directory": "`{path}` is a folder; expected a DuckDB file",
+    "locked": "the database `{path}` is open for writing in another process{holder}; end that process, or let it write "
+    "another file and rename it over this one",
+    "not duckdb": "`{path}` is not a DuckDB database; expected a file that DuckDB wrote",
+    "newer": "the database `{path}` was written by a newer DuckDB than the one installed; upgrade the `duckdb` package",
+    "permission": "there is no permission to read the database `{path}`; grant it to the user that runs Bailee",
+    "encrypted": "the database `{path}` is encrypted, which is not supported; point Bailee at a plain DuckDB file",
+    "unfinished": "the database `{path}` was not closed by its last writer; open it once with DuckDB and close it",
+    "unopened": "the database `{path}` cannot be opened; expected a sound DuckDB file",
+}
+
+
+def describe(error: BaseException, sql: str = "") -> Fault:
+    """The class and place of an engine's error; `position` counts characters of `sql` from 0."""
+    name = type(error).__name__
+    if name == "InterruptException":
+        return {"error": "time"}
+    if isinstance(error, MemoryError) or name == "OutOfMemoryException":
+        return {"error": "memory"}
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Exception")).lower() + " error"
+    return {"error": kind if kind in _SENTENCES else "engine error", "position": _position(str(error), sql)}
+
+
+def _position(message: str, sql: str) -> int | None:
+    """DuckDB counts bytes of UTF-8; we count characters."""
+    start = message.find("{")
+    try:
+        place = int(json.loads(message[start:])["position"]) if start >= 0 else None
+    except (ValueError, KeyError, TypeError):
+        return None
+    text = sql.encode()
+    if place is None or not 0 <= place < len(text):
+        return None
+    return len(text[:place].decode(errors="ignore"))
+
+
+def opening(message: str) -> Fault:
+    """Why a database file could not be opened, with the process that holds it where DuckDB knows."""
+    reason = next((name for pattern, name in _OPENING if re.search(pattern, message)), "unopened")
+    holder = re.search(r"PID (\d+)", message)
+    return {"error": "open", "reason": reason, "holder": int(holder[1]) if holder else None}
+
+
+def unopened(path: str, reason: str, holder: int | None = None) -> EngineUnavailable:
+    """The error for a database file that cannot be opened."""
+    who = f" (process {holder})" if holder else ""
+    return EngineUnavailable(_UNOPENED[reason].format(path=path, holder=who))
+
+
+def rebuild(fault: Fault, path: str) -> EngineError:
+    """The error that a person is told, from a worker's fault."""
+    code = fault["error"]
+    if code == "open":
+        return unopened(path, fault["reason"], fault["holder"])
+    if code == "fence":
+        return EngineUnavailable(_SENTENCES[code], kind=code)
+    if code in _LIMITS:
+        made, sentence = _LIMITS[code]
+        return made(sentence.format(limit=fault.get("limit", 0)), kind=code)
+    sentence = _SENTENCES.get(code, "the engine could not do this")
+    return EngineError(f"{sentence} ({code})", kind=code, position=fault.get("position"))

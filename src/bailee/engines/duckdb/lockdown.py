@@ -1,0 +1,75 @@
+"""Opening a company's file so that a question can only read it, and showing that the fence holds.
+
+The order is DuckDB's: files are attached before external access ends, and the configuration is locked last. Options
+given to `connect` are global, which matters for the two that `SET` would change for one connection only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+_CANARY = "not-a-number"
+
+
+class Leak(Exception):  # noqa: N818
+    """A hidden value came through the fence."""
+
+
+def connect(opening: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    """An in-memory database without any way out; the company's file is attached by `lock`."""
+    import duckdb
+
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "python_enable_replacements": "false",
+            "autoload_known_extensions": "false",
+            "autoinstall_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "allow_persistent_secrets": "false",
+            "errors_as_json": "true",
+            "memory_limit": f"{opening['memory_bytes'] // 1024}KiB",
+            "threads": str(opening["threads"]),
+            "max_execution_time": str(max(1, int(opening["seconds"] * 1000))),
+            "temp_directory": opening["spill"],
+            "max_temp_directory_size": f"{opening['spill_bytes'] // 1024}KiB",
+            "temp_file_encryption": "true",
+        },
+    )
+
+
+def lock(con: duckdb.DuckDBPyConnection, path: str) -> None:
+    """Attach the file at `path` as `company`, read-only, then end every way to reach anything else."""
+    con.execute("ATTACH '" + path.replace("'", "''") + "' AS company (READ_ONLY)")
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
+    con.execute("SET allow_extension_repositories = 'forbidden'")
+    # This connection serves the gate's own set-up, which may be long; a question's cursor has the global limit.
+    con.execute("SET SESSION max_execution_time = 0")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+
+
+def try_fence(con: duckdb.DuckDBPyConnection) -> None:
+    """Push a failing cast at a hidden row through a secure view; raises `Leak` unless the row stays unseen."""
+    import duckdb
+
+    con.execute("CREATE TABLE memory.main.fence_rows AS SELECT 1 AS subject, $1 AS hidden", [_CANARY])
+    con.execute("CREATE TABLE memory.main.fence_allow (subject INTEGER)")
+    cursor = con.cursor()
+    try:
+        cursor.execute(
+            "CREATE TEMP SECURE VIEW fenced AS SELECT r.hidden FROM memory.main.fence_rows r "
+            "JOIN memory.main.fence_allow a ON a.subject = r.subject"
+        )
+        found = cursor.sql("SELECT count(*) AS n FROM fenced WHERE CAST(hidden AS INTEGER) > 0").to_arrow_table()
+        if found.to_pylist() != [{"n": 0}]:
+            raise Leak
+    except duckdb.Error as error:
+        raise Leak from error
+    finally:
+        cursor.close()
+    con.execute("DROP TABLE memory.main.fence_rows")
+    con.execute("DROP TABLE memory.main.fence_allow")

@@ -1,0 +1,167 @@
+"""What an entry of each kind may show: a closed registry, so that no personal data can reach a leaf.
+
+A public value is a digest, a root, a key of the policy, a word from a short list, a count or a time: never free
+text. Anything else belongs in the private record, of which the leaf holds only a commitment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
+
+from bailee.errors import RecordError
+from bailee.ledger.canonical import LARGEST
+from bailee.vocabulary import Effect
+
+#: The longest leaf, in bytes: C2SP tlog-tiles gives an entry's length in 16 bits.
+LONGEST = 65_535
+
+#: Gives the JSON text of a public value, or None where the value may not be shown.
+_Show = Callable[[object], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One public field: what it must be, in words, how it is shown, and whether it may be null."""
+
+    expected: str
+    show: _Show
+    optional: bool = False
+
+
+def _matching(pattern: str) -> _Show:
+    compiled = re.compile(pattern, re.ASCII)
+
+    @lru_cache(4096, typed=True)
+    def show(value: object) -> str | None:
+        found = compiled.fullmatch(value) if isinstance(value, str) else None
+        return f'"{found.group()}"' if found else None
+
+    return show
+
+
+@lru_cache(4096, typed=True)
+def _count(value: object) -> str | None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+    return str(int(value)) if fits else None  # type: ignore[call-overload]
+
+
+@lru_cache(4096, typed=True)
+def time_text(value: object) -> str | None:
+    """Return RFC 3339 in UTC with six decimals, as leaves show it, or None where it is no aware datetime nor such text."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    if not isinstance(value, str):
+        return None
+    try:
+        return time_text(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)) if len(value) == 27 else None
+    except ValueError:
+        return None
+
+
+def _time(value: object) -> str | None:
+    text = time_text(value)
+    return None if text is None else f'"{text}"'
+
+
+def _minute(value: object) -> str | None:
+    text = _time(value)
+    return text if text is not None and text.endswith(':00.000000Z"') else None
+
+
+def _one_of(*words: str) -> Field:
+    return Field(f"one of {', '.join(f'`{word}`' for word in words)}", _matching("|".join(map(re.escape, words))))
+
+
+def _or_null(field: Field) -> Field:
+    return Field(f"{field.expected}, or null", field.show, optional=True)
+
+
+DIGEST = Field("a digest (`sha256:` and 64 hexadecimal digits)", _matching("sha256:[0-9a-f]{64}"))
+ROOT = Field("a tree root (64 hexadecimal digits)", _matching("[0-9a-f]{64}"))
+KEY = Field("a key of the policy (a small letter, then up to 63 of a-z, 0-9, `_`, `-`)", _matching("[a-z][a-z0-9_-]{0,63}"))
+COUNT = Field("a whole number from 0 to 2**53 - 1", _count)
+TIME = Field("a UTC time with six decimals (RFC 3339, `Z`)", _time)
+MINUTE = Field("a UTC time on a whole minute (RFC 3339, `Z`)", _minute)
+EFFECT = _or_null(_one_of(*Effect))
+
+_USE = {"purpose": _or_null(KEY), "effect": EFFECT, "recipient": _or_null(KEY)}
+_POINTS = {**_USE, "purpose": KEY, "minute": MINUTE, "policy": DIGEST, "standing_sequence": COUNT}
+
+#: Every kind of entry and all that its leaf may show beside `kind`, `at` and `commitment`.
+KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
+    {
+        "use": {
+            **_USE,
+            "decision": _one_of("answered", "refused"),
+            "policy": DIGEST,
+            "map": _or_null(DIGEST),
+            "rewriter": _or_null(DIGEST),
+            "standing_sequence": _or_null(COUNT),
+            "as_of": TIME,
+        },
+        "points_opened": _POINTS,
+        "points_closed": {**_POINTS, "opened": COUNT, "customers": ROOT},
+        "choice": {"sequence": _or_null(COUNT)},
+        "choices_imported": {"file": DIGEST, "count": COUNT, "root": ROOT},
+        "policy": {"policy": DIGEST, "map": _or_null(DIGEST), "previous": _or_null(DIGEST)},
+        "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
+    }
+)
+
+_AT, _KIND, _COMMITMENT = "at", "kind", "commitment"
+_RESERVED = (_AT, _KIND, _COMMITMENT)
+#: Each kind's names in RFC 8785's order with the text before its value, so that a leaf is one join.
+_ORDER = {
+    kind: tuple((name, f'"{name}":', fields.get(name)) for name in sorted((*fields, *_RESERVED)))
+    for kind, fields in KINDS.items()
+}
+
+
+def build(kind: str, public: Mapping[str, object], at: datetime, commitment: str | None = None) -> bytes:
+    """Return a leaf's bytes: RFC 8785 of kind, time, public fields and, where there is a record, its commitment (hex).
+
+    Raises RecordError for a kind or field that is not in the registry, a field left out that may not be null, or
+    a value that is not what its field shows. The message never quotes the value, which may be about a person.
+    """
+    order = _ORDER.get(kind)
+    if order is None:
+        raise RecordError(f"the ledger has no kind `{kind}`, expected one of {', '.join(f'`{k}`' for k in KINDS)}")
+    fixed = {_AT: _time(at), _KIND: f'"{kind}"', _COMMITMENT: f'"{commitment}"' if commitment else None}
+    if fixed[_AT] is None:
+        raise RecordError(f"the time of a `{kind}` entry must be an aware datetime")
+    shown = []
+    for name, prefix, field in order:
+        text = fixed[name] if field is None else _shown(kind, name, field, public.get(name))
+        if text is not None:
+            shown.append(prefix + text)
+    if not public.keys() <= KINDS[kind].keys():
+        extra = sorted(public.keys() - KINDS[kind].keys())[0]
+        raise RecordError(f"a `{kind}` entry shows no field `{extra}`; put it in the private record")
+    leaf = f"{{{','.join(shown)}}}".encode("ascii")
+    if len(leaf) > LONGEST:
+        raise RecordError(f"a `{kind}` leaf of {len(leaf)} bytes is too long, at most {LONGEST}")
+    return leaf
+
+
+def read(leaf: bytes) -> dict[str, object]:
+    """Return the fields of a leaf."""
+    fields: dict[str, object] = json.loads(leaf)
+    return fields
+
+
+def _shown(kind: str, name: str, field: Field, value: object) -> str:
+    if value is None and field.optional:
+        return "null"
+    try:
+        text = field.show(value)
+    except TypeError:  # unhashable: a list or an object
+        text = None
+    if text is None:
+        raise RecordError(f"field `{name}` of a `{kind}` entry must be {field.expected}; the value is not shown here")
+    return text
