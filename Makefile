@@ -74,7 +74,7 @@ else
 		echo "Install it (Debian, Ubuntu: apt-get install python3-venv, or python3.12-venv for a python3.12 and so on;" >&2; \
 		echo "elsewhere: the python3 package holds it, $(HOW_PYTHON))." >&2; exit 1; }
 	@{ $(BIN)/python $(NEW_ENOUGH) && $(BIN)/python -m pip --version >/dev/null; } 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
-	@echo "installing what requirements.lock names into $(VENV) with pip (about 200 MB; a minute or so)"
+	@echo "installing what requirements.lock names into $(VENV) with pip (a minute or so)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 endif

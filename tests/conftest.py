@@ -1,0 +1,20 @@
+"""How much hypothesis tries: `default` is modest, `soak` (`make soak`) goes on for long, and CI repeats itself."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+# Two cores are shared with everything else the machine does, so time says nothing about a test.
+settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=SLOW)
+# The same cases each time, so that a run that passed will pass again; a failure prints what repeats it.
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True, print_blob=True)
+settings.register_profile(
+    "soak", settings.get_profile("default"), max_examples=20_000, print_blob=True, derandomize=False
+)
+
+# `--hypothesis-profile` beats this choice.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
