@@ -12,7 +12,7 @@ SPANS = ("year", "quarter", "month", "week", "day", "hour")
 _NUMBERS = r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL(\(.*\))?"
 _SUITED = {
     "band": re.compile(_NUMBERS),
-    "prefix": re.compile(r"VARCHAR|ENUM\(.*\)|UUID|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER", re.DOTALL),
+    "prefix": re.compile(r"VARCHAR|ENUM\(.*\)|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER", re.DOTALL),
     "span": re.compile(r"DATE|TIMESTAMP.*"),
 }
 
@@ -58,7 +58,7 @@ class Coarsen:
     def sql(self, expression: str) -> str:
         """The same as a DuckDB expression for a column whose type `suits`; the session's time zone must be UTC.
 
-        Bands keep the numeric type, wider where the size needs it; spans of a day or more are DATE, `hour` is TIMESTAMP.
+        Bands keep the numeric type, or a wider one where the size needs it. Spans are DATE, and `hour` TIMESTAMP.
         """
         x = f"({expression})"
         if self.kind == "prefix":
@@ -66,10 +66,10 @@ class Coarsen:
         if self.size is None:
             type_name = "TIMESTAMP" if self.kind == "hour" else "DATE"
             return f"TRY(CAST(date_trunc('{self.kind}', CAST({x} AS TIMESTAMP)) AS {type_name}))"
-        below = f"{x} - {x} % {self.size:f}"
-        return (
-            f"TRY(CASE WHEN NOT isfinite({x}) THEN NULL WHEN {x} < {below} THEN {below} - {self.size:f} ELSE {below} END)"
-        )
+        size = f"{self.size:f}"
+        below = f"{x} - {x} % {size}"
+        floor = f"WHEN {x} < {below} THEN {below} - {size} ELSE {below}"
+        return f"TRY(CASE WHEN NOT isfinite({x}) THEN NULL {floor} END)"
 
 
 def _band(size: Decimal, value: object) -> object:

@@ -50,7 +50,7 @@ class Duration:
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """Read `2 years`, `13 months`, `1 week`, `90 days`, `12 hours` or `30 minutes`; ValueError says what is wrong."""
+        """Read `2 years`, `13 months`, `1 week`, `90 days`, `12 hours` or `30 minutes`; ValueError says why not."""
         return _duration(text, bare=False)
 
     def __str__(self) -> str:
@@ -127,7 +127,7 @@ def _duration(text: str, *, bare: bool) -> Duration:
     """Read a duration; `bare` allows `day` for `1 day`."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or (found[1] is None and not bare):
-        raise ValueError(f"`{text}` is not a duration: expected a whole number and a unit, such as `2 years` or `90 days`")
+        raise ValueError(f"`{text}` is not a duration: expected a number and a unit, such as `2 years`")
     unit = found[2] if found[2] in UNITS else found[2].removesuffix("s")
     if unit not in UNITS:
         raise ValueError(f"`{text}` has the unknown unit `{found[2]}`: expected {_known()}{_meant(found[2])}")
