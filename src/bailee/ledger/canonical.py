@@ -41,11 +41,14 @@ def _check(value: object, depth: int) -> None:
         for name, part in value.items():
             if not (isinstance(name, str) and name.isascii()):
                 raise RecordError("the ledger cannot record an object whose names are not plain ASCII text")
-            _check(part, depth + 1)
+            if type(part) is not str:
+                _check(part, depth + 1)
     elif isinstance(value, (list, tuple)):
         for part in value:
             _check(part, depth + 1)
     elif isinstance(value, float):
         raise RecordError("the ledger cannot record a fraction, which readers round differently; give it as text")
     else:
-        raise RecordError(f"the ledger cannot record a `{type(value).__name__}`; give text, whole numbers, lists, objects")
+        raise RecordError(
+            f"the ledger cannot record a `{type(value).__name__}`; give text, whole numbers, lists, objects"
+        )

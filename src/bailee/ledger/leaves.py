@@ -27,11 +27,10 @@ _Show = Callable[[object], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One public field: what it must be, in words, how it is shown, and whether it may be null."""
+    """One public field: what it must be, in words, and how it is shown."""
 
     expected: str
     show: _Show
-    optional: bool = False
 
 
 def _matching(pattern: str) -> _Show:
@@ -53,15 +52,16 @@ def _count(value: object) -> str | None:
 
 @lru_cache(4096, typed=True)
 def time_text(value: object) -> str | None:
-    """Return RFC 3339 in UTC with six decimals, as leaves show it, or None where it is no aware datetime nor such text."""
+    """Return an aware datetime, or such text, as RFC 3339 in UTC with six decimals; None for anything else."""
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
-    if not isinstance(value, str):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    if not (isinstance(value, str) and len(value) == 27 and value.endswith("Z")):
         return None
     try:
-        return time_text(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)) if len(value) == 27 else None
+        found = datetime.fromisoformat(value)
     except ValueError:
         return None
+    return value if time_text(found) == value else None
 
 
 def _time(value: object) -> str | None:
@@ -79,12 +79,14 @@ def _one_of(*words: str) -> Field:
 
 
 def _or_null(field: Field) -> Field:
-    return Field(f"{field.expected}, or null", field.show, optional=True)
+    return Field(f"{field.expected}, or null", lambda value: "null" if value is None else field.show(value))
 
 
 DIGEST = Field("a digest (`sha256:` and 64 hexadecimal digits)", _matching("sha256:[0-9a-f]{64}"))
 ROOT = Field("a tree root (64 hexadecimal digits)", _matching("[0-9a-f]{64}"))
-KEY = Field("a key of the policy (a small letter, then up to 63 of a-z, 0-9, `_`, `-`)", _matching("[a-z][a-z0-9_-]{0,63}"))
+KEY = Field(
+    "a key of the policy (a small letter, then up to 63 of a-z, 0-9, `_`, `-`)", _matching("[a-z][a-z0-9_-]{0,63}")
+)
 COUNT = Field("a whole number from 0 to 2**53 - 1", _count)
 TIME = Field("a UTC time with six decimals (RFC 3339, `Z`)", _time)
 MINUTE = Field("a UTC time on a whole minute (RFC 3339, `Z`)", _minute)
@@ -114,13 +116,19 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     }
 )
 
-_AT, _KIND, _COMMITMENT = "at", "kind", "commitment"
-_RESERVED = (_AT, _KIND, _COMMITMENT)
-#: Each kind's names in RFC 8785's order with the text before its value, so that a leaf is one join.
-_ORDER = {
-    kind: tuple((name, f'"{name}":', fields.get(name)) for name in sorted((*fields, *_RESERVED)))
-    for kind, fields in KINDS.items()
-}
+# Each kind's names in RFC 8785's order, each with the text before its value, so that a leaf is one join.
+_Plan = tuple[tuple[str, str, _Show], ...]
+
+
+def _plan(kind: str, *, committed: bool) -> _Plan:
+    shows: dict[str, _Show] = {name: field.show for name, field in KINDS[kind].items()}
+    shows |= {"at": _time, "kind": lambda value: f'"{value}"'}
+    if committed:
+        shows["commitment"] = lambda value: f'"{value}"'
+    return tuple((name, f'"{name}":', shows[name]) for name in sorted(shows))
+
+
+_PLANS = {(kind, committed): _plan(kind, committed=committed) for kind in KINDS for committed in (False, True)}
 
 
 def build(kind: str, public: Mapping[str, object], at: datetime, commitment: str | None = None) -> bytes:
@@ -129,20 +137,16 @@ def build(kind: str, public: Mapping[str, object], at: datetime, commitment: str
     Raises RecordError for a kind or field that is not in the registry, a field left out that may not be null, or
     a value that is not what its field shows. The message never quotes the value, which may be about a person.
     """
-    order = _ORDER.get(kind)
-    if order is None:
+    plan = _PLANS.get((kind, commitment is not None))
+    if plan is None:
         raise RecordError(f"the ledger has no kind `{kind}`, expected one of {', '.join(f'`{k}`' for k in KINDS)}")
-    fixed = {_AT: _time(at), _KIND: f'"{kind}"', _COMMITMENT: f'"{commitment}"' if commitment else None}
-    if fixed[_AT] is None:
-        raise RecordError(f"the time of a `{kind}` entry must be an aware datetime")
-    shown = []
-    for name, prefix, field in order:
-        text = fixed[name] if field is None else _shown(kind, name, field, public.get(name))
-        if text is not None:
-            shown.append(prefix + text)
     if not public.keys() <= KINDS[kind].keys():
-        extra = sorted(public.keys() - KINDS[kind].keys())[0]
-        raise RecordError(f"a `{kind}` entry shows no field `{extra}`; put it in the private record")
+        raise RecordError(f"a `{kind}` entry shows only {', '.join(KINDS[kind])}; put the rest in the private record")
+    value = {**public, "kind": kind, "at": at, "commitment": commitment}.get
+    try:
+        shown = [before + show(value(name)) for name, before, show in plan]  # type: ignore[operator]
+    except TypeError:  # not shown, or a list or an object
+        raise RecordError(_why(kind, public, at)) from None
     leaf = f"{{{','.join(shown)}}}".encode("ascii")
     if len(leaf) > LONGEST:
         raise RecordError(f"a `{kind}` leaf of {len(leaf)} bytes is too long, at most {LONGEST}")
@@ -155,13 +159,12 @@ def read(leaf: bytes) -> dict[str, object]:
     return fields
 
 
-def _shown(kind: str, name: str, field: Field, value: object) -> str:
-    if value is None and field.optional:
-        return "null"
-    try:
-        text = field.show(value)
-    except TypeError:  # unhashable: a list or an object
-        text = None
-    if text is None:
-        raise RecordError(f"field `{name}` of a `{kind}` entry must be {field.expected}; the value is not shown here")
-    return text
+def _why(kind: str, public: Mapping[str, object], at: object) -> str:
+    for name, field in {"at": TIME, **KINDS[kind]}.items():
+        try:
+            shown = field.show(at if name == "at" else public.get(name))
+        except TypeError:
+            shown = None
+        if shown is None:
+            break
+    return f"field `{name}` of a `{kind}` entry must be {field.expected}; what was found is not repeated here"

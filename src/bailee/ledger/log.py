@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
@@ -23,6 +23,7 @@ from bailee.ledger.recheck import verify_log
 from bailee.ledger.tables import create, metadata
 from bailee.ledger.tables import leaves as leaf_table
 from bailee.ledger.tables import records as record_table
+from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Receipt
 
 __all__ = [
     "Consistency",
@@ -55,60 +56,6 @@ _ADD_NODE = "INSERT INTO ledger_nodes (level, position, hash) VALUES (?, ?, ?)"
 _ADD_RECORD = "INSERT INTO ledger_records (position, random, record) VALUES (?, ?, ?)"
 
 
-class Draft(NamedTuple):
-    """An entry to append: `random` is 32 fresh random bytes for its private record, unused where there is none."""
-
-    kind: str
-    public: Mapping[str, object]
-    private: Mapping[str, object] | None
-    at: datetime
-    random: bytes
-
-
-class Receipt(NamedTuple):
-    """Where an entry went: its position from 0, its leaf hash, and the size of the log with its whole group."""
-
-    position: int
-    leaf_hash: bytes
-    size: int
-
-
-class Head(NamedTuple):
-    """How many entries there are and the root over them."""
-
-    size: int
-    root: bytes
-
-
-class Entry(NamedTuple):
-    """An entry as stored."""
-
-    position: int
-    leaf: bytes
-    hash: bytes
-
-    @property
-    def fields(self) -> dict[str, object]:
-        """What the leaf shows."""
-        return leaves.read(self.leaf)
-
-
-class Inclusion(NamedTuple):
-    """That an entry is in the log of `size` entries: hashes from leaf to root (RFC 9162, 2.1.3)."""
-
-    position: int
-    size: int
-    path: tuple[bytes, ...]
-
-
-class Consistency(NamedTuple):
-    """That the log of `new_size` entries begins with that of `old_size` (RFC 9162, 2.1.4)."""
-
-    old_size: int
-    new_size: int
-    path: tuple[bytes, ...]
-
-
 def append(
     connection: Connection,
     kind: str,
@@ -127,11 +74,13 @@ def append_many(connection: Connection, drafts: Iterable[Draft]) -> list[Receipt
     if not built:
         return []
     try:
-        start, edge = _read_head(connection)
-        builder = tree.Builder(start, edge)
+        builder = _builder(connection)
+        start = builder.size
         hashes = [tree.leaf_hash(found) for found, _, _ in built]
         nodes = builder.extend(hashes)
-        _write(connection, _ADD_LEAF, [(start + i, b[0], h) for i, (b, h) in enumerate(zip(built, hashes, strict=True))])
+        _write(
+            connection, _ADD_LEAF, [(start + i, b[0], h) for i, (b, h) in enumerate(zip(built, hashes, strict=True))]
+        )
         _write(connection, _ADD_NODE, nodes)
         _write(connection, _ADD_RECORD, [(start + i, b[1], b[2]) for i, b in enumerate(built) if b[2] is not None])
         moved = connection.exec_driver_sql(_SET_HEAD, (builder.size, builder.edge, start)).rowcount
@@ -146,7 +95,7 @@ def append_many(connection: Connection, drafts: Iterable[Draft]) -> list[Receipt
 
 def head(connection: Connection) -> Head:
     """Return the size of the log and the root over it."""
-    builder = tree.Builder(*_read_head(connection))
+    builder = _builder(connection)
     return Head(builder.size, builder.root)
 
 
@@ -191,7 +140,7 @@ def commitment(random: bytes, record: bytes) -> str:
 
 def prove_inclusion(connection: Connection, position: int, size: int | None = None) -> Inclusion:
     """Return the proof that entry `position` is in the log as it was at `size` entries (now, unless given)."""
-    now, _ = _read_head(connection)
+    now = _builder(connection).size
     size = now if size is None else size
     if not 0 <= position < size <= now:
         raise NotVerified(f"there is no entry `{position}` in the first {size} entries; the ledger has {now}")
@@ -200,11 +149,13 @@ def prove_inclusion(connection: Connection, position: int, size: int | None = No
 
 def prove_consistency(connection: Connection, old_size: int, new_size: int | None = None) -> Consistency:
     """Return the proof that the log at `new_size` entries (now, unless given) begins with that at `old_size`."""
-    now, _ = _read_head(connection)
+    now = _builder(connection).size
     new_size = now if new_size is None else new_size
     if not 0 <= old_size <= new_size <= now:
         raise NotVerified(f"`{old_size}` to `{new_size}` entries is not a growth of this ledger, which has {now}")
-    return Consistency(old_size, new_size, tree.consistency(old_size, new_size, lambda wanted: _nodes(connection, wanted)))
+    return Consistency(
+        old_size, new_size, tree.consistency(old_size, new_size, lambda wanted: _nodes(connection, wanted))
+    )
 
 
 def _build(draft: Draft) -> tuple[bytes, bytes, bytes | None]:
@@ -218,11 +169,13 @@ def _build(draft: Draft) -> tuple[bytes, bytes, bytes | None]:
     return leaves.build(kind, public, at, commitment(random, kept)), random, kept
 
 
-def _read_head(connection: Connection) -> tuple[int, bytes]:
+def _builder(connection: Connection) -> tree.Builder:
+    """Return the tree as the head left it."""
     found = connection.exec_driver_sql(_GET_HEAD).first()
-    if found is None:
-        raise RecordError("the ledger has no head: its tables were made by something else; restore a backup")
-    return found[0], found[1]
+    try:
+        return tree.Builder(found[0], found[1]) if found else tree.Builder(0, b"none")
+    except ValueError as error:
+        raise RecordError("the ledger's head is missing or damaged; restore a backup") from error
 
 
 def _write(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -240,7 +193,9 @@ def _nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Nod
         found.update(((0, p), h) for p, h in connection.exec_driver_sql(statement, tuple(low)))
     if high:
         values = _marks("(?,?)", high)
-        statement = f"SELECT level, position, hash FROM ledger_nodes WHERE (level, position) IN (VALUES {values})"
+        # CROSS JOIN keeps SQLite's order: each wanted node by its key. `(level, position) IN` would read the table.
+        statement = f"""WITH wanted (level, position) AS (VALUES {values})
+            SELECT level, position, hash FROM wanted CROSS JOIN ledger_nodes USING (level, position)"""
         rows = connection.exec_driver_sql(statement, tuple(part for node in high for part in node))
         found.update(((level, p), h) for level, p, h in rows)
     for level, position in wanted:
@@ -254,7 +209,7 @@ def _marks(mark: str, items: Sequence[object]) -> str:
 
 
 def _absent(connection: Connection, position: int) -> str:
-    return f"there is no entry `{position}`; the ledger has {_read_head(connection)[0]}"
+    return f"there is no entry `{position}`; the ledger has {_builder(connection).size}"
 
 
 def _why(error: DBAPIError) -> str:

@@ -57,4 +57,6 @@ def create(connection: Connection) -> None:
     if version is None:
         connection.execute(insert(head).values(id=1, version=VERSION, size=0, edge=b""))
     elif version > VERSION:
-        raise WorkspaceError(f"the ledger has version {version} and this Bailee knows up to {VERSION}; install a newer one")
+        raise WorkspaceError(
+            f"the ledger has version {version} and this Bailee knows up to {VERSION}; install a newer one"
+        )

@@ -85,7 +85,7 @@ def root(size: int, lookup: Lookup) -> bytes:
 
 
 def inclusion(position: int, size: int, lookup: Lookup) -> tuple[bytes, ...]:
-    """Return the inclusion path of the leaf at `position` in the tree of `size` leaves, leaf to root (RFC 9162, 2.1.3)."""
+    """Return the path, leaf to root, of the leaf at `position` in the tree of `size` leaves (RFC 9162, 2.1.3)."""
     if not 0 <= position < size:
         raise ValueError(f"there is no leaf {position} in a tree of {size}")
     spans, start, stop = [], 0, size
@@ -101,7 +101,7 @@ def inclusion(position: int, size: int, lookup: Lookup) -> tuple[bytes, ...]:
 
 
 def consistency(old: int, new: int, lookup: Lookup) -> tuple[bytes, ...]:
-    """Return the proof that the tree of `new` leaves begins with that of `old` (RFC 9162, 2.1.4); empty from nothing."""
+    """Return the proof that the tree of `new` leaves begins with that of `old`, by nothing if 0 (RFC 9162, 2.1.4)."""
     if not 0 <= old <= new:
         raise ValueError(f"a tree of {new} leaves cannot begin with one of {old}")
     if old in (0, new):

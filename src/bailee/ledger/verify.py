@@ -56,10 +56,14 @@ def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: 
             raise NotVerified(f"the proof {claim} does not hold: the roots of equal logs differ")
         return
     if _consistent_roots(old_size, old_root, new_size, path) != (old_root, new_root):
-        raise NotVerified(f"the proof {claim} does not hold: an entry before `{old_size}` was changed, or a root is wrong")
+        raise NotVerified(
+            f"the proof {claim} does not hold: an entry before `{old_size}` was changed, or a root is wrong"
+        )
 
 
-def _consistent_roots(old_size: int, old_root: bytes, new_size: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+def _consistent_roots(
+    old_size: int, old_root: bytes, new_size: int, path: Sequence[bytes]
+) -> tuple[bytes, bytes] | None:
     """Return the old and new roots that the path leads to, or None where its length is wrong."""
     steps = list(path)
     if old_size & (old_size - 1) == 0:
@@ -91,7 +95,7 @@ class Recount:
         self._peaks: list[bytes] = []
 
     def add(self, leaves: Iterable[bytes]) -> Iterator[list[bytes]]:
-        """Take leaves in order; give, for each, its own hash and those of the complete nodes it ends, level by level."""
+        """Take leaves in order; give for each its own hash and those of the complete nodes it ends, from level 0 up."""
         peaks, sha256 = self._peaks, hashlib.sha256
         for leaf in leaves:
             found = sha256(b"\x00" + leaf).digest()
@@ -131,7 +135,9 @@ def verify_leaves(leaves: Iterable[bytes], size: int, root: bytes) -> None:
     if recount.size != size:
         raise NotVerified(f"entry `{recount.size}` is missing: the log has {size} entries")
     if recount.root() != root:
-        raise NotVerified(f"the entries `0` to `{size - 1}` do not lead to the root {root.hex()}: some entry was changed")
+        raise NotVerified(
+            f"the entries `0` to `{size - 1}` do not lead to the root {root.hex()}: some entry was changed"
+        )
 
 
 def _hash(data: bytes) -> bytes:

@@ -1,0 +1,63 @@
+"""The frozen values that go into and come out of the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Draft(NamedTuple):
+    """An entry to append: `random` is 32 fresh random bytes for its private record, unused where there is none."""
+
+    kind: str
+    public: Mapping[str, object]
+    private: Mapping[str, object] | None
+    at: datetime
+    random: bytes
+
+
+class Receipt(NamedTuple):
+    """Where an entry went: its position from 0, its leaf hash, and the size of the log with its whole group."""
+
+    position: int
+    leaf_hash: bytes
+    size: int
+
+
+class Head(NamedTuple):
+    """How many entries there are and the root over them (RFC 9162, 2.1.1)."""
+
+    size: int
+    root: bytes
+
+
+class Entry(NamedTuple):
+    """An entry as stored: its leaf's bytes and their hash."""
+
+    position: int
+    leaf: bytes
+    hash: bytes
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """What the leaf shows."""
+        fields: dict[str, object] = json.loads(self.leaf)
+        return fields
+
+
+class Inclusion(NamedTuple):
+    """That an entry is in the log of `size` entries: hashes from leaf to root (RFC 9162, 2.1.3)."""
+
+    position: int
+    size: int
+    path: tuple[bytes, ...]
+
+
+class Consistency(NamedTuple):
+    """That the log of `new_size` entries begins with that of `old_size` (RFC 9162, 2.1.4)."""
+
+    old_size: int
+    new_size: int
+    path: tuple[bytes, ...]
