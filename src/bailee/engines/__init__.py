@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """An allow table after a change: its rows, and how many given keys were dropped because the type cannot hold them."""
+    """An allow table after a change: its rows, and how many given keys its type cannot hold exactly."""
 
     rows: int
     dropped: int

@@ -36,15 +36,22 @@ _SENTENCES = {
     "have in this form; run `bailee check`",
     "statement": "a question is one SELECT; found something else",
     "duplicate": "two allowed keys mean the same subject, so no row would be counted once; the table was not changed",
-    "key type": "a customer's key cannot have this type; expected an integer, DECIMAL, VARCHAR without collation, or UUID",
+    "key type": "a key cannot have this type; expected an integer, DECIMAL, UUID, or VARCHAR with no collation",
     "clean": "a clean set holds a key twice, so no row would be counted once; the table was not made",
-    "fence": "the fence that hides other customers' rows did not hold in a trial at start-up, so the engine is not used",
+    "fence": "the fence that hides rows did not hold in a trial at start-up, so the engine is not used; report the "
+    "version of DuckDB",
 }
 
 _LIMITS: dict[str, tuple[type[EngineError], str]] = {
     "time": (TimeExceeded, "stopped after {limit:g} seconds, the time limit; ask for less, or for a shorter period"),
-    "memory": (MemoryExceeded, "stopped because it needed more memory than the limit; ask for less, or aggregate first"),
-    "rows": (RowsExceeded, "the answer has more than {limit} rows, the limit; nothing was released; add a LIMIT or aggregate"),
+    "memory": (
+        MemoryExceeded,
+        "stopped because it needed more memory than the limit; ask for less, or aggregate first",
+    ),
+    "rows": (
+        RowsExceeded,
+        "the answer has more than {limit} rows, the limit; nothing was released; add a LIMIT or aggregate",
+    ),
     "bytes": (MemoryExceeded, "the answer is larger than {limit} bytes, the limit; nothing was released; select less"),
     "cancelled": (Cancelled, "cancelled by the reader; nothing was released"),
     "stale": (Stale, "the engine's allow tables are not at the sequence asked for; send them again and retry"),
@@ -84,20 +91,17 @@ def describe(error: BaseException, sql: str = "") -> Fault:
     if isinstance(error, MemoryError) or name == "OutOfMemoryException":
         return {"error": "memory"}
     kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Exception")).lower() + " error"
-    return {"error": kind if kind in _SENTENCES else "engine error", "position": _position(str(error), sql)}
+    return {"error": kind if kind in _SENTENCES else "engine error", "position": position(str(error), sql)}
 
 
-def _position(message: str, sql: str) -> int | None:
-    """DuckDB counts bytes of UTF-8; we count characters."""
-    start = message.find("{")
+def position(message: str, sql: str) -> int | None:
+    """The place that DuckDB's JSON names, in bytes of UTF-8, as a count of characters of `sql`; None without one."""
     try:
-        place = int(json.loads(message[start:])["position"]) if start >= 0 else None
+        place = int(json.loads(message[message.index("{") :])["position"])
+        text = sql.encode()
     except (ValueError, KeyError, TypeError):
         return None
-    text = sql.encode()
-    if place is None or not 0 <= place < len(text):
-        return None
-    return len(text[:place].decode(errors="ignore"))
+    return len(text[:place].decode(errors="ignore")) if 0 <= place <= len(text) else None
 
 
 def opening(message: str) -> Fault:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _CANARY = "not-a-number"
 
 
-class Leak(Exception):  # noqa: N818
+class Leak(Exception):
     """A hidden value came through the fence."""
 
 
