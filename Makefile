@@ -71,8 +71,8 @@ ifneq ($(strip $(UV)),)
 else
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo "make: \`$(PYTHON)\` ($$($(PYTHON) -V 2>&1)) has no venv with ensurepip, so it cannot make an environment." >&2; \
-		echo "Install it (Debian, Ubuntu: apt-get install python3-venv, or python3.12-venv for a python3.12 and so on;" >&2; \
-		echo "elsewhere: the python3 package holds it, $(HOW_PYTHON))." >&2; exit 1; }
+		echo "Install it. Debian, Ubuntu: apt-get install python3-venv (python3.12-venv for a python3.12, and so on)." >&2; \
+		echo "Elsewhere it comes with python3 (Fedora: dnf install python3; Alpine: apk add python3; macOS: brew install python)." >&2; exit 1; }
 	@{ $(BIN)/python $(NEW_ENOUGH) && $(BIN)/python -m pip --version >/dev/null; } 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@echo "installing what requirements.lock names into $(VENV) with pip (a minute or so)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.laws import generate
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +34,7 @@ def code(text: str) -> list[str]:
 
 
 def paths(text: str) -> set[str]:
-    """The paths of the repository among a page's code spans and links; of one with a `<placeholder>`, what is before it."""
+    """The paths of the repository that a page names; of one with a `<placeholder>`, the folder before it."""
     spans = [span for span in SPAN.findall(FENCE.sub("", text)) if PATH.fullmatch(span) and not span.startswith("/")]
     ours = {span for span in spans if span.partition("/")[0] in top() or span.endswith((".py", ".md", ".lock"))}
     links = {link for link in LINK.findall(text) if "://" not in link and not link.startswith("mailto:")}
