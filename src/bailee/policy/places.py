@@ -21,7 +21,7 @@ def _read() -> dict[str, Any]:
 
 @cache
 def codes() -> frozenset[str]:
-    """Every code of a country or subdivision."""
+    """Every code of a country or subdivision, for `nearest`."""
     data = _read()
     inner = (f"{country}-{part}" for country, parts in data["subdivisions"].items() for part in parts)
     return frozenset(data["countries"]).union(inner)
@@ -29,7 +29,9 @@ def codes() -> frozenset[str]:
 
 def known(code: str) -> bool:
     """Whether ISO 3166 has this country or subdivision."""
-    return code in codes()
+    country, dash, part = code.partition("-")
+    data = _read()
+    return part in data["subdivisions"].get(country, ()) if dash else code in data["countries"]
 
 
 def name(code: str) -> str:
