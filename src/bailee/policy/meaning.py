@@ -13,7 +13,7 @@ from typing import TypeVar
 from bailee.policy import places, taxonomy
 from bailee.policy.model import ELSEWHERE, Forbid, PlaceRule, Policy, Purpose, Standard, Table
 from bailee.policy.reasons import STANDING_CODES, ruling_reason, standing_reason
-from bailee.policy.special import is_special, own_special
+from bailee.policy.special import own_special
 from bailee.policy.terms import Terms, covers, resolve, terms_of
 from bailee.vocabulary import (
     EVERY_PURPOSE,
@@ -49,7 +49,11 @@ def refusals(policy: Policy, use: Use) -> list[Reason]:
     return [
         *_unlisted(policy, purpose, use),
         *_unqualified(policy, purpose, use),
-        *(_of_standard(policy, standard) for standard in _matching(policy, purpose, use) if not standard.forbid.categories),
+        *(
+            _of_standard(policy, standard)
+            for standard in _matching(policy, purpose, use)
+            if not standard.forbid.categories
+        ),
         *_unenforced(policy, purpose, use),
     ]
 
@@ -74,7 +78,9 @@ def _unqualified(policy: Policy, purpose: Purpose, use: Use) -> Iterator[Reason]
     through_a_role = not asked or any(training <= actor.trained for training in asked)
     if not (purpose.training <= actor.trained and through_a_role):
         missing = purpose.training.union(*asked) - actor.trained
-        yield ruling_reason("training_missing", line, purpose=purpose.key, actor=actor.name, known=", ".join(sorted(missing)))
+        yield ruling_reason(
+            "training_missing", line, purpose=purpose.key, actor=actor.name, known=", ".join(sorted(missing))
+        )
 
 
 def _unenforced(policy: Policy, purpose: Purpose, use: Use) -> Iterator[Reason]:
@@ -197,9 +203,13 @@ def standing(
         return _contract(purpose, customer, at)
     if basis is Basis.LEGITIMATE_INTEREST:
         return _interest(policy, purpose, recipient, customer, at, terms)
-    named = [recipient] if recipient else list(purpose.recipients) or [None]
-    answers = [_consent(policy, purpose, special_place, to, customer, at, terms) for to in named]
+    answers = [_consent(policy, purpose, special_place, to, customer, at, terms) for to in _named(purpose, recipient)]
     return next((code for code in answers if code != "stands"), "stands")
+
+
+def _named(purpose: Purpose, recipient: str | None) -> list[str | None]:
+    """Whom the choices must allow: the recipient, or everybody that the purpose lists, or the company itself."""
+    return [recipient] if recipient else [*purpose.recipients] or [None]
 
 
 def _most_specific(by_place: Mapping[str, T], place: str | None) -> T | None:
@@ -227,7 +237,11 @@ def _age(purpose: Purpose, rule: PlaceRule, customer: Customer, at: datetime) ->
 
 
 def _guardian_below(purpose: Purpose, rule: PlaceRule, customer: Customer) -> int | None:
-    return rule.guardian_below if rule.guardian_below is not None else _most_specific(purpose.who.guardian_below, customer.place)
+    return (
+        rule.guardian_below
+        if rule.guardian_below is not None
+        else _most_specific(purpose.who.guardian_below, customer.place)
+    )
 
 
 def age(born: date, at: datetime) -> int:
@@ -251,7 +265,13 @@ def _contract(purpose: Purpose, customer: Customer, at: datetime) -> str:
 
 
 def _consent(
-    policy: Policy, purpose: Purpose, rule: PlaceRule, to: str | None, customer: Customer, at: datetime, terms: Registered
+    policy: Policy,
+    purpose: Purpose,
+    rule: PlaceRule,
+    to: str | None,
+    customer: Customer,
+    at: datetime,
+    terms: Registered,
 ) -> str:
     below = _guardian_below(purpose, rule, customer)
     child = below is not None and customer.born is not None and age(customer.born, at) < below
@@ -281,8 +301,7 @@ def _interest(
     given = [terms[n.terms] for n in customer.notices if n.purpose in lineage and n.at <= at and n.terms in terms]
     if not any(covers(shown, terms_of(policy, purpose)) for shown in given):
         return "notice_not_given"
-    named = [recipient] if recipient else list(purpose.recipients) or [None]
-    for to in named:
+    for to in _named(purpose, recipient):
         last = max(_about(purpose, to, customer, at), key=_order, default=None)
         objected = last is not None and last.act is not Act.GRANT
         if objected and not _overridden(purpose, customer, last, at):

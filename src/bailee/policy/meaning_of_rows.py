@@ -17,8 +17,6 @@ Row = Mapping[str, object]
 Database = Mapping[str, Sequence[Row]]
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A use that the policy permits, at an instant, with all that decides what it may see.
@@ -105,7 +103,9 @@ class _Sight:
 
     def speakable(self, table: Table, row: Row) -> bool:
         allowed = {Treatment.CLEAR, Treatment.AGGREGATE} if self.asked.aggregate else {Treatment.CLEAR}
-        return all(category_treatment(self.asked.policy, self.asked.use, c) in allowed for c in self.revealed(table, row))
+        return all(
+            category_treatment(self.asked.policy, self.asked.use, c) in allowed for c in self.revealed(table, row)
+        )
 
     def revealed(self, table: Table, row: Row) -> set[str]:
         said = {rule.category for rule in table.reveals if rule.when.evaluate(row) is not False}

@@ -1,0 +1,128 @@
+"""`bailee.toml`: where the data lives and what one question may take. Every key has a default."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from bailee.engines import Limits
+from bailee.errors import Problem, SettingsError
+
+FILE = "bailee.toml"
+UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A workspace's settings: the DuckDB file that holds the company's data, and the limits of a question."""
+
+    database: Path
+    limits: Limits = field(default_factory=Limits)
+
+
+def load_settings(home: Path) -> Settings:
+    """Settings of a workspace folder; a missing file means the defaults.
+
+    Raises SettingsError with every problem found.
+    """
+    path = home / FILE
+    if not path.exists():
+        return Settings(home / "warehouse.duckdb")
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([_malformed(str(error))]) from None
+    return _Reading(home, text, document).settings()
+
+
+def _malformed(message: str) -> Problem:
+    place = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    line, column = (int(place[1]), int(place[2])) if place else (1, 1)
+    what = re.sub(r"\s*\(at .*\)", "", message)
+    return Problem(FILE, line, column, f"not TOML: {what[:1].lower()}{what[1:]}")
+
+
+class _Reading:
+    """Reads a parsed file and gathers problems with their lines."""
+
+    def __init__(self, home: Path, text: str, document: Mapping[str, object]) -> None:
+        self.home, self.lines, self.document = home, text.splitlines(), document
+        self.problems: list[Problem] = []
+
+    def settings(self) -> Settings:
+        known: dict[str, dict[str, Callable[[str, object], object]]] = {
+            "engine": {"database": self.path},
+            "limits": {
+                "seconds": self.positive,
+                "rows": self.whole,
+                "memory": self.size,
+                "spill": self.size,
+                "answer": self.size,
+                "threads": self.whole,
+            },
+        }
+        found = dict(self.read(known))
+        if self.problems:
+            raise SettingsError(self.problems)
+        names = {"memory": "memory_bytes", "spill": "spill_bytes", "answer": "answer_bytes"}
+        limits = {names.get(key, key): value for (section, key), value in found.items() if section == "limits"}
+        database = found.get(("engine", "database"), self.home / "warehouse.duckdb")
+        return Settings(Path(str(database)), replace(Limits(), **limits))  # type: ignore[arg-type]  # readers checked
+
+    def read(
+        self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
+    ) -> Iterator[tuple[tuple[str, str], object]]:
+        for section, content in self.document.items():
+            if section not in known or not isinstance(content, dict):
+                self.problem(section, f"unknown section `{section}`, expected {_or(known)}{_nearest(section, known)}")
+                continue
+            for key, value in content.items():
+                reader = known[section].get(key)
+                if reader is None:
+                    words = known[section]
+                    self.problem(
+                        key, f"unknown key `{key}` in `[{section}]`, expected {_or(words)}{_nearest(key, words)}"
+                    )
+                else:
+                    yield (section, key), reader(key, value)
+
+    def path(self, key: str, value: object) -> object:
+        if not isinstance(value, str) or not value.strip():
+            self.problem(key, f"`{key}` is {value!r}, expected the path of a DuckDB file")
+            return None
+        return self.home / Path(value).expanduser()
+
+    def positive(self, key: str, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            self.problem(key, f"`{key}` is {value!r}, expected a number above 0")
+        return value
+
+    def whole(self, key: str, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            self.problem(key, f"`{key}` is {value!r}, expected a whole number above 0")
+        return value
+
+    def size(self, key: str, value: object) -> object:
+        match = re.fullmatch(r"\s*(\d+)\s*([A-Za-z]+)\s*", value) if isinstance(value, str) else None
+        if match is None or match[2] not in UNITS:
+            self.problem(key, f"`{key}` is {value!r}, expected a size such as `2 GiB` ({', '.join(UNITS)})")
+            return None
+        return int(match[1]) * UNITS[match[2]]
+
+    def problem(self, word: str, message: str) -> None:
+        at = [n for n, line in enumerate(self.lines, 1) if re.match(rf"\s*\[?\s*\"?{re.escape(word)}\b", line)]
+        self.problems.append(Problem(FILE, at[0] if at else 1, 1, message))
+
+
+def _or(words: Mapping[str, object]) -> str:
+    return " or ".join(f"`{word}`" for word in words)
+
+
+def _nearest(word: str, words: Mapping[str, object]) -> str:
+    close = get_close_matches(word, words, 1)
+    return f"; did you mean `{close[0]}`?" if close else ""
