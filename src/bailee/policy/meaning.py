@@ -202,7 +202,7 @@ def standing(
     if basis is Basis.CONTRACT:
         return _contract(purpose, customer, at)
     if basis is Basis.LEGITIMATE_INTEREST:
-        return _interest(policy, purpose, recipient, customer, at, terms)
+        return _interest(policy, purpose, special_place, recipient, customer, at, terms)
     answers = [_consent(policy, purpose, special_place, to, customer, at, terms) for to in _named(purpose, recipient)]
     return next((code for code in answers if code != "stands"), "stands")
 
@@ -214,17 +214,20 @@ def _named(purpose: Purpose, recipient: str | None) -> list[str | None]:
 
 def _most_specific(by_place: Mapping[str, T], place: str | None) -> T | None:
     areas = [area for area in by_place if place and area != ELSEWHERE and places.within(place, area)]
-    return by_place[max(areas, key=len)] if areas else by_place.get(ELSEWHERE)
+    if not areas:
+        return by_place.get(ELSEWHERE)
+    return by_place[max(areas, key=lambda area: sum(places.within(area, other) for other in areas))]
 
 
 def _place(purpose: Purpose, customer: Customer) -> str | None:
     who, place = purpose.who, customer.place
     areas = (who.places | who.except_places | {*purpose.by_place} | {*who.guardian_below}) - {ELSEWHERE}
-    too_coarse = place and any(area != place and places.within(area, place) for area in areas)
-    if areas and (place is None or too_coarse):
+    if not areas:
+        return None
+    if place is None or not places.known(place) or any(area != place and places.within(area, place) for area in areas):
         return "place_unknown"
-    inside = not who.places or any(places.within(place or "", area) for area in who.places)
-    outside = any(places.within(place or "", area) for area in who.except_places)
+    inside = not who.places or any(places.within(place, area) for area in who.places)
+    outside = any(places.within(place, area) for area in who.except_places)
     return None if inside and not outside else "place_excluded"
 
 
@@ -273,15 +276,13 @@ def _consent(
     at: datetime,
     terms: Registered,
 ) -> str:
-    below = _guardian_below(purpose, rule, customer)
-    child = below is not None and customer.born is not None and age(customer.born, at) < below
-    counted = [c for c in _about(purpose, to, customer, at) if c.act is not Act.GRANT or c.guardian is child]
-    last = max(counted, key=_order, default=None)
+    about = _about(purpose, rule, to, customer, at)
+    last = max(about, key=_order, default=None)
     if last is None:
-        return "guardian_needed" if child else "never_asked"
+        return "guardian_needed" if _child(purpose, rule, customer, at) else "never_asked"
     if last.act is not Act.GRANT:
         return {Act.REFUSE: "refused", Act.WITHDRAW: "withdrawn", Act.OBJECT: "objected"}[last.act]
-    if _gpc(policy, purpose, to, customer, at):
+    if _gpc(policy, purpose, about, customer, at):
         return "gpc"
     if last.terms is None or last.terms not in terms:
         return "nothing_shown"
@@ -295,18 +296,25 @@ def _consent(
 
 
 def _interest(
-    policy: Policy, purpose: Purpose, recipient: str | None, customer: Customer, at: datetime, terms: Registered
+    policy: Policy,
+    purpose: Purpose,
+    rule: PlaceRule,
+    recipient: str | None,
+    customer: Customer,
+    at: datetime,
+    terms: Registered,
 ) -> str:
     lineage = {purpose.key, *purpose.was}
     given = [terms[n.terms] for n in customer.notices if n.purpose in lineage and n.at <= at and n.terms in terms]
     if not any(covers(shown, terms_of(policy, purpose)) for shown in given):
         return "notice_not_given"
     for to in _named(purpose, recipient):
-        last = max(_about(purpose, to, customer, at), key=_order, default=None)
+        about = _about(purpose, rule, to, customer, at)
+        last = max(about, key=_order, default=None)
         objected = last is not None and last.act is not Act.GRANT
         if objected and not _overridden(purpose, customer, last, at):
             return "objected"
-        if _gpc(policy, purpose, to, customer, at):
+        if _gpc(policy, purpose, about, customer, at):
             return "gpc"
     return "stands"
 
@@ -318,24 +326,34 @@ def _overridden(purpose: Purpose, customer: Customer, objection: Choice | None, 
     return any(g.purpose == purpose.key and objection.at <= g.at <= at for g in customer.grounds)
 
 
-def _about(purpose: Purpose, to: str | None, customer: Customer, at: datetime) -> list[Choice]:
-    """The choices that concern a purpose and recipient; a grant must name them and no channel, a refusal need not."""
+def _child(purpose: Purpose, rule: PlaceRule, customer: Customer, at: datetime) -> bool:
+    below = _guardian_below(purpose, rule, customer)
+    return below is not None and customer.born is not None and age(customer.born, at) < below
+
+
+def _about(purpose: Purpose, rule: PlaceRule, to: str | None, customer: Customer, at: datetime) -> list[Choice]:
+    """The choices that count for a purpose and recipient.
+
+    A grant must name the purpose and no channel, and be a guardian's if and only if the customer is a child.
+    """
+    by_guardian = _child(purpose, rule, customer, at)
     lineage = {purpose.key, *purpose.was}
     made = [c for c in customer.choices if c.at <= at and c.instrument is not Instrument.GPC]
     concern = [c for c in made if c.recipient in (None, to) and c.purpose in lineage | {EVERY_PURPOSE}]
-    return [c for c in concern if c.act is not Act.GRANT or (c.purpose != EVERY_PURPOSE and c.channel is None)]
+    grants = [c for c in concern if c.act is Act.GRANT and c.purpose != EVERY_PURPOSE and c.channel is None]
+    return [c for c in concern if c.act is not Act.GRANT] + [c for c in grants if c.guardian is by_guardian]
 
 
 def _order(choice: Choice) -> tuple[datetime, int, bool]:
     return (choice.at, choice.sequence, choice.act is not Act.GRANT)
 
 
-def _gpc(policy: Policy, purpose: Purpose, to: str | None, customer: Customer, at: datetime) -> bool:
+def _gpc(policy: Policy, purpose: Purpose, about: Sequence[Choice], customer: Customer, at: datetime) -> bool:
     """GPC refuses what sells, shares or targets, until a later grant made after the conflict was shown."""
     third = any(policy.recipients[key].role == "third_party" for key in purpose.recipients)
     if not third and not any(taxonomy.covers(prefix, purpose.use) for prefix in TARGETS):
         return False
     signals = [c for c in customer.choices if c.instrument is Instrument.GPC and c.act is not Act.GRANT and c.at <= at]
     heard = [c for c in signals if c.purpose in {EVERY_PURPOSE, purpose.key, *purpose.was}]
-    informed = [c for c in _about(purpose, to, customer, at) if c.act is Act.GRANT and c.conflict_shown]
+    informed = [c for c in about if c.act is Act.GRANT and c.conflict_shown]
     return any(all(_order(grant) <= _order(signal) for grant in informed) for signal in heard)
