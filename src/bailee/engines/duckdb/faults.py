@@ -1,6 +1,7 @@
 """The error fence: an engine's error becomes a class and a position, and nothing else of it passes.
 
-DuckDB quotes values, columns and table names in its messages, so a message never leaves the worker.
+DuckDB quotes values, columns and table names in its messages, so a message never leaves the worker. A fault marked
+`last` ends the worker too: after running out of memory DuckDB was seen to keep part of what it had taken.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _SENTENCES = {
     "out of range error": "a number is too large for its type; cast to a wider type before the arithmetic",
     "parser error": "this is not SQL that the engine understands",
     "permission error": "questions may not reach files, settings or extensions",
-    "transaction error": "questions may only read",
+    "transactioncontext error": "questions may only read",
     "relation": "a governed relation could not be made, so the data map names something that the database does not "
     "have in this form; run `bailee check`",
     "statement": "a question is one SELECT; found something else",
@@ -84,24 +85,41 @@ _UNOPENED = {
 
 
 def describe(error: BaseException, sql: str = "") -> Fault:
-    """The class and place of an engine's error; `position` counts characters of `sql` from 0."""
-    name = type(error).__name__
-    if name == "InterruptException":
+    """The class and place of an engine's error; `position` counts characters of `sql` from 0.
+
+    An error met while rows stream arrives as Arrow's, so the class is read from DuckDB's JSON before Python's type.
+    """
+    said = _parts(str(error))
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__.removesuffix("Exception"))
+    kind = str(said.get("exception_type", name)).lower()
+    if kind == "interrupt":
         return {"error": "time"}
-    if isinstance(error, MemoryError) or name == "OutOfMemoryException":
-        return {"error": "memory"}
-    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Exception")).lower() + " error"
-    return {"error": kind if kind in _SENTENCES else "engine error", "position": position(str(error), sql)}
+    if kind == "out of memory" or isinstance(error, MemoryError):
+        return {"error": "memory", "last": True}
+    known = f"{kind} error" if f"{kind} error" in _SENTENCES else "engine error"
+    return {"error": known, "position": _place(said, sql), "last": kind in {"internal", "fatal"}}
 
 
-def position(message: str, sql: str) -> int | None:
-    """The place that DuckDB's JSON names, in bytes of UTF-8, as a count of characters of `sql`; None without one."""
+def position(json_error: str, sql: str) -> int | None:
+    """The place that DuckDB's JSON names, as a count of characters of `sql`; None where it names none."""
+    return _place(_parts(json_error), sql)
+
+
+def _parts(message: str) -> dict[str, Any]:
     try:
-        place = int(json.loads(message[message.index("{") :])["position"])
-        text = sql.encode()
-    except (ValueError, KeyError, TypeError):
+        found = json.loads(message[message.index("{") :])
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _place(said: dict[str, Any], sql: str) -> int | None:
+    """DuckDB counts bytes of UTF-8."""
+    text = sql.encode(errors="replace")
+    place = str(said.get("position", ""))
+    if not place.isdecimal() or int(place) > len(text):
         return None
-    return len(text[:place].decode(errors="ignore")) if 0 <= place <= len(text) else None
+    return len(text[: int(place)].decode(errors="ignore"))
 
 
 def opening(message: str) -> Fault:

@@ -36,7 +36,6 @@ def connect(opening: dict[str, Any]) -> duckdb.DuckDBPyConnection:
             "max_execution_time": str(max(1, int(opening["seconds"] * 1000))),
             "temp_directory": opening["spill"],
             "max_temp_directory_size": f"{opening['spill_bytes'] // 1024}KiB",
-            "temp_file_encryption": "true",
         },
     )
 

@@ -96,6 +96,8 @@ class Worker:
         try:
             while True:
                 header, piece = frames.read(cast(Any, self._process.stdout))
+                if header.get("last"):
+                    self._why = "ended"
                 if "error" in header:
                     raise faults.rebuild(header, self._path)
                 if not header.get("more"):

@@ -43,9 +43,9 @@ def main() -> None:
     frames.write(replies, {"ready": True})
     made: dict[str, str] = {}
     while True:
-        reply, alive = _answer(con, waiting.get(), replies, made)
+        reply = _answer(con, waiting.get(), replies, made)
         frames.write(replies, reply)
-        if not alive:
+        if reply.get("last"):
             return
 
 
@@ -103,19 +103,15 @@ def _opening_fault(error: Exception) -> faults.Fault:
 
 def _answer(
     con: duckdb.DuckDBPyConnection, request: dict[str, Any], replies: BinaryIO, made: dict[str, str]
-) -> tuple[dict[str, Any], bool]:
-    """The reply to one request, and whether the engine is still sound."""
+) -> dict[str, Any]:
     from bailee.engines.duckdb.allow import Wrong
 
     try:
-        return _do(con, request, replies, made), True
+        return _do(con, request, replies, made)
     except Wrong as wrong:
-        return wrong.fault, True
+        return wrong.fault
     except Exception as error:
-        fault = faults.describe(error, request.get("sql", ""))
-        if fault["error"] == "time":
-            fault["limit"] = request.get("seconds", 0)
-        return fault, type(error).__name__ not in {"FatalException", "InternalException"}
+        return {"limit": request.get("seconds", 0)} | faults.describe(error, request.get("sql", ""))
 
 
 def _do(
