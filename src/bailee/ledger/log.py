@@ -163,7 +163,7 @@ def _build(draft: Draft) -> tuple[bytes, bytes, bytes | None]:
     kind, public, private, at, random = draft
     if private is None:
         return leaves.build(kind, public, at), b"", None
-    if not isinstance(random, bytes) or len(random) != RANDOM_BYTES:
+    if len(random) != RANDOM_BYTES:
         raise RecordError(f"a `{kind}` entry with a private record needs {RANDOM_BYTES} random bytes")
     kept = canonical(private)
     return leaves.build(kind, public, at, commitment(random, kept)), random, kept
@@ -186,26 +186,17 @@ def _write(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...
 def _nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node, bytes]:
     """Look up stored nodes; the hashes of leaves are beside the leaves."""
     low = [position for level, position in wanted if level == 0]
-    high = [node for node in wanted if node[0]]
-    found: dict[tree.Node, bytes] = {}
-    if low:
-        statement = f"SELECT position, hash FROM ledger_leaves WHERE position IN ({_marks('?', low)})"
-        found.update(((0, p), h) for p, h in connection.exec_driver_sql(statement, tuple(low)))
-    if high:
-        values = _marks("(?,?)", high)
-        # CROSS JOIN keeps SQLite's order: each wanted node by its key. `(level, position) IN` would read the table.
-        statement = f"""WITH wanted (level, position) AS (VALUES {values})
-            SELECT level, position, hash FROM wanted CROSS JOIN ledger_nodes USING (level, position)"""
-        rows = connection.exec_driver_sql(statement, tuple(part for node in high for part in node))
-        found.update(((level, p), h) for level, p, h in rows)
+    high = [part for node in wanted if node[0] for part in node]
+    # CROSS JOIN keeps SQLite's order: each wanted node by its key. `(level, position) IN` would read the table.
+    statement = f"""WITH wanted (level, position) AS (VALUES (-1, -1){",(?,?)" * (len(high) // 2)})
+        SELECT level, position, hash FROM wanted CROSS JOIN ledger_nodes USING (level, position)
+        UNION ALL SELECT 0, position, hash FROM ledger_leaves WHERE position IN ({",".join("?" * len(low))})"""
+    rows = connection.exec_driver_sql(statement, (*high, *low)).all()
+    found = {(level, position): digest for level, position, digest in rows}
     for level, position in wanted:
         if (level, position) not in found:
-            raise NotVerified(f"the ledger lost its node over entries from `{position << level}`; verify the ledger")
+            raise NotVerified(f"the ledger lost its node over the entries from `{position << level}`; restore a backup")
     return found
-
-
-def _marks(mark: str, items: Sequence[object]) -> str:
-    return ",".join([mark] * len(items))
 
 
 def _absent(connection: Connection, position: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
+from itertools import chain
 
 Node = tuple[int, int]
 #: Gives the hashes of stored nodes, asked for all at once.
@@ -138,19 +139,21 @@ def _cover(start: int, stop: int) -> list[Node]:
 def _resolve(spans: Sequence[tuple[int, int]], lookup: Lookup) -> list[bytes]:
     """Return the root over each span of leaves, with one look-up for all of them."""
     covers = [_cover(start, stop) for start, stop in spans]
-    wanted = [part for cover in covers for node in cover for part in _parts(node)]
+    wanted = []
+    for level, position in chain.from_iterable(covers):
+        if stored(level):
+            wanted.append((level, position))
+        else:
+            wanted += [(level - 1, 2 * position), (level - 1, 2 * position + 1)]
     known = lookup(wanted) if wanted else {}
-    return [_fold([_hash_of(node, known) for node in cover]) for cover in covers]
 
+    def hash_of(node: Node) -> bytes:
+        level, position = node
+        if stored(level):
+            return known[node]
+        return node_hash(known[level - 1, 2 * position], known[level - 1, 2 * position + 1])
 
-def _parts(node: Node) -> tuple[Node, ...]:
-    level, position = node
-    return (node,) if stored(level) else ((level - 1, 2 * position), (level - 1, 2 * position + 1))
-
-
-def _hash_of(node: Node, known: Mapping[Node, bytes]) -> bytes:
-    parts = _parts(node)
-    return known[node] if len(parts) == 1 else node_hash(known[parts[0]], known[parts[1]])
+    return [_fold([hash_of(node) for node in cover]) for cover in covers]
 
 
 def _fold(peaks: list[bytes]) -> bytes:

@@ -1,0 +1,187 @@
+"""The log on real SQLite: appended with the fact, read back, proved, and never torn."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, text
+
+from bailee.errors import NotVerified, RecordError, WorkspaceError
+from bailee.ledger import log, tree, verify
+from bailee.ledger.values import Draft, Head
+
+Make = Callable[[int], Draft]
+
+
+def test_an_entry_is_appended_and_read_back(engine: Engine, draft: Make) -> None:
+    """L1, L10: an entry gets the next position; its leaf, record and receipt are what was recorded."""
+    with engine.begin() as connection:
+        first = log.append(connection, *draft(0))
+        second = log.append(connection, *draft(1))
+        assert ((0, 1), (1, 2)) == ((first.position, first.size), (second.position, second.size))
+        assert tree.leaf_hash(log.leaf(connection, 1)) == second.leaf_hash
+        assert draft(1).private == log.record(connection, 1)
+        entry = list(log.entries(connection))[1]
+        assert (1, second.leaf_hash, "use") == (entry.position, entry.hash, entry.fields["kind"])
+        assert Head(2, tree.root_of([log.leaf(connection, 0), log.leaf(connection, 1)])) == log.head(connection)
+
+
+def test_an_empty_ledger_has_the_empty_root(engine: Engine) -> None:
+    """L8: a ledger without entries verifies and has the root of no leaves; appending none changes nothing."""
+    with engine.begin() as connection:
+        assert [] == log.append_many(connection, [])
+        assert Head(0, tree.EMPTY_ROOT) == log.head(connection) == log.verify_log(connection)
+        assert [] == list(log.entries(connection))
+
+
+def test_an_entry_without_a_record_commits_to_nothing(engine: Engine, draft: Make) -> None:
+    """L5: where there is no private record the leaf has no commitment, and there is none to open."""
+    with engine.begin() as connection:
+        log.append_many(connection, [draft(0)._replace(private=None, random=b"")])
+        assert log.record(connection, 0) is None
+        assert b"commitment" not in log.leaf(connection, 0)
+
+
+def test_equal_records_have_different_commitments(engine: Engine, draft: Make) -> None:
+    """L5: the random hides the record, so that two equal records cannot be told to be equal."""
+    with engine.begin() as connection:
+        log.append_many(connection, [draft(0), draft(0)._replace(random=bytes(32))])
+        leaves = [entry.fields["commitment"] for entry in log.entries(connection)]
+    assert leaves[0] != leaves[1]
+
+
+@given(groups=st.lists(st.integers(1, 20), min_size=1, max_size=8), data=st.data())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_entry_is_proved_in_every_later_log(
+    engine: Engine, draft: Make, groups: list[int], data: st.DataObject
+) -> None:
+    """L11, L12: proofs from the stored nodes hold for the verifier, whatever the commits were."""
+    with engine.connect() as connection:
+        heads = [log.head(connection)]
+        for group in groups:
+            log.append_many(connection, [draft(number) for number in range(group)])
+            heads.append(log.head(connection))
+        old, new = sorted(data.draw(st.tuples(st.sampled_from(heads), st.sampled_from(heads))))
+        growth = log.prove_consistency(connection, old.size, new.size)
+        verify.verify_consistency(old.size, old.root, new.size, new.root, growth.path)
+        if new.size:
+            position = data.draw(st.integers(0, new.size - 1))
+            proof = log.prove_inclusion(connection, position, new.size)
+            verify.verify_inclusion(log.leaf(connection, position), position, new.size, proof.path, new.root)
+        assert heads[-1] == log.verify_log(connection)
+        connection.rollback()
+
+
+def test_entries_are_read_in_slices(engine: Engine, draft: Make) -> None:
+    """Entries come in order from any position to any other, over more than one reading."""
+    with engine.begin() as connection:
+        log.append_many(connection, [draft(number) for number in range(2100)])
+        assert list(range(2100)) == [entry.position for entry in log.entries(connection)]
+        assert list(range(1020, 2060)) == [entry.position for entry in log.entries(connection, 1020, 2060)]
+        assert [] == list(log.entries(connection, 2100))
+
+
+def test_a_fact_taken_back_leaves_no_entry(engine: Engine, draft: Make) -> None:
+    """L15: fact and leaf are one transaction: a rollback leaves neither, a commit keeps both."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE fact (number INTEGER)"))
+    with engine.connect() as connection:
+        connection.execute(text("INSERT INTO fact VALUES (1)"))
+        log.append(connection, *draft(0))
+        connection.rollback()
+    with engine.begin() as connection:
+        assert (0, 0) == (connection.execute(text("SELECT count(*) FROM fact")).scalar(), log.head(connection).size)
+        connection.execute(text("INSERT INTO fact VALUES (1)"))
+        log.append(connection, *draft(0))
+    with engine.connect() as connection:
+        assert (1, 1) == (connection.execute(text("SELECT count(*) FROM fact")).scalar(), log.head(connection).size)
+        log.verify_log(connection)
+
+
+def test_one_bad_entry_keeps_its_whole_group_out(engine: Engine, draft: Make) -> None:
+    """L15: a group with an entry that cannot be recorded writes nothing, and the transaction goes on."""
+    with engine.begin() as connection:
+        with pytest.raises(RecordError, match="no kind `gossip`"):
+            log.append_many(connection, [draft(0), draft(1)._replace(kind="gossip")])
+        with pytest.raises(RecordError, match="needs 32 random bytes"):
+            log.append_many(connection, [draft(0), draft(1)._replace(random=b"short")])
+        log.append(connection, *draft(0))
+    with engine.connect() as connection:
+        assert 1 == log.verify_log(connection).size
+
+
+def test_a_failed_write_takes_the_fact_back(engine: Engine, draft: Make) -> None:
+    """L15: where the database fails half-way, even a caller that goes on cannot keep the fact without its entry."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE fact (number INTEGER)"))
+        connection.execute(text("INSERT INTO ledger_records VALUES (1, x'00', x'00')"))
+    with engine.connect() as connection:
+        connection.execute(text("INSERT INTO fact VALUES (1)"))
+        with pytest.raises(RecordError, match=r"could not be written \(SQLITE_CONSTRAINT_PRIMARYKEY\); nothing was"):
+            log.append_many(connection, [draft(0), draft(1)])
+        connection.commit()
+        assert 0 == connection.execute(text("SELECT count(*) FROM fact")).scalar()
+        assert (0, []) == (log.head(connection).size, list(log.entries(connection)))
+
+
+def test_threads_never_share_a_position(engine: Engine, draft: Make) -> None:
+    """L16: two writers at once get different positions, none is left out, and the log verifies."""
+    taken: list[int] = []
+
+    def write() -> None:
+        for number in range(40):
+            with engine.begin() as connection:
+                receipt = log.append(connection, *draft(number))
+            taken.append(receipt.position)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(range(80)) == sorted(taken)
+    with engine.connect() as connection:
+        assert 80 == log.verify_log(connection).size
+
+
+def test_a_writer_with_an_old_view_is_refused(engine: Engine, draft: Make) -> None:
+    """L16: even if a writer read its size before another committed, it cannot take that position."""
+    late = create_engine(engine.url, connect_args={"timeout": 0.1})
+    with late.connect() as stale:
+        stale.exec_driver_sql("BEGIN")
+        assert 0 == log.head(stale).size
+        with engine.begin() as connection:
+            log.append(connection, *draft(0))
+        with pytest.raises(RecordError, match="SQLITE_BUSY"):
+            log.append(stale, *draft(1))
+    late.dispose()
+    with engine.connect() as connection:
+        assert 1 == log.verify_log(connection).size
+
+
+def test_what_is_not_there_is_said_so(filled: Engine) -> None:
+    """Positions and sizes beyond the log are named with how many entries there are."""
+    with filled.connect() as connection:
+        with pytest.raises(NotVerified, match="no entry `41`; the ledger has 41"):
+            log.leaf(connection, 41)
+        with pytest.raises(NotVerified, match="no entry `41` in the first 41 entries"):
+            log.prove_inclusion(connection, 41)
+        with pytest.raises(NotVerified, match="no entry `0` in the first 42 entries; the ledger has 41"):
+            log.prove_inclusion(connection, 0, 42)
+        with pytest.raises(NotVerified, match="`3` to `42` entries is not a growth"):
+            log.prove_consistency(connection, 3, 42)
+
+
+def test_creating_again_keeps_what_is_there(filled: Engine) -> None:
+    """L17: the tables are made once; a ledger of a newer version is refused."""
+    with filled.begin() as connection:
+        before = log.head(connection)
+        log.create(connection)
+        assert before == log.head(connection)
+        connection.execute(text("UPDATE ledger_head SET version = 99"))
+        with pytest.raises(WorkspaceError, match="has version 99 and this Bailee knows up to 1"):
+            log.create(connection)
