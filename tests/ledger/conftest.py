@@ -62,7 +62,7 @@ def draft() -> Callable[[int], Draft]:
 
 @pytest.fixture
 def filled(engine: Engine, draft: Callable[[int], Draft]) -> Engine:
-    """A ledger of 41 entries: no power of two, with nodes at levels 2 and 4."""
+    """A ledger of 41 entries: no power of two, with nodes at levels 1 to 5."""
     with engine.begin() as connection:
         log.append_many(connection, [draft(number) for number in range(41)])
     return engine

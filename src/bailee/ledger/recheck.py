@@ -55,7 +55,7 @@ def _recount(connection: Connection, size: int, progress: Progress | None, known
         for (position, _, stored), ended in zip(rows, recount.add([row[1] for row in rows]), strict=False):
             if ended[0] != stored:
                 raise NotVerified(f"entry `{position}` is not what was recorded: its leaf and its hash disagree")
-            if len(ended) > 2:
+            if len(ended) > 1:
                 nodes.compare(position, ended)
             if known and known.size == recount.size:
                 _compare_known(recount, known)
@@ -82,7 +82,7 @@ def _compare_known(recount: Recount, known: Head | None) -> None:
 
 
 class _Nodes:
-    """The stored nodes, read level by level beside the leaves; only even levels above 0 are stored."""
+    """The stored nodes, read level by level beside the leaves; those above level 0 are stored, complete ones only."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -91,7 +91,7 @@ class _Nodes:
 
     def compare(self, position: int, ended: list[bytes]) -> None:
         """Compare the nodes that the entry at `position` ended with the next stored ones of their levels."""
-        for level in range(2, len(ended), 2):
+        for level in range(1, len(ended)):
             if level not in self._levels:
                 self._levels[level] = self._read(level)
             if next(self._levels[level], None) != (position >> level, ended[level]):

@@ -21,7 +21,7 @@ leaves = Table(
     Column("leaf", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
 )
-#: Complete nodes above the leaves, of the levels that `tree.stored` names.
+#: Every complete node above the leaves.
 nodes = Table(
     "ledger_nodes",
     metadata,

@@ -1,8 +1,7 @@
 """The Merkle tree of RFC 9162 section 2.1: pure, over a look-up of stored nodes.
 
 A node is named by (level, position): level 0 are the leaf hashes, and node (l, p) stands over the leaves from
-p * 2**l up to (p + 1) * 2**l. Only complete nodes are ever named, so a stored node never changes. Every second
-level is stored: a node between is one hash of its two children, and the store holds a third of the rows.
+p * 2**l up to (p + 1) * 2**l. Only complete nodes are ever named, so a stored node never changes.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from hashlib import sha256
 from itertools import chain
 
 Node = tuple[int, int]
-#: Gives the hashes of stored nodes, asked for all at once.
+#: Gives the hashes of complete nodes, asked for all at once.
 Lookup = Callable[[Sequence[Node]], Mapping[Node, bytes]]
 
 HASH_BYTES = 32
@@ -28,11 +27,6 @@ def leaf_hash(leaf: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the 32-byte hash of a node from those of its children (RFC 9162, 2.1.1)."""
     return sha256(b"\x01" + left + right).digest()
-
-
-def stored(level: int) -> bool:
-    """Say whether complete nodes of this level are kept; the others are worked out from their children."""
-    return level % 2 == 0
 
 
 class Builder:
@@ -62,7 +56,7 @@ class Builder:
         self.size += len(row)
         complete: list[tuple[int, int, bytes]] = []
         while row:
-            if level and stored(level):
+            if level:
                 complete += [(level, start + i, found) for i, found in enumerate(row)]
             if start & 1:
                 row.insert(0, self._edge.pop(level))
@@ -139,21 +133,9 @@ def _cover(start: int, stop: int) -> list[Node]:
 def _resolve(spans: Sequence[tuple[int, int]], lookup: Lookup) -> list[bytes]:
     """Return the root over each span of leaves, with one look-up for all of them."""
     covers = [_cover(start, stop) for start, stop in spans]
-    wanted = []
-    for level, position in chain.from_iterable(covers):
-        if stored(level):
-            wanted.append((level, position))
-        else:
-            wanted += [(level - 1, 2 * position), (level - 1, 2 * position + 1)]
+    wanted = list(chain.from_iterable(covers))
     known = lookup(wanted) if wanted else {}
-
-    def hash_of(node: Node) -> bytes:
-        level, position = node
-        if stored(level):
-            return known[node]
-        return node_hash(known[level - 1, 2 * position], known[level - 1, 2 * position + 1])
-
-    return [_fold([hash_of(node) for node in cover]) for cover in covers]
+    return [_fold([known[node] for node in cover]) for cover in covers]
 
 
 def _fold(peaks: list[bytes]) -> bytes:
