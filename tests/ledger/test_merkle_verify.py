@@ -58,6 +58,7 @@ def test_false_inclusion_is_refused_by_name(size: int, data: st.DataObject) -> N
         (leaves[position], position, size, (*path[:-1], b"short"), root),
         (leaves[position], position, size, path, bytes(32)),
         (leaves[position], size, size, path, root),
+        (leaves[position], position, 2 * size + 1, path, root),
     ]
     for leaf, place, length, steps, top in wrong:
         with pytest.raises(NotVerified, match=f"entry `{place}`"):
@@ -92,6 +93,8 @@ def test_false_growth_is_refused_by_name(new: int, data: st.DataObject) -> None:
     for old_root, new_root, steps in wrong:
         with pytest.raises(NotVerified, match=f"`{old}`"):
             verify.verify_consistency(old, old_root, new, new_root, steps)
+    with pytest.raises(NotVerified, match=f"`{old}`"):
+        verify.verify_consistency(old, first, 2 * new + 1, last, path)
 
 
 def test_a_log_that_shrinks_or_differs_at_equal_size_is_refused() -> None:
