@@ -32,3 +32,11 @@ class Ruling:
     special: frozenset[str] = frozenset()
     slot: int | None = None
     line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRuling:
+    """How a column or category may appear, and why it is not clear; a clear one has no reason."""
+
+    treatment: Treatment
+    reason: Reason | None = None

@@ -50,6 +50,8 @@ RULING: dict[str, tuple[str, Principle]] = {
     "not_enforced": ("`{purpose}` sets `{key}`, which this version cannot enforce", P.ACCOUNTABILITY),
     "not_read": ("`{purpose}` does not read {category}", P.MINIMISATION),
     "no_category": ("the data map gives it no category", P.ACCOUNTABILITY),
+    "narrowed": ("`{purpose}` reads {category} only as {treatment}", P.MINIMISATION),
+    "capped": ("the policy caps what {known} may receive of {category}: {treatment}", P.MINIMISATION),
     "not_coarse": ("`{purpose}` reads {category} coarse, and the data map does not say how", P.MINIMISATION),
     "volunteered": ("the data map keeps it for {known}", P.INTENTION),
     "special_unnamed": ("{category} is a special category, which `{purpose}` does not name", P.PRIVACY),
