@@ -123,6 +123,8 @@ def _tell(kind: str, loc: tuple[int | str, ...], found: object, message: str, wo
         words.tree.wrong(path, message, at_key=at_key)
     elif kind in ("model_type", "dict_type", "model_attributes_type"):
         words.tree.wrong(path, f"found {shown(found)}, expected a mapping")
+    elif kind in ("tuple_type", "list_type"):
+        words.tree.wrong(path, f"found {shown(found)}, expected a list")
     else:
         words.tree.wrong(path, f"found {shown(found)}: {message[:1].lower()}{message[1:]}")
 
@@ -130,7 +132,7 @@ def _tell(kind: str, loc: tuple[int | str, ...], found: object, message: str, wo
 def _as_list(value: object) -> object:
     if isinstance(value, list) and not value:
         raise wrong("found an empty list, expected something in it")
-    if value is None or isinstance(value, Mapping):
+    if value is None:
         raise wrong(f"found {shown(value)}, expected a list")
     return value if isinstance(value, list) else [value]
 

@@ -31,8 +31,8 @@ class Words:
     """What the names in a file can refer to; None where a name need not refer to anything."""
 
     tree: Tree
-    categories: frozenset[str] = frozenset()
-    uses: frozenset[str] = frozenset()
+    categories: frozenset[str] | None = None
+    uses: frozenset[str] | None = None
     purposes: frozenset[str] | None = None
     recipients: frozenset[str] | None = None
     roles: frozenset[str] | None = None
