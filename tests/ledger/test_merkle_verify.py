@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,23 @@ def test_false_growth_is_refused_by_name(new: int, data: st.DataObject) -> None:
             verify.verify_consistency(old, old_root, new, new_root, steps)
     with pytest.raises(NotVerified, match=f"`{old}`"):
         verify.verify_consistency(old, first, 2 * new + 1, last, path)
+
+
+def test_a_path_too_long_is_called_so() -> None:
+    """L11: steps after the root was reached are refused before anything is compared."""
+    with pytest.raises(NotVerified, match="entry `0` is too long for a log of 1 entries"):
+        verify.verify_inclusion(b"0", 0, 1, [bytes(32)], tree.root_of([b"0"]))
+
+
+def test_verifying_takes_the_same_memory_however_long_the_log() -> None:
+    """L13: fifty thousand leaves that are made as they are read need less than 64 KB."""
+    leaves = 50_000
+    root = tree.root_of(b"%d" % i for i in range(leaves))
+    tracemalloc.start()
+    verify.verify_leaves((b"%d" % i for i in range(leaves)), leaves, root)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 64 * 1024
 
 
 def test_a_log_that_shrinks_or_differs_at_equal_size_is_refused() -> None:
