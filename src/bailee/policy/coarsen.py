@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 SPANS = ("year", "quarter", "month", "week", "day", "hour")
-_NUMBERS = r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL(\(.*\))?"
+_WHOLE = r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER"
 _SUITED = {
-    "band": re.compile(_NUMBERS),
-    "prefix": re.compile(r"VARCHAR|ENUM\(.*\)|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER", re.DOTALL),
-    "span": re.compile(r"DATE|TIMESTAMP.*"),
+    "band": rf"{_WHOLE}|DOUBLE|FLOAT|DECIMAL(\(.*\))?",
+    "prefix": rf"VARCHAR|ENUM\(.*\)|{_WHOLE}",
+    "span": r"DATE|TIMESTAMP.*",
 }
 
 
@@ -44,7 +44,7 @@ class Coarsen:
     def suits(self, type_name: str) -> bool:
         """Whether a column of this DuckDB type can be coarsened so; for any other, `sql` may not even bind."""
         kind = "span" if self.size is None else self.kind
-        return _SUITED[kind].fullmatch(type_name.upper()) is not None
+        return re.fullmatch(_SUITED[kind], type_name.upper(), re.DOTALL) is not None
 
     def apply(self, value: object) -> object:
         """The coarse value; None for None and for what cannot be coarsened so."""

@@ -1,11 +1,11 @@
-"""Reads the text of a `when` into the conditions of `policy.predicates`."""
+"""Reads the text of a `when` into the `Condition` that it says."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 
-from bailee.policy.predicates import (
+from bailee.policy.conditions import (
     Both,
     Compare,
     Condition,
@@ -18,8 +18,8 @@ from bailee.policy.predicates import (
     Not,
     Operand,
     Truth,
-    fold,
 )
+from bailee.policy.predicates import fold
 
 LONGEST = 20_000
 DEEPEST = 40
@@ -174,7 +174,7 @@ class _Reader:
         if kind == "number":
             if len(self.word.strip("-")) > 16:
                 raise self.wrong("a number of at most 15 digits")
-            return Literal("number", Decimal(self.advance()))
+            return Literal("number", Decimal(f"{Decimal(self.advance()).normalize():f}"))
         if kind == "quoted":
             return Name(fold(self.advance()[1:-1].replace('""', '"')))
         if kind == "word":

@@ -7,294 +7,60 @@ in SQL. A comparison of different kinds (a number with text that is none, say) i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-_UPPER = re.compile("[A-Z]+")
+if TYPE_CHECKING:
+    from bailee.policy.conditions import Condition
 
 
 def fold(name: str) -> str:
     """The name as DuckDB compares it: ASCII capitals are lower case, nothing else changes."""
-    return _UPPER.sub(lambda found: found[0].lower(), name)
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A constant. `kind` is `text`, `number`, `truth` or `null`, so that TRUE and 1 differ."""
-
-    kind: str
-    value: str | Decimal | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A column, in folded spelling."""
-
-    name: str
-
-
-Operand = Name | Literal
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`left operator right`, with one of = != < <= > >=."""
-
-    operator: str
-    left: Operand
-    right: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class In:
-    """Whether the item equals one of the choices."""
-
-    item: Operand
-    choices: tuple[Operand, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Like:
-    """Whether text has the pattern's shape; `%` is any text and `_` any one character. Nothing escapes them."""
-
-    item: Operand
-    pattern: str
-    any_case: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IsNull:
-    """Whether there is no value."""
-
-    item: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """A column of booleans, by itself."""
-
-    item: Name
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The opposite; unknown stays unknown."""
-
-    part: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """Every part."""
-
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """At least one part."""
-
-    parts: tuple[Condition, ...]
-
-
-Condition = Compare | In | Like | IsNull | Truth | Not | Both | Either
+    return re.sub("[A-Z]+", lambda found: found[0].lower(), name)
 
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A condition on one row. Equal when the parsed conditions are, whatever the spelling."""
+    """A condition on one row, by its canonical text: equal when the conditions are, whatever they were written like."""
 
-    condition: Condition
+    text: str
 
     @classmethod
     def parse(cls, text: str) -> Predicate:
         """Read a condition; ValueError says what was found at which character, and what was expected."""
+        from bailee.policy.conditions import quoted
+        from bailee.policy.conditions import text as canonical
         from bailee.policy.predicate_parser import parse
 
-        return cls(parse(text))
+        return cls(canonical(parse(text), quoted, tried=False))
 
     def __str__(self) -> str:
-        return _text(self.condition, _quoted, tried=False)
+        return self.text
 
     @property
     def columns(self) -> frozenset[str]:
         """Names of the columns that it reads, folded."""
-        return frozenset(_names(self.condition))
+        from bailee.policy.conditions import names
+
+        return frozenset(names(_condition(self.text)))
 
     def evaluate(self, row: Mapping[str, object]) -> bool | None:
         """Whether the row satisfies it: True, False, or None for unknown. KeyError if the row lacks a column."""
-        return _holds(self.condition, {fold(name): value for name, value in row.items()})
+        from bailee.policy.conditions import holds
+
+        return holds(_condition(self.text), {fold(name): value for name, value in row.items()})
 
     def sql(self, quote: Callable[[str], str]) -> str:
         """The same as a DuckDB expression; `quote` turns a folded column name into SQL."""
-        return _text(self.condition, quote, tried=True)
+        from bailee.policy.conditions import text
+
+        return text(_condition(self.text), quote, tried=True)
 
 
-def _names(part: Condition | Operand) -> Iterator[str]:
-    match part:
-        case Name(name):
-            yield name
-        case Both(parts) | Either(parts):
-            for each in parts:
-                yield from _names(each)
-        case Not(inner):
-            yield from _names(inner)
-        case Compare(_, left, right):
-            yield from _names(left)
-            yield from _names(right)
-        case In(item, choices):
-            for each_operand in (item, *choices):
-                yield from _names(each_operand)
-        case Like(item) | IsNull(item) | Truth(item):
-            yield from _names(item)
+@lru_cache(maxsize=1024)
+def _condition(text: str) -> Condition:
+    from bailee.policy.predicate_parser import parse
 
-
-def _text(part: Condition, quote: Callable[[str], str], *, tried: bool) -> str:
-    """SQL of one condition. `tried` makes a comparison whose values cannot be converted unknown instead of an error."""
-
-    def operand(item: Operand) -> str:
-        return quote(item.name) if isinstance(item, Name) else _literal(item)
-
-    match part:
-        case Both(parts):
-            return " AND ".join(f"({_text(each, quote, tried=tried)})" for each in parts)
-        case Either(parts):
-            return " OR ".join(f"({_text(each, quote, tried=tried)})" for each in parts)
-        case Not(inner):
-            return f"NOT ({_text(inner, quote, tried=tried)})"
-        case Compare(operator, left, right):
-            text = f"{operand(left)} {operator} {operand(right)}"
-        case In(item, choices):
-            text = f"{operand(item)} IN ({', '.join(map(operand, choices))})"
-        case Like(item, pattern, any_case):
-            text = f"{operand(item)} {'ILIKE' if any_case else 'LIKE'} {_literal(Literal('text', pattern))}"
-        case IsNull(item):
-            return f"{operand(item)} IS NULL"
-        case Truth(item):
-            text = operand(item)
-    return f"TRY({text})" if tried else text
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(literal: Literal) -> str:
-    if literal.kind == "text":
-        return "'" + str(literal.value).replace("'", "''") + "'"
-    if literal.kind == "number":
-        return f"{literal.value:f}"
-    return {True: "TRUE", False: "FALSE", None: "NULL"}[literal.value]  # type: ignore[index]
-
-
-def _holds(part: Condition, row: Mapping[str, object]) -> bool | None:
-    match part:
-        case Both(parts):
-            return _all([_holds(each, row) for each in parts])
-        case Either(parts):
-            return _opposite(_all([_opposite(_holds(each, row)) for each in parts]))
-        case Not(inner):
-            return _opposite(_holds(inner, row))
-        case Compare(operator, left, right):
-            return _compare(operator, left, right, row)
-        case In(item, choices):
-            found = [_opposite(_compare("=", item, each, row)) for each in choices]
-            return _opposite(_all(found))
-        case Like(item, pattern, any_case):
-            value = _value(item, row)
-            return _like(value, pattern, any_case) if isinstance(value, str) else None
-        case IsNull(item):
-            return _value(item, row) is None
-        case Truth(item):
-            value = _value(item, row)
-            return value if isinstance(value, bool) else None
-
-
-def _value(item: Operand, row: Mapping[str, object]) -> object:
-    return row[item.name] if isinstance(item, Name) else item.value
-
-
-def _all(values: list[bool | None]) -> bool | None:
-    if False in values:
-        return False
-    return None if None in values else True
-
-
-def _opposite(value: bool | None) -> bool | None:
-    return None if value is None else not value
-
-
-def _compare(operator: str, left: Operand, right: Operand, row: Mapping[str, object]) -> bool | None:
-    pair = _comparable(_value(left, row), _value(right, row), isinstance(left, Literal), isinstance(right, Literal))
-    if pair is None:
-        return None
-    a, b = pair
-    if operator in ("=", "!="):
-        return (a == b) is (operator == "=")
-    less, same = bool(a < b), bool(a == b)  # type: ignore[operator]
-    return {"<": less, "<=": less or same, ">": not less and not same, ">=": not less}[operator]
-
-
-def _comparable(a: object, b: object, a_literal: bool, b_literal: bool) -> tuple[object, object] | None:
-    """The two values in one kind, or None where they have none in common. Text of a literal takes the other's kind."""
-    if a_literal and isinstance(a, str) and not isinstance(b, str):
-        a = _read(a, b)
-    elif b_literal and isinstance(b, str) and not isinstance(a, str):
-        b = _read(b, a)
-    for kind in (str, bool):
-        if isinstance(a, kind) and isinstance(b, kind):
-            return a, b
-    if isinstance(a, bool) or isinstance(b, bool):
-        return None
-    if isinstance(a, int | float | Decimal) and isinstance(b, int | float | Decimal):
-        floats = isinstance(a, float) or isinstance(b, float)
-        return (_rank(float(a)), _rank(float(b))) if floats else (a, b)
-    if isinstance(a, date) and isinstance(b, date):
-        both_days = not isinstance(a, datetime) and not isinstance(b, datetime)
-        return (a, b) if both_days else (_instant(a), _instant(b))
-    return None
-
-
-def _rank(value: float) -> tuple[bool, float]:
-    """NaN equals itself and is above every number, as in DuckDB."""
-    return (True, 0.0) if value != value else (False, value)
-
-
-def _instant(value: date) -> datetime:
-    if not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
-
-
-def _read(text: str, other: object) -> object:
-    """The text as a value of the other's kind; None where it is none."""
-    try:
-        if isinstance(other, datetime):
-            return _instant(datetime.fromisoformat(text))
-        if isinstance(other, date):
-            return datetime.fromisoformat(text).date()
-        if isinstance(other, int) and not isinstance(other, bool):
-            return int(text) if re.fullmatch(r"-?[0-9]+", text) else None
-    except ValueError:
-        return None
-    return None
-
-
-def _like(value: str, pattern: str, any_case: bool) -> bool:
-    if any_case:
-        value, pattern = _lower(value), _lower(pattern)
-    return _shape(pattern).fullmatch(value) is not None
-
-
-def _lower(text: str) -> str:
-    """Lower case character by character, as DuckDB does: no context, no growth."""
-    return "".join(character.lower()[0] for character in text)
-
-
-@lru_cache(maxsize=256)
-def _shape(pattern: str) -> re.Pattern[str]:
-    wild = {"%": ".*", "_": "."}
-    return re.compile("".join(wild.get(character) or re.escape(character) for character in pattern), re.DOTALL)
+    return parse(text)

@@ -23,8 +23,8 @@ UNITS: dict[str, tuple[str, int]] = {
 _DAY = 24 * 60
 _LONGEST = {"months": 1000 * 12, "days": 1000 * 365, "minutes": 1000 * 365 * _DAY}
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_DURATION = re.compile(r"(?:([0-9]+) +)?([A-Za-z]+)")
-_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?) +per +(.+)")
+_DURATION = r"(?:([0-9]+) +)?([A-Za-z]+)"
+_RATE = r"([0-9]+(?:\.[0-9]+)?) +per +(.+)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Rate:
     @classmethod
     def parse(cls, text: str) -> Rate:
         """Read `2 per 7 days`, `1.0 per 90 days` or `1 per day`; ValueError says what is wrong."""
-        found = _RATE.fullmatch(text.strip())
+        found = re.fullmatch(_RATE, text.strip())
         if found is None:
             raise ValueError(f"`{text}` is not a rate: expected a number, `per` and a duration, such as `2 per 7 days`")
         amount = Decimal(found[1])
@@ -125,7 +125,7 @@ class Rate:
 
 def _duration(text: str, *, bare: bool) -> Duration:
     """Read a duration; `bare` allows `day` for `1 day`."""
-    found = _DURATION.fullmatch(text.strip())
+    found = re.fullmatch(_DURATION, text.strip())
     if found is None or (found[1] is None and not bare):
         raise ValueError(f"`{text}` is not a duration: expected a number and a unit, such as `2 years`")
     unit = found[2] if found[2] in UNITS else found[2].removesuffix("s")
