@@ -134,4 +134,4 @@ def _opens(leaf: bytes, random: object, record: object) -> bool:
 
 
 def _chunks(connection: Connection, statement: str) -> Iterator[Sequence[Any]]:
-    return connection.exec_driver_sql(statement, execution_options={"yield_per": _READ}).partitions()
+    return connection.exec_driver_sql(statement).partitions(_READ)
