@@ -1,0 +1,253 @@
+"""The tables of people, in types that SQLite and PostgreSQL share.
+
+Times are whole microseconds and dates whole days since 1970 in UTC. `sequence` counts changes of facts: one counter
+for all tables, taken inside the write transaction, so a later commit never has an earlier number.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+
+from bailee.vocabulary import Act, Instrument
+
+#: Alembic's name for this shape; a database that stores it opens without alembic.
+REVISION = "0001"
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _number(name: str, target: str | None = None, *, optional: bool = False, key: bool = False) -> Column[int]:
+    """A whole number of up to 64 bits, perhaps of a row elsewhere."""
+    to = [ForeignKey(target)] if target else []
+    return Column(name, NUMBER, *to, nullable=optional, primary_key=key, autoincrement=False)
+
+
+def _text(name: str, *, optional: bool = False, key: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=optional, primary_key=key)
+
+
+def _one_of(column: str, words: type[Act] | type[Instrument]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(word)) for word in words)})", name=column)
+
+
+#: One row: the last sequence and customer number given, and up to which sequence and for which policy standing was
+#: derived. `changed` is the sequence at which anybody's standing last differed.
+progress = Table(
+    "progress",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True, autoincrement=False),
+    _number("sequence"),
+    _number("customers"),
+    _number("derived"),
+    _number("changed"),
+    _text("policy", optional=True),
+)
+
+START = "INSERT INTO progress (id, sequence, customers, derived, changed) VALUES (1, 0, 0, 0, 0)"
+
+#: Numbers are dense from 1 and never reused: rows stay, even of the erased.
+customers = Table(
+    "customers",
+    metadata,
+    _number("number", key=True),
+    _text("key"),
+    _number("born", optional=True),
+    _text("place", optional=True),
+    _number("erased_at", optional=True),
+    _number("restricted_at", optional=True),
+    _number("last_activity", optional=True),
+    _number("created_at"),
+    _number("sequence"),
+    UniqueConstraint("key"),
+    Index(None, "sequence"),
+)
+
+contracts = Table(
+    "contracts",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    _number("since", key=True),
+    _number("ended", optional=True),
+)
+
+restrictions = Table(
+    "restrictions",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    _number("since", key=True),
+    _number("ended", optional=True),
+)
+
+guardians = Table(
+    "guardians",
+    metadata,
+    _number("child", "customers.number", key=True),
+    _number("guardian", "customers.number", key=True),
+    _number("verified_at", key=True),
+    _number("ended_at", optional=True),
+)
+
+grounds = Table(
+    "grounds",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    _text("purpose", key=True),
+    _number("at", key=True),
+    _text("why"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    _text("purpose", key=True),
+    _number("since", key=True),
+    _number("ended", optional=True),
+    _text("why"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _number("number", key=True),
+    _text("digest"),
+    _text("purpose"),
+    _text("language"),
+    _text("text"),
+    _text("terms"),
+    _text("terms_digest"),
+    _number("created_at"),
+    UniqueConstraint("digest"),
+)
+
+notices_given = Table(
+    "notices_given",
+    metadata,
+    _number("sequence", key=True),
+    _number("customer", "customers.number"),
+    _number("notice", "notices.number"),
+    _number("at"),
+    Index(None, "customer"),
+)
+
+#: A file that was imported; `rows` counts its rows, `added` those that were not on record yet.
+imports = Table(
+    "imports",
+    metadata,
+    _number("number", key=True),
+    _text("kind"),
+    _text("file_digest"),
+    _text("name"),
+    _number("rows"),
+    _number("added"),
+    _text("root", optional=True),
+    _number("at"),
+    _text("by"),
+    UniqueConstraint("kind", "file_digest"),
+)
+
+#: What a file's rows commit to, some thousands a chunk: 32 random bytes and 32 bytes of commitment for each position.
+import_rows = Table(
+    "import_rows",
+    metadata,
+    _number("import", "imports.number", key=True),
+    _number("start", key=True),
+    Column("randoms", LargeBinary, nullable=False),
+    Column("commitments", LargeBinary, nullable=False),
+)
+
+#: Append-only. `notice` is a registered notice about this purpose; `cited` what was named instead, which shows nothing.
+choices = Table(
+    "choices",
+    metadata,
+    _number("sequence", key=True),
+    _number("customer", "customers.number"),
+    _text("purpose"),
+    _text("act"),
+    _number("at"),
+    _text("instrument"),
+    _number("notice", "notices.number", optional=True),
+    _text("cited", optional=True),
+    _text("language", optional=True),
+    _text("recipient", optional=True),
+    _text("channel", optional=True),
+    _number("guardian", "customers.number", optional=True),
+    Column("conflict_shown", Boolean, nullable=False),
+    _text("evidence", optional=True),
+    _number("import", "imports.number", optional=True),
+    _number("position", optional=True),
+    _number("recorded_at"),
+    _one_of("act", Act),
+    _one_of("instrument", Instrument),
+    Index(None, "customer", "at"),
+)
+
+#: Derived: one reason code a slot of the policy, and the next instant at which it can change by itself.
+standing = Table(
+    "standing",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    Column("codes", LargeBinary, nullable=False),
+    _number("until", optional=True),
+    _number("sequence"),
+    Index(None, "until"),
+    Index(None, "sequence"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    _text("digest", key=True),
+    _text("canonical"),
+    _text("text"),
+    _text("source"),
+    _number("recorded_at"),
+)
+
+datamaps = Table(
+    "datamaps",
+    metadata,
+    _text("digest", key=True),
+    _text("canonical"),
+    _text("text"),
+    _text("source"),
+    _number("recorded_at"),
+)
+
+settings = Table("settings", metadata, _text("name", key=True), _text("value"))
+
+#: What was said stays said, whatever program holds the file.
+APPEND_ONLY = tuple(
+    f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} "
+    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    for table in ("choices", "notices_given")
+    for act in ("update", "delete")
+)
+for _trigger in APPEND_ONLY:
+    _table = metadata.tables[_trigger.split()[6]]
+    event.listen(_table, "after_create", DDL(_trigger).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
