@@ -60,12 +60,13 @@ def _one_of(column: str, words: type[Act] | type[Instrument]) -> CheckConstraint
 progress = Table(
     "progress",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     _number("sequence"),
     _number("customers"),
     _number("derived"),
     _number("changed"),
     _text("policy", optional=True),
+    CheckConstraint("id = 1", name="one_row"),
 )
 
 START = "INSERT INTO progress (id, sequence, customers, derived, changed) VALUES (1, 0, 0, 0, 0)"

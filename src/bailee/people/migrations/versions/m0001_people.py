@@ -32,6 +32,7 @@ def _progress() -> None:
         number("derived"),
         number("changed"),
         text("policy", nullable=True),
+        sa.CheckConstraint("id = 1", name=op.f("ck_progress_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_progress")),
     )
 
