@@ -63,7 +63,8 @@ _LIMITS: dict[str, tuple[type[EngineError], str]] = {
 _OPENING = (
     (r"[Cc]onflicting lock|Could not set lock", "locked"),
     (r"not a valid DuckDB database file", "not duckdb"),
-    (r"version number .* can only read|newer version|storage version", "newer"),
+    (r"version number .* can only read|newer version of DuckDB", "newer"),
+    (r"[Cc]orrupt", "damaged"),
     (r"[Pp]ermission denied", "permission"),
     (r"encrypt", "encrypted"),
     (r"WAL|write-ahead", "unfinished"),
@@ -80,6 +81,7 @@ _UNOPENED = {
     "permission": "there is no permission to read the database `{path}`; grant it to the user that runs Bailee",
     "encrypted": "the database `{path}` is encrypted, which is not supported; point Bailee at a plain DuckDB file",
     "unfinished": "the database `{path}` was not closed by its last writer; open it once with DuckDB and close it",
+    "damaged": "the database `{path}` is damaged: its checksums do not hold; restore it from a copy",
     "unopened": "the database `{path}` cannot be opened; expected a sound DuckDB file",
 }
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _CANARY = "not-a-number"
+_FENCE = "CREATE TEMP SECURE VIEW"
 
 
 class Leak(Exception):
@@ -35,15 +36,16 @@ def connect(opening: dict[str, Any]) -> duckdb.DuckDBPyConnection:
             "threads": str(opening["threads"]),
             "max_execution_time": str(max(1, int(opening["seconds"] * 1000))),
             "temp_directory": opening["spill"],
-            "max_temp_directory_size": f"{opening['spill_bytes'] // 1024}KiB",
         },
     )
 
 
-def lock(con: duckdb.DuckDBPyConnection, path: str) -> None:
-    """Attach the file at `path` as `company`, read-only, then end every way to reach anything else."""
-    con.execute("ATTACH '" + path.replace("'", "''") + "' AS company (READ_ONLY)")
+def lock(con: duckdb.DuckDBPyConnection, opening: dict[str, Any]) -> None:
+    """Attach the company's file as `company`, read-only, then end every way to reach anything else."""
+    con.execute("ATTACH '" + opening["path"].replace("'", "''") + "' AS company (READ_ONLY)")
     con.execute("SET GLOBAL TimeZone = 'UTC'")
+    # DuckDB 2.0 shows this one but does not enforce it when it is given to `connect`.
+    con.execute(f"SET max_temp_directory_size = '{opening['spill_bytes'] // 1024}KiB'")
     con.execute("SET allow_extension_repositories = 'forbidden'")
     # This connection serves the gate's own set-up, which may be long; a question's cursor has the global limit.
     con.execute("SET SESSION max_execution_time = 0")
@@ -60,7 +62,7 @@ def try_fence(con: duckdb.DuckDBPyConnection) -> None:
     cursor = con.cursor()
     try:
         cursor.execute(
-            "CREATE TEMP SECURE VIEW fenced AS SELECT r.hidden FROM memory.main.fence_rows r "
+            f"{_FENCE} fenced AS SELECT r.hidden FROM memory.main.fence_rows r "
             "JOIN memory.main.fence_allow a ON a.subject = r.subject"
         )
         found = cursor.sql("SELECT count(*) AS n FROM fenced WHERE CAST(hidden AS INTEGER) > 0").to_arrow_table()

@@ -112,7 +112,8 @@ class Worker:
     def _ended(self, limit: float) -> Exception:
         status = self._process.wait()
         if not self._ready:
-            return EngineUnavailable(f"the engine's process did not start{self._last_words()}")
+            late = f" within {self._start_seconds:g} seconds" if self._why == "time" else ""
+            return EngineUnavailable(f"the engine's process did not start{late}{self._last_words()}")
         if self._why is not None:
             return faults.rebuild({"error": self._why, "limit": limit}, self._path)
         # An allocation that fails where it cannot be caught aborts the process.
@@ -123,7 +124,7 @@ class Worker:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         said = [line.strip() for line in lines if line.strip()]
-        return f": `{said[-1]}`" if said else f" within {self._start_seconds:g} seconds"
+        return f": `{said[-1]}`" if said else ""
 
 
 _OUT_OF_MEMORY = {-6}  # SIGABRT

@@ -112,18 +112,21 @@ def load_arrow(path: str | Path, table: str, rows: pa.Table, *, progress: Progre
 def _draft(draft: Path, final: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
+    mine = False
     try:
         if draft.exists():
             _abandoned(draft)
+        mine = True
         if final.exists():
             shutil.copyfile(final, draft)
         con = duckdb.connect(str(draft))
         con.execute("SET TimeZone = 'UTC'")
-    except duckdb.Error as error:
-        why = _UNBUILT.get(faults.opening(str(error))["reason"], _UNSOUND)
+    except (duckdb.Error, OSError) as error:
+        if mine:
+            _remove(draft)
+        said = error.strerror if isinstance(error, OSError) else None
+        why = said or _UNBUILT.get(faults.opening(str(error))["reason"], _UNSOUND)
         raise EngineUnavailable(f"the warehouse `{final}` cannot be written: {why}") from error
-    except OSError as error:
-        raise EngineUnavailable(f"the warehouse `{final}` cannot be written: {error.strerror}") from error
     return con
 
 

@@ -38,7 +38,7 @@ def main() -> None:
     try:
         con = _open(opening)
     except Exception as error:
-        frames.write(replies, _opening_fault(error))
+        frames.write(replies, _opening_fault(error) | {"last": True})
         return
     frames.write(replies, {"ready": True})
     made: dict[str, str] = {}
@@ -89,7 +89,7 @@ def _open(opening: dict[str, Any]) -> duckdb.DuckDBPyConnection:
 
     Path(opening["spill"]).mkdir(mode=0o700, exist_ok=True)
     con = lockdown.connect(opening)
-    lockdown.lock(con, opening["path"])
+    lockdown.lock(con, opening)
     lockdown.try_fence(con)
     allow.prepare(con)
     return con
