@@ -34,7 +34,12 @@ class LooseForm(BaseModel):
     def _keys(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, Section) and isinstance(info.context, Words):
             cls._note(value, info.context)
+            return cls._without_nothing(value, info.context)
         return value
+
+    @classmethod
+    def _without_nothing(cls, section: Section, words: Words) -> dict[str, Any]:
+        return section
 
     @classmethod
     def _note(cls, section: Section, words: Words) -> None:
@@ -42,7 +47,8 @@ class LooseForm(BaseModel):
         for name, known in cls.model_fields.items():
             key = known.alias or name
             if known.is_required() and key not in section:
-                where = f"`{section.path[-1]}`" if section.path else "the file"
+                named = section.path and not section.path[-1].isdecimal()
+                where = f"`{section.path[-1]}`" if named else "this entry" if section.path else "the file"
                 expected = f": expected {known.description}" if known.description else ""
                 words.tree.wrong(section.path, f"{where} has no `{key}`{expected}", at_key=True)
 
@@ -60,6 +66,16 @@ class Form(LooseForm):
             if key not in known:
                 message = f"unknown key `{key}`: expected {listed(known)}{meant(key, known)}"
                 words.tree.wrong((*section.path, key), message, at_key=True)
+
+    @classmethod
+    def _without_nothing(cls, section: Section, words: Words) -> dict[str, Any]:
+        """Note the keys that hold nothing, and leave them out: a forgotten `min_age` is not the same as none."""
+        for name, known in cls.model_fields.items():
+            key = known.alias or name
+            if key in section and section[key] is None:
+                expected = known.description or "a value, or leave the key out"
+                words.tree.wrong((*section.path, key), f"`{key}` holds nothing: expected {expected}", at_key=True)
+        return {key: value for key, value in section.items() if value is not None}
 
 
 class _OneOrMore:

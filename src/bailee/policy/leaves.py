@@ -72,7 +72,7 @@ def said(value: object, expected: str) -> str:
     if not isinstance(value, str):
         raise wrong(f"found {shown(value)}, expected {expected}")
     if not value.strip():
-        raise wrong(f"found empty text, expected {expected}")
+        raise wrong("found empty text, expected something in it")
     return str(value)
 
 

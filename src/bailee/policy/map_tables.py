@@ -234,7 +234,9 @@ class Tables:
             draft = self.drafts.get(fold(".".join(segments[:count])))
             if draft is not None:
                 column = draft.columns.get(fold(segments[count])) or draft.columns.get(fold(".".join(segments[count:])))
-                return (draft.name, column.name if column else self.own(draft, segments[count], path))
+                if column is None:
+                    self.own(draft, segments[count], path)
+                return (draft.name, column.name) if column else None
         names = [draft.name for draft in self.drafts.values()]
         message = f"`{text}` names no table of the map: expected {_some(names)}{meant(segments[0], names)}"
         self.tree.wrong(path, message)

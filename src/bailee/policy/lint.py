@@ -1,0 +1,198 @@
+"""What `bailee check` says of a policy and a data map that can be read: what is wrong, idle or forgotten in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bailee.errors import Problem
+from bailee.policy import places
+from bailee.policy.datamap import check_against
+from bailee.policy.meaning import column_treatment, refusals
+from bailee.policy.model import DataMap, Forbid, Path, Policy, Purpose, Recipient, Standard, Table
+from bailee.policy.special import own_special
+from bailee.policy.terms import resolve
+from bailee.vocabulary import Actor, Basis, Treatment, Use
+
+
+class Severity(StrEnum):
+    """Whether the promise cannot mean what it says, or something in it deserves a look."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the check found."""
+
+    severity: Severity
+    problem: Problem
+
+
+Found = Iterator[tuple[Severity, Path, str]]
+
+
+def lint(
+    policy: Policy, datamap: DataMap | None = None, files: tuple[str, str] = ("policy.yaml", "datamap.yaml")
+) -> tuple[Finding, ...]:
+    """Everything worth telling about a policy and its map, in file order; `files` are the names to tell it by."""
+    found = [
+        Finding(severity, Problem(files[0], policy.line(*path) or 1, 1, message))
+        for check in (_refused, _roles, _standards, _unused, _ages, _exceptions)
+        for severity, path, message in check(policy)
+    ]
+    if datamap is not None:
+        found += [Finding(Severity.ERROR, problem) for problem in check_against(policy, datamap, files[1])]
+    if datamap is not None and not any(each.severity is Severity.ERROR for each in found):
+        for severity, path, message in _idle(policy, datamap):
+            found.append(Finding(severity, Problem(files[0], policy.line(*path) or 1, 1, message)))
+        for severity, path, message in _columns(policy, datamap):
+            found.append(Finding(severity, Problem(files[1], datamap.lines.get(path, 1), 1, message)))
+    return tuple(sorted(found, key=lambda each: (files.index(each.problem.file), each.problem.line)))
+
+
+def _anyone(policy: Policy, purpose: Purpose) -> Actor:
+    """Somebody with every role and lesson that the purpose could ask for."""
+    lessons = purpose.training.union(*(role.training for role in policy.roles.values()))
+    return Actor("anyone", purpose.roles, lessons)
+
+
+def _refused(policy: Policy) -> Found:
+    """Purposes that a standard forbids altogether, and keys for which this version refuses."""
+    for purpose in policy.purposes.values():
+        path, actor = ("purposes", purpose.key), _anyone(policy, purpose)
+        whole = refusals(policy, Use(purpose.key, actor))
+        for reason in (each for each in whole if each.code == "not_enforced"):
+            yield Severity.WARNING, path, f"{reason.sentence}, so the uses that it limits are refused"
+        single = [
+            [each for each in refusals(policy, Use(purpose.key, actor, effect, to)) if each.code == "standard"]
+            for effect in sorted(purpose.effects)
+            for to in purpose.recipients or (None,)
+        ]
+        if all(single):
+            yield Severity.ERROR, path, f"nobody may use `{purpose.key}`: {single[0][0].sentence}"
+
+
+def _roles(policy: Policy) -> Found:
+    for purpose in policy.purposes.values():
+        for role in sorted(purpose.roles - policy.roles.keys()):
+            message = f"`{purpose.key}` is for the role `{role}`, which `roles` does not declare"
+            yield Severity.WARNING, ("purposes", purpose.key, "roles"), message
+
+
+def _standards(policy: Policy) -> Found:
+    """Standards whose keys no purpose and recipient of the policy could meet together, whatever its effects."""
+    for standard in policy.standards.values():
+        why = _never(policy, standard)
+        if why:
+            path = ("standards", standard.key, "forbid")
+            yield Severity.ERROR, path, f"`{standard.key}` can never match: {why}"
+
+
+def _never(policy: Policy, standard: Standard) -> str | None:
+    forbid = standard.forbid
+    to_whom = [key for key, recipient in policy.recipients.items() if _to(forbid, recipient)]
+    if (forbid.recipients or forbid.roles or forbid.industries or forbid.places) and not to_whom:
+        return "no recipient of the policy is what it names"
+    named = [policy.purposes[key] for key in sorted(forbid.purposes) if key in policy.purposes]
+    if forbid.purposes and not any(_of(forbid, purpose) for purpose in named):
+        return "none of the purposes that it names has the effects, basis or use that it names"
+    return None
+
+
+def _to(forbid: Forbid, to: Recipient) -> bool:
+    return (
+        (not forbid.recipients or to.key in forbid.recipients)
+        and (not forbid.roles or to.role in forbid.roles)
+        and (not forbid.industries or to.industry in forbid.industries)
+        and (not forbid.places or any(places.within(to.place or "", area) for area in forbid.places))
+    )
+
+
+def _of(forbid: Forbid, purpose: Purpose) -> bool:
+    bases: set[Basis | None] = {purpose.basis, *(rule.basis for rule in purpose.by_place.values())}
+    return (
+        (not forbid.effects or bool(forbid.effects & purpose.effects))
+        and (not forbid.bases or bool(forbid.bases & bases))
+        and (not forbid.decides or purpose.decides in forbid.decides)
+        and (not forbid.uses or any(f"{purpose.use}.".startswith(f"{use}.") for use in forbid.uses))
+    )
+
+
+def _unused(policy: Policy) -> Found:
+    """Recipients and roles that nothing asks for."""
+    asked = {key for purpose in policy.purposes.values() for key in purpose.recipients}
+    for key in policy.recipients:
+        if key not in asked:
+            yield Severity.WARNING, ("recipients", key), f"no purpose has the recipient `{key}`"
+    held = {key for purpose in policy.purposes.values() for key in purpose.roles}
+    for key in policy.roles:
+        if key not in held:
+            yield Severity.WARNING, ("roles", key), f"no purpose asks for the role `{key}`"
+
+
+def _ages(policy: Policy) -> Found:
+    for purpose in policy.purposes.values():
+        least = purpose.who.min_age
+        for place, below in purpose.who.guardian_below.items():
+            if least is not None and below <= least:
+                path = ("purposes", purpose.key, "who", "guardian_below")
+                message = f"nobody younger than `min_age: {least}` is included, so a guardian below {below} (`{place}`)"
+                yield Severity.WARNING, path, f"{message} is never asked"
+
+
+def _exceptions(policy: Policy) -> Found:
+    for purpose in policy.purposes.values():
+        who = purpose.who
+        for place in sorted(who.except_places):
+            if who.places and not any(places.within(place, area) for area in who.places):
+                path = ("purposes", purpose.key, "who", "except_places")
+                yield Severity.WARNING, path, f"`{place}` lies in none of `places`, so it needs no exception"
+
+
+def _idle(policy: Policy, datamap: DataMap) -> Found:
+    """Purposes that see no column of any table about people."""
+    for purpose in policy.purposes.values():
+        if all(t is Treatment.WITHHELD for _, _, t in _treatments(policy, datamap, purpose)):
+            message = f"`{purpose.key}` reads nothing that the data map has"
+            yield Severity.WARNING, ("purposes", purpose.key, "reads"), message
+
+
+def _columns(policy: Policy, datamap: DataMap) -> Found:
+    """Columns without category, those that no purpose reads, and those to be read coarse that nothing makes so."""
+    read = {
+        (table.name, name)
+        for purpose in policy.purposes.values()
+        for table, name, treatment in _treatments(policy, datamap, purpose)
+        if treatment is not Treatment.WITHHELD
+    }
+    for table in datamap.tables.values():
+        for column in table.columns.values() if table.personal else ():
+            path, name = (table.name, column.name), f"`{table.name}.{column.name}`"
+            coarse = _coarse(policy, column.categories) if column.coarsen is None else []
+            if not column.categories:
+                yield Severity.WARNING, path, f"{name} has no category, so it is withheld from every purpose"
+            elif coarse:
+                message = f"{name} is read coarse by `{coarse[0]}`, and nothing says how: expected `coarsen`"
+                yield Severity.WARNING, path, message
+            elif (table.name, column.name) not in read:
+                yield Severity.WARNING, path, f"no purpose reads {name}: is it needed?"
+
+
+def _treatments(policy: Policy, datamap: DataMap, purpose: Purpose) -> Iterator[tuple[Table, str, Treatment]]:
+    use = Use(purpose.key, _anyone(policy, purpose))
+    for table in datamap.tables.values():
+        for name in table.columns if table.personal else ():
+            yield table, name, column_treatment(policy, use, table, name)
+
+
+def _coarse(policy: Policy, categories: tuple[str, ...]) -> list[str]:
+    """The purposes for which the strictest of the categories is coarse."""
+    special = own_special(policy)
+    return [
+        purpose.key
+        for purpose in policy.purposes.values()
+        if max((resolve(purpose.reads, special, key) for key in categories), default=None) is Treatment.COARSE
+    ]
