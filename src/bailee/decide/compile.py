@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bailee.decide.covering import Covering
 from bailee.decide.law import Law
@@ -15,6 +15,10 @@ from bailee.decide.uses import Asked, stranger
 from bailee.policy.model import Policy
 from bailee.policy.terms import Terms, terms_of
 from bailee.vocabulary import Customer, Use
+
+if TYPE_CHECKING:
+    from bailee.decide.crowd import Crowd
+    from bailee.decide.many import Standings
 
 
 class Slot(NamedTuple):
@@ -69,6 +73,12 @@ class Compiled:
         judged = [self.judge(facts, slot, at, covering) for slot in range(len(self.slots))]
         ends = [judgement.until for judgement in judged if judgement.until is not None]
         return bytes(judgement.code for judgement in judged), min(ends, default=None)
+
+    def standings(self, crowd: Crowd, at: datetime, covering: Covering) -> Standings:
+        """Everybody's standing at an instant: the same codes as `standing` gives one by one."""
+        from bailee.decide.many import standings
+
+        return standings(self, crowd, at, covering)
 
     def _purpose(self, key: str) -> Asked:
         found = self._asked.get(key)

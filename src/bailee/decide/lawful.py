@@ -182,5 +182,9 @@ def _overridden(record: _Record, objection: Choice) -> bool:
     """Compelling grounds recorded after an objection lift it; for marketing nothing does."""
     if record.law.marketing:
         return False
-    ours = [grounds for grounds in record.customer.grounds if grounds.purpose == record.law.purpose.key]
-    return any(record.watch.past(grounds.at) and objection.at <= grounds.at for grounds in ours)
+    recorded = [grounds.at for grounds in record.customer.grounds if grounds.purpose == record.law.purpose.key]
+    if any(objection.at <= at <= record.watch.at for at in recorded):
+        return True
+    for at in recorded:
+        record.watch.past(at)
+    return False
