@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 #: What can be named, and what it is.
 EXAMPLES: Mapping[str, str] = {
-    "grocer": "a grocer's loyalty card: a year of real purchases of 2,469 households, with synthetic customers around them",
+    "grocer": "a grocer's loyalty card: a year of real purchases, with synthetic customers around them",
 }
 
 
