@@ -1,0 +1,282 @@
+"""Every command's words; what a command does is imported when it runs, so that starting stays quick."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bailee.cli import options as o
+from bailee.cli.running import command
+from bailee.vocabulary import Act, Instrument, Use
+
+app = typer.Typer(
+    name="bailee",
+    help="Keep a company to what it promised its customers.",
+    epilog="Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+)
+imports = typer.Typer(help="Bring in what was recorded elsewhere.", no_args_is_help=True, rich_markup_mode=None)
+ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
+
+HERE = Path()
+
+
+def run() -> None:
+    """Run the command line that this process was given."""
+    for stream in (sys.stdout, sys.stderr):
+        # A character that a terminal's encoding lacks is written out; it never ends an answer half-way.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="bailee")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"bailee {version('bailee')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@command
+def init(
+    folder: Annotated[
+        Path, typer.Argument(envvar="BAILEE_HOME", help="A folder without a workspace.", show_default="this folder")
+    ] = HERE,
+    example: Annotated[str | None, typer.Option(metavar="NAME", help="Begin with an example: grocer.")] = None,
+    as_json: o.Json = False,
+) -> int | None:
+    """Make a workspace. It begins with a policy and a data map to change, or with those of an example."""
+    from bailee.cli import starting
+
+    return starting.init(folder, example, as_json=as_json)
+
+
+@app.command()
+@command
+def check(
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int | None:
+    """Look for mistakes in the policy and the data map. Exit status 1 if there are any."""
+    from bailee.cli import checking
+
+    return checking.check(home, strict=strict, as_json=as_json)
+
+
+@app.command()
+@command
+def diff(
+    old: Annotated[Path, typer.Argument(help="A policy file.", show_default=False)],
+    new: Annotated[Path, typer.Argument(help="Another version of it.", show_default=False)],
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int | None:
+    """Compare two versions of a policy. Says of every change whether it widens the promise or narrows it, and who must
+    be asked again."""
+    from bailee.cli import comparing
+
+    return comparing.diff(old, new, home, as_json=as_json)
+
+
+@app.command()
+@command
+def ask(
+    purpose: o.Purpose,
+    sql: Annotated[
+        str | None,
+        typer.Argument(help="One SELECT; @FILE reads it from a file, - from standard input.", show_default=False),
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the SQL from this file.")] = None,
+    recipient: o.Recipient = None,
+    effect: o.Effects = None,
+    name: o.Name = None,
+    roles: o.Roles = None,
+    trained: o.Lessons = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the ruling, the governed SQL and what was left out.")
+    ] = False,
+    form: o.Form = None,
+    out: o.Out = None,
+    force: o.Force = False,
+    spreadsheet: o.Spreadsheet = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int | None:
+    """Ask a question in SQL for a purpose. The answer holds what that purpose may see, and says what it left out."""
+    from bailee.cli import asking
+    from bailee.cli.opening import actor
+    from bailee.cli.output import Output
+
+    use = Use(purpose, actor(name, roles, trained), effect, recipient)
+    output = Output(form, out, force, spreadsheet, as_json)
+    return asking.ask(home, asking.question(sql, file), use, output, explain=explain)
+
+
+@app.command()
+@command
+def may(
+    customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
+    purpose: o.Purpose,
+    recipient: o.Recipient = None,
+    effect: o.Effects = None,
+    name: o.Name = None,
+    roles: o.Roles = None,
+    trained: o.Lessons = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int | None:
+    """Ask whether one customer's data may be used. Says why; exit status 3 if it may not."""
+    from bailee.cli import choosing
+    from bailee.cli.opening import actor
+
+    return choosing.may(home, customer, Use(purpose, actor(name, roles, trained), effect, recipient), as_json=as_json)
+
+
+@app.command()
+@command
+def choices(
+    customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
+    act: Annotated[Act | None, typer.Argument(help="What they said; without it, all that they ever said.")] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Argument(help="The purpose they said it of; * for every one.", autocompletion=o.completion.purposes),
+    ] = None,
+    instrument: Annotated[Instrument, typer.Option(help="How they said it.")] = Instrument.API,
+    notice: Annotated[str | None, typer.Option(help="The notice that they were shown.")] = None,
+    evidence: Annotated[str | None, typer.Option(help="What proves it, such as the number of a form.")] = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int | None:
+    """Show a customer's choices, or record one."""
+    from bailee.cli import choosing
+
+    if act is None:
+        return choosing.history(home, customer, as_json=as_json)
+    if purpose is None:
+        raise typer.BadParameter(f"expected the purpose that the customer said `{act}` of", param_hint="PURPOSE")
+    said = choosing.Said(customer, act, purpose, instrument, notice, evidence)
+    return choosing.choose(home, said, as_json=as_json)
+
+
+@imports.command("choices")
+@command
+def import_choices(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int | None:
+    """Import customers' choices from a file. All are taken or none, and it is safe to run twice."""
+    from bailee.cli import choosing
+
+    return choosing.import_choices(home, file, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+@command
+def standing(
+    purpose: o.Purpose,
+    recipient: o.Recipient = None,
+    name: o.Name = None,
+    roles: o.Roles = None,
+    trained: o.Lessons = None,
+    form: o.Form = None,
+    out: o.Out = None,
+    force: o.Force = False,
+    spreadsheet: o.Spreadsheet = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int | None:
+    """List who is in a purpose now. Of the others it says why not, of all until when."""
+    from bailee.cli import choosing
+    from bailee.cli.opening import actor
+    from bailee.cli.output import Output
+
+    use = Use(purpose, actor(name, roles, trained), None, recipient)
+    return choosing.standing(home, use, Output(form, out, force, spreadsheet, as_json))
+
+
+@ledger.command()
+@command
+def head(home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+    """Print how many entries there are and the root over them."""
+    from bailee.cli import proving
+
+    return proving.head(home, as_json=as_json)
+
+
+Position = Annotated[int, typer.Argument(metavar="ENTRY", min=0, help="Its number.", show_default=False)]
+
+
+@ledger.command()
+@command
+def prove(
+    entry: Position, out: o.Out = None, force: o.Force = False, home: o.Home = HERE, as_json: o.Json = False
+) -> int | None:
+    """Prove that an entry is in the ledger. The proof (RFC 9162) is one JSON document."""
+    from bailee.cli import proving
+
+    return proving.prove(home, entry, out, force=force)
+
+
+@ledger.command()
+@command
+def verify(home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+    """Check the whole ledger. Every hash is worked out again from the leaves; exit status 1 if one is wrong."""
+    from bailee.cli import proving
+
+    return proving.verify(home, as_json=as_json)
+
+
+@ledger.command("explain")
+@command
+def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+    """Show an entry. That is the leaf, which all may read, and the private record that it commits to."""
+    from bailee.cli import proving
+
+    return proving.explain(home, entry, as_json=as_json)
+
+
+@app.command()
+@command
+def status(home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+    """Show the state of the workspace."""
+    from bailee.cli import reporting
+
+    return reporting.status(home, as_json=as_json)
+
+
+@app.command()
+@command
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Where to put the grocer's workspace; a temporary folder, gone at the end."),
+    ] = None,
+) -> int | None:
+    """Tell the grocer's story. Real questions are answered, narrowed and refused, there and then."""
+    from bailee.cli import starting
+
+    return starting.demo(folder)
+
+
+app.add_typer(imports, name="import")
+app.add_typer(ledger, name="ledger")

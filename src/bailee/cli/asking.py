@@ -1,0 +1,126 @@
+"""`bailee ask`: a question in, its answer out, and on request why the answer is what it is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bailee.cli.opening import opened
+from bailee.cli.output import Output
+from bailee.cli.running import instant, reason_json, reason_line
+from bailee.cli.terminal import counted, plain, plain_lines
+from bailee.errors import BaileeError
+from bailee.vocabulary import Use
+
+if TYPE_CHECKING:
+    from bailee.gate import Answer
+
+#: More than any SELECT a person writes; the gate has its own limit on what it parses.
+MOST = 10_000_000
+
+
+def ask(home: Path, sql: str, use: Use, output: Output, *, explain: bool) -> None:
+    """Ask, deliver the answer, and say on standard error what it holds and what it leaves out."""
+    output.must_fit()
+    with opened(home) as gate:
+        answer = gate.ask(sql, purpose=use.purpose, effect=use.effect, recipient=use.recipient, actor=use.actor)
+        output.deliver(answer.arrow(), about(answer, explain=explain))
+    if not output.as_json:
+        sys.stdout.flush()
+        lines = [*(explanation(answer) if explain else ()), footer(answer, explained=explain)]
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def question(sql: str | None, file: Path | None) -> str:
+    """The SQL of an argument, of a file (`--file F` or `@F`) or of standard input (`-`)."""
+    if (sql is None) == (file is None):
+        raise typer.BadParameter(
+            "expected one SELECT: as an argument, as @FILE or --file FILE, or - for standard input"
+        )
+    if sql == "-":
+        return _text(sys.stdin.buffer.read(MOST + 1), "standard input")
+    if sql is not None and sql.startswith("@"):
+        file = Path(sql[1:])
+    if file is None:
+        return str(sql)
+    try:
+        with file.open("rb") as stream:
+            return _text(stream.read(MOST + 1), f"`{file}`")
+    except OSError as error:
+        raise BaileeError(
+            f"the SQL in `{file}` cannot be read: {(error.strerror or 'unknown error').lower()}"
+        ) from None
+
+
+def _text(data: bytes, where: str) -> str:
+    if len(data) > MOST:
+        raise BaileeError(f"{where} has more than {MOST:,} bytes, expected one SELECT")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BaileeError(f"{where} holds the byte 0x{data[error.start]:02x}, expected UTF-8 text") from None
+    if not text.strip():
+        raise BaileeError(f"{where} holds nothing, expected one SELECT")
+    return text
+
+
+def about(answer: Answer, *, explain: bool) -> dict[str, object]:
+    """What is known about an answer beside its rows, as a document."""
+    ruling, left = answer.ruling, answer.left_out
+    known: dict[str, object] = {
+        "decision": "permitted",
+        "purpose": ruling.use.purpose,
+        "effects": sorted(ruling.effects),
+        "recipients": sorted(ruling.recipients),
+        "policy": ruling.policy,
+        "reasons": list(map(reason_json, ruling.reasons)),
+        "left_out": {
+            "columns": [{"table": t, "column": c, **reason_json(reason)} for t, c, reason in left.columns],
+            "customers": [{"customers": count, **reason_json(reason)} for reason, count in left.customers],
+            "rows": list(left.rows),
+        },
+        "included": left.included,
+        "known": left.known,
+        "aggregate": answer.aggregate,
+        "as_of": instant(answer.as_of),
+        "sequence": answer.sequence,
+        "seconds": round(answer.seconds, 6),
+        "receipt": answer.receipt,
+    }
+    if explain:
+        known |= {"question": answer.question, "governed": answer.governed, "reads": _reads(answer)}
+    return known
+
+
+def _reads(answer: Answer) -> dict[str, str]:
+    return {category: treatment.name.lower() for category, treatment in sorted(answer.ruling.reads.items())}
+
+
+def footer(answer: Answer, *, explained: bool) -> str:
+    """One line about the answer: how many rows, of whose data, and where it is recorded."""
+    left = answer.left_out
+    parts = [counted(answer.rows, "row")]
+    if left.known:
+        parts.append(f"{left.included:,} of {counted(left.known, 'customer')} included")
+    parts.append(f"ledger entry {answer.receipt}")
+    anything = left.columns or left.rows or left.included < left.known
+    return " · ".join(parts) + ("; --explain says what was left out" if anything and not explained else "")
+
+
+def explanation(answer: Answer) -> list[str]:
+    """The ruling, what was left out and why, and the governed SQL, for a terminal."""
+    ruling, left = answer.ruling, answer.left_out
+    lines = ["", "ruling", *(f"  {plain(reason_line(reason))}" for reason in ruling.reasons)]
+    lines += [f"  effects: {', '.join(sorted(ruling.effects))}"]
+    lines += [f"  recipients: {plain(', '.join(sorted(ruling.recipients))) or 'none; for the company itself'}"]
+    lines += [f"  reads {plain(category)}: {treatment}" for category, treatment in _reads(answer).items()]
+    lines += ["left out"]
+    lines += [f"  {plain(f'{table}.{column}: {reason_line(reason)}')}" for table, column, reason in left.columns]
+    lines += [f"  {counted(count, 'customer')}: {plain(reason_line(reason))}" for reason, count in left.customers]
+    lines += [f"  {plain(sentence)}" for sentence in left.rows]
+    lines += [] if left.columns or left.customers or left.rows else ["  nothing"]
+    lines += ["governed SQL", *(f"  {line}" for line in plain_lines(answer.governed).splitlines()), ""]
+    return lines

@@ -1,0 +1,64 @@
+"""A workspace's gate, who asks at it, and how an interrupt stops what runs behind it."""
+
+from __future__ import annotations
+
+import _thread
+import getpass
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from bailee.cli.running import note
+from bailee.vocabulary import Actor
+
+if TYPE_CHECKING:
+    from bailee.gate import Gate
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Gate]:
+    """The gate of a workspace; while it is open, an interrupt cancels the question that runs."""
+    import bailee
+
+    with bailee.open(home) as gate, _interruptible(gate):
+        yield gate
+
+
+def actor(name: str | None, roles: Iterable[str] | None, trained: Iterable[str] | None) -> Actor:
+    """Who asks: by default whoever is logged in on this machine. Nobody has checked it, and the record says so."""
+    return Actor(name or _user(), frozenset(roles or ()), frozenset(trained or ()), self_declared=True)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+@contextmanager
+def _interruptible(gate: Gate) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def cancel() -> None:
+        if not gate.cancel():
+            _thread.interrupt_main()
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        # The second interrupt ends the command at once. The first asks the gate, in a thread of its own: the main
+        # one may hold a lock that cancelling needs.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        note("cancelling; interrupt again to leave at once")
+        threading.Thread(target=cancel, daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
