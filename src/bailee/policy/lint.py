@@ -10,7 +10,7 @@ from bailee.errors import Problem
 from bailee.policy import places
 from bailee.policy.datamap import check_against
 from bailee.policy.meaning import column_treatment, refusals
-from bailee.policy.model import DataMap, Forbid, Path, Policy, Purpose, Recipient, Standard, Table
+from bailee.policy.model import DataMap, Forbid, Policy, Purpose, Recipient, Standard, Table
 from bailee.policy.special import own_special
 from bailee.policy.terms import resolve
 from bailee.vocabulary import Actor, Basis, Treatment, Use
@@ -31,7 +31,8 @@ class Finding:
     problem: Problem
 
 
-Found = Iterator[tuple[Severity, Path, str]]
+#: Severity, line and message.
+Found = Iterator[tuple[Severity, int | None, str]]
 
 
 def lint(
@@ -39,17 +40,16 @@ def lint(
 ) -> tuple[Finding, ...]:
     """Everything worth telling about a policy and its map, in file order; `files` are the names to tell it by."""
     found = [
-        Finding(severity, Problem(files[0], policy.line(*path) or 1, 1, message))
+        Finding(severity, Problem(files[0], line or 1, 1, message))
         for check in (_refused, _roles, _standards, _unused, _ages, _exceptions)
-        for severity, path, message in check(policy)
+        for severity, line, message in check(policy)
     ]
     if datamap is not None:
         found += [Finding(Severity.ERROR, problem) for problem in check_against(policy, datamap, files[1])]
     if datamap is not None and not any(each.severity is Severity.ERROR for each in found):
-        for severity, path, message in _idle(policy, datamap):
-            found.append(Finding(severity, Problem(files[0], policy.line(*path) or 1, 1, message)))
-        for severity, path, message in _columns(policy, datamap):
-            found.append(Finding(severity, Problem(files[1], datamap.lines.get(path, 1), 1, message)))
+        for check_both, file in ((_idle, files[0]), (_columns, files[1])):
+            told = check_both(policy, datamap)
+            found += [Finding(severity, Problem(file, line or 1, 1, message)) for severity, line, message in told]
     return tuple(sorted(found, key=lambda each: (files.index(each.problem.file), each.problem.line)))
 
 
@@ -62,24 +62,24 @@ def _anyone(policy: Policy, purpose: Purpose) -> Actor:
 def _refused(policy: Policy) -> Found:
     """Purposes that a standard forbids altogether, and keys for which this version refuses."""
     for purpose in policy.purposes.values():
-        path, actor = ("purposes", purpose.key), _anyone(policy, purpose)
+        line, actor = policy.line("purposes", purpose.key), _anyone(policy, purpose)
         whole = refusals(policy, Use(purpose.key, actor))
         for reason in (each for each in whole if each.code == "not_enforced"):
-            yield Severity.WARNING, path, f"{reason.sentence}, so the uses that it limits are refused"
+            yield Severity.WARNING, reason.line, f"{reason.sentence}, so the uses that it limits are refused"
         single = [
             [each for each in refusals(policy, Use(purpose.key, actor, effect, to)) if each.code == "standard"]
             for effect in sorted(purpose.effects)
             for to in purpose.recipients or (None,)
         ]
         if all(single):
-            yield Severity.ERROR, path, f"nobody may use `{purpose.key}`: {single[0][0].sentence}"
+            yield Severity.ERROR, line, f"nobody may use `{purpose.key}`: {single[0][0].sentence}"
 
 
 def _roles(policy: Policy) -> Found:
     for purpose in policy.purposes.values():
         for role in sorted(purpose.roles - policy.roles.keys()):
             message = f"`{purpose.key}` is for the role `{role}`, which `roles` does not declare"
-            yield Severity.WARNING, ("purposes", purpose.key, "roles"), message
+            yield Severity.WARNING, policy.line("purposes", purpose.key, "roles"), message
 
 
 def _standards(policy: Policy) -> Found:
@@ -87,8 +87,8 @@ def _standards(policy: Policy) -> Found:
     for standard in policy.standards.values():
         why = _never(policy, standard)
         if why:
-            path = ("standards", standard.key, "forbid")
-            yield Severity.ERROR, path, f"`{standard.key}` can never match: {why}"
+            line = policy.line("standards", standard.key, "forbid")
+            yield Severity.ERROR, line, f"`{standard.key}` can never match: {why}"
 
 
 def _never(policy: Policy, standard: Standard) -> str | None:
@@ -126,11 +126,11 @@ def _unused(policy: Policy) -> Found:
     asked = {key for purpose in policy.purposes.values() for key in purpose.recipients}
     for key in policy.recipients:
         if key not in asked:
-            yield Severity.WARNING, ("recipients", key), f"no purpose has the recipient `{key}`"
+            yield Severity.WARNING, policy.line("recipients", key), f"no purpose has the recipient `{key}`"
     held = {key for purpose in policy.purposes.values() for key in purpose.roles}
     for key in policy.roles:
         if key not in held:
-            yield Severity.WARNING, ("roles", key), f"no purpose asks for the role `{key}`"
+            yield Severity.WARNING, policy.line("roles", key), f"no purpose asks for the role `{key}`"
 
 
 def _ages(policy: Policy) -> Found:
@@ -138,9 +138,9 @@ def _ages(policy: Policy) -> Found:
         least = purpose.who.min_age
         for place, below in purpose.who.guardian_below.items():
             if least is not None and below <= least:
-                path = ("purposes", purpose.key, "who", "guardian_below")
+                line = policy.line("purposes", purpose.key, "who", "guardian_below")
                 message = f"nobody younger than `min_age: {least}` is included, so a guardian below {below} (`{place}`)"
-                yield Severity.WARNING, path, f"{message} is never asked"
+                yield Severity.WARNING, line, f"{message} is never asked"
 
 
 def _exceptions(policy: Policy) -> Found:
@@ -148,8 +148,8 @@ def _exceptions(policy: Policy) -> Found:
         who = purpose.who
         for place in sorted(who.except_places):
             if who.places and not any(places.within(place, area) for area in who.places):
-                path = ("purposes", purpose.key, "who", "except_places")
-                yield Severity.WARNING, path, f"`{place}` lies in none of `places`, so it needs no exception"
+                line = policy.line("purposes", purpose.key, "who", "except_places")
+                yield Severity.WARNING, line, f"`{place}` lies in none of `places`, so it needs no exception"
 
 
 def _idle(policy: Policy, datamap: DataMap) -> Found:
@@ -157,7 +157,7 @@ def _idle(policy: Policy, datamap: DataMap) -> Found:
     for purpose in policy.purposes.values():
         if all(t is Treatment.WITHHELD for _, _, t in _treatments(policy, datamap, purpose)):
             message = f"`{purpose.key}` reads nothing that the data map has"
-            yield Severity.WARNING, ("purposes", purpose.key, "reads"), message
+            yield Severity.WARNING, policy.line("purposes", purpose.key, "reads"), message
 
 
 def _columns(policy: Policy, datamap: DataMap) -> Found:
@@ -170,15 +170,15 @@ def _columns(policy: Policy, datamap: DataMap) -> Found:
     }
     for table in datamap.tables.values():
         for column in table.columns.values() if table.personal else ():
-            path, name = (table.name, column.name), f"`{table.name}.{column.name}`"
+            line, name = datamap.lines.get((table.name, column.name)), f"`{table.name}.{column.name}`"
             coarse = _coarse(policy, column.categories) if column.coarsen is None else []
             if not column.categories:
-                yield Severity.WARNING, path, f"{name} has no category, so it is withheld from every purpose"
+                yield Severity.WARNING, line, f"{name} has no category, so it is withheld from every purpose"
             elif coarse:
                 message = f"{name} is read coarse by `{coarse[0]}`, and nothing says how: expected `coarsen`"
-                yield Severity.WARNING, path, message
+                yield Severity.WARNING, line, message
             elif (table.name, column.name) not in read:
-                yield Severity.WARNING, path, f"no purpose reads {name}: is it needed?"
+                yield Severity.WARNING, line, f"no purpose reads {name}: is it needed?"
 
 
 def _treatments(policy: Policy, datamap: DataMap, purpose: Purpose) -> Iterator[tuple[Table, str, Treatment]]:
