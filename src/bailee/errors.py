@@ -6,6 +6,7 @@ BaileeError                 anything a person can be told
 │   ├── MapError            datamap.yaml
 │   ├── SettingsError       bailee.toml
 │   └── ImportRejected      a file of choices or customers
+├── FactRejected            a choice, notice or fact about a customer cannot be taken; nothing was kept
 ├── WorkspaceError          the folder is missing, taken, read-only, damaged or from a newer version
 ├── Refused                 the promise does not allow it; carries the reasons
 ├── EngineError             the data engine could not answer; class and position only, never a value
@@ -70,6 +71,10 @@ class SettingsError(InputError):
 
 class ImportRejected(InputError):
     """A file of choices or customers has lines that cannot be taken; nothing of it was kept."""
+
+
+class FactRejected(BaileeError):
+    """A choice, notice or fact about a customer cannot be taken; nothing of it was kept."""
 
 
 class WorkspaceError(BaileeError):

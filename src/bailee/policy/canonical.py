@@ -11,12 +11,14 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum, IntEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from bailee.policy import model
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.predicates import Predicate
 from bailee.policy.units import Duration, Rate
+
+T = TypeVar("T")
 
 #: Values that are one text, by type.
 _TEXTS: dict[type, Callable[[str], object]] = {
@@ -47,6 +49,12 @@ def map_from_json(value: Mapping[str, Any]) -> model.DataMap:
     """The data map that `to_json` wrote; KeyError, TypeError or ValueError if it is anything else."""
     datamap: model.DataMap = _decoder(model.DataMap)(value)
     return datamap
+
+
+def from_json(kind: Callable[..., T], value: Mapping[str, Any]) -> T:
+    """The frozen value of a dataclass, such as `Terms`, that `to_json` wrote; errors as of `policy_from_json`."""
+    decoded: T = _decoder(kind)(value)
+    return decoded
 
 
 def policy_digest(policy: model.Policy) -> str:

@@ -1,0 +1,147 @@
+"""Everybody's standing in memory: a snapshot that never changes, and the board on which the newest is published.
+
+Checkers and allow tables read it; other processes may derive too, so the board follows the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection
+
+from bailee.decide import Compiled
+from bailee.people import progress
+from bailee.people.database import Database
+from bailee.people.derivation import Change, derive, due
+from bailee.people.instants import instant_or_none
+
+__all__ = ["Board", "Change", "Standing", "derive", "due"]
+
+Codes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.int64]
+
+#: The code of number 0, which is nobody's.
+_NOBODY = 1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everybody's standing under one policy.
+
+    `sequence` is up to where it follows the facts, `version` when it last changed: equal versions hold equal codes.
+    `next_change` is the instant at which it must be derived again although nobody acts. `keys[number]` is the
+    company's key of a customer; number 0 is nobody.
+    """
+
+    policy: str | None
+    sequence: int
+    version: int
+    next_change: datetime | None
+    keys: npt.NDArray[np.object_] = field(repr=False)
+    _codes: tuple[Codes, ...] = field(repr=False)
+
+    def __len__(self) -> int:
+        """How many customers there are."""
+        return len(self.keys) - 1
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Every customer's number by key; made when first asked for."""
+        return dict(zip(self.keys[1:].tolist(), range(1, len(self.keys)), strict=True))
+
+    def codes(self, slot: int) -> Codes:
+        """One reason code a customer number, 0 where the customer's data may be used; number 0 is unknown."""
+        return self._codes[slot]
+
+    def members(self, slot: int) -> tuple[Numbers, list[str]]:
+        """The numbers and keys of those whose data may be used, in order of number."""
+        numbers = np.flatnonzero(self._codes[slot] == 0)
+        return numbers, self.keys[numbers].tolist()
+
+    def difference(self, slot: int, since: Standing) -> tuple[list[str], list[str]]:
+        """The keys to add to, and to remove from, a table of the members in an earlier snapshot of this policy."""
+        now, before = self._codes[slot] == 0, since._codes[slot] == 0
+        held = len(before)
+        added = np.flatnonzero(now[:held] & ~before)
+        removed = np.flatnonzero(before & ~now[:held])
+        new = np.flatnonzero(now[held:]) + held
+        return self.keys[np.concatenate([added, new])].tolist(), self.keys[removed].tolist()
+
+
+class Board:
+    """Where the newest snapshot hangs; any thread may read it or ask for a newer one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._renewing = database, Lock()
+        self._current = Standing(None, -1, -1, None, np.array([None], object), ())
+
+    @property
+    def current(self) -> Standing:
+        """The snapshot that was published last; empty before the first `fresh`."""
+        return self._current
+
+    def fresh(self, compiled: Compiled, at: datetime) -> Standing:
+        """Return a snapshot that holds all that was acknowledged before this call, deriving what is due."""
+        with self._database.read() as connection:
+            overdue = due(connection, compiled, at)
+        if overdue:
+            with self._database.write() as connection:
+                derive(connection, compiled, at)
+        with self._database.read() as connection:
+            return self.follow(connection)
+
+    def follow(self, connection: Connection) -> Standing:
+        """Publish what the database holds in this transaction, unless something newer is, and return the newest."""
+        with self._renewing:
+            now = progress.read(connection)
+            if now.derived > self._current.sequence or now.policy != self._current.policy:
+                self._current = _follow(connection, now, self._current)
+            return self._current
+
+
+def _follow(connection: Connection, now: progress.Progress, old: Standing) -> Standing:
+    until = connection.exec_driver_sql("SELECT min(until) FROM standing").scalar()
+    newer = replace(
+        old, policy=now.policy, sequence=now.derived, version=now.changed, next_change=instant_or_none(until)
+    )
+    if now.changed == old.version:
+        return newer
+    whole = now.policy != old.policy
+    since = -1 if whole else old.version
+    rows = connection.exec_driver_sql("SELECT customer, codes FROM standing WHERE sequence > ?", (since,)).all()
+    keys = _keys(connection, old.keys)
+    return replace(newer, keys=keys, _codes=_codes(rows, len(keys), () if whole else old._codes))
+
+
+def _keys(connection: Connection, old: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    statement = "SELECT key FROM customers WHERE number >= ? ORDER BY number"
+    new = connection.exec_driver_sql(statement, (len(old),)).scalars().all()
+    return np.concatenate([old, np.array(new, object)]) if new else old
+
+
+def _codes(rows: Sequence[Any], size: int, old: tuple[Codes, ...]) -> tuple[Codes, ...]:
+    """Codes by slot and number: the old ones, copied only where they change."""
+    if not rows:
+        return old
+    numbers = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+    width = len(rows[0][1])
+    table = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), width)
+    return tuple(_column(old[i] if old else None, size, numbers, table[:, i]) for i in range(width))
+
+
+def _column(old: Codes | None, size: int, numbers: Numbers, codes: Codes) -> Codes:
+    if old is not None and len(old) == size and bool((old[numbers] == codes).all()):
+        return old
+    new = np.full(size, _NOBODY, np.uint8)
+    if old is not None:
+        new[: len(old)] = old
+    new[numbers] = codes
+    new.setflags(write=False)
+    return new
