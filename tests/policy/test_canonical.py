@@ -14,7 +14,7 @@ import rfc8785
 from bailee.policy.canonical import map_digest, map_from_json, policy_digest, policy_from_json, to_json
 from bailee.policy.datamap import parse_map
 from bailee.policy.document import parse_policy
-from bailee.policy.model import DataMap, Policy
+from bailee.policy.model import DataMap, Policy, Role
 
 
 def test_a_policy_comes_back(example_policy: Policy) -> None:
@@ -28,6 +28,14 @@ def test_a_map_comes_back(example_map: DataMap) -> None:
     """JSON holds the whole map, its lines and its conditions."""
     again = map_from_json(json.loads(json.dumps(to_json(example_map))))
     assert (example_map, example_map.lines) == (again, again.lines)
+
+
+def test_sets_are_sorted(example_policy: Policy) -> None:
+    """What has no order has one in JSON, whatever the process's hash seed."""
+    for purpose in to_json(example_policy)["purposes"].values():
+        assert sorted(purpose["effects"]) == purpose["effects"]
+    many = Policy("c", "1", {}, roles={"r": Role("r", "R", frozenset("qwertyuiopasdfghjkl"))})
+    assert sorted("qwertyuiopasdfghjkl") == to_json(many)["roles"]["r"]["training"]
 
 
 def test_reading_json_needs_neither_yaml_nor_pydantic(example_policy: Policy, example_map: DataMap) -> None:
