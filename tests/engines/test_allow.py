@@ -93,9 +93,9 @@ def test_types_that_are_no_key_are_refused(own: DuckDB, key_type: str) -> None:
         own.allow("allow_bad", key_type, ["1"], sequence=1)
 
 
-@pytest.mark.parametrize("name", ["p", "allow_P", 'allow_p"', "allow_sequences", "allow_", "allow_é"])
+@pytest.mark.parametrize("name", ["p", "allow_P", 'allow_p"', "sequences", "allow_", "allow_é"])
 def test_names_that_are_no_allow_table_are_refused(own: DuckDB, name: str) -> None:
-    """Only names of the agreed form are made, and never the table that keeps the sequences."""
+    """Only names of the agreed form are made, which the table that keeps the sequences has not."""
     with pytest.raises(EngineError):
         own.allow(name, "INTEGER", ["1"], sequence=1)
 
@@ -134,7 +134,7 @@ def test_a_clean_set_with_a_key_twice_is_refused(own: DuckDB) -> None:
     with pytest.raises(EngineError, match="holds a key twice"):
         own.clean("clean_twice", "1", "SELECT thing FROM company.main.things")
     with pytest.raises(EngineError, match="statement"):
-        own.clean("clean_twice", "1", "SELECT 1; DROP TABLE memory.main.allow_sequences")
+        own.clean("clean_twice", "1", "SELECT 1; DROP TABLE memory.main.sequences")
     with pytest.raises(EngineError, match="relation"):
         own.ask([View("v", "SELECT * FROM memory.main.clean_twice")], "SELECT 1", allow={})
 

@@ -44,7 +44,7 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table that says at which sequence each allow table stands."""
-    con.execute("CREATE TABLE memory.main.allow_sequences (name VARCHAR, sequence BIGINT)")
+    con.execute("CREATE TABLE memory.main.sequences (name VARCHAR, sequence BIGINT)")
 
 
 def change(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, int]:
@@ -54,7 +54,7 @@ def change(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str,
     value of the type, so that two keys never mean one subject; the others are dropped, which hides their rows.
     """
     name, key_type, base = request["name"], request["key_type"], request["base"]
-    if not _ALLOW.fullmatch(name) or name == "allow_sequences":
+    if not _ALLOW.fullmatch(name):
         raise ValueError(name)
     if not _KEY_TYPE.fullmatch(key_type):
         raise Wrong("key type")
@@ -67,15 +67,18 @@ def change(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str,
         else:
             _remove(con, table, key_type, request["remove"] + request["add"])
         dropped = _add(con, table, key_type, request["add"], request["secret"])
-        rows = _prove(con, table, "duplicate")
-        con.execute("DELETE FROM memory.main.allow_sequences WHERE name = $1", [name])
-        con.execute("INSERT INTO memory.main.allow_sequences VALUES ($1, $2)", [name, request["sequence"]])
-    return {"rows": rows, "dropped": dropped}
+        if base is None:
+            _prove(con, table, "duplicate")
+        else:
+            _prove_changed(con, table, key_type, request["add"])
+        con.execute("DELETE FROM memory.main.sequences WHERE name = $1", [name])
+        con.execute("INSERT INTO memory.main.sequences VALUES ($1, $2)", [name, request["sequence"]])
+    return {"rows": _count(con, table), "dropped": dropped}
 
 
 def sequences(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """The sequence of each allow table, in the snapshot of `con`."""
-    return dict(con.execute("SELECT name, sequence FROM memory.main.allow_sequences").fetchall())
+    return dict(con.execute("SELECT name, sequence FROM memory.main.sequences").fetchall())
 
 
 def clean(con: duckdb.DuckDBPyConnection, request: dict[str, Any], made: dict[str, str]) -> None:
@@ -131,13 +134,19 @@ def _given(con: duckdb.DuckDBPyConnection, keys: list[str]) -> Iterator[None]:
         con.unregister("given_keys")
 
 
-def _prove(con: duckdb.DuckDBPyConnection, table: str, fault: str) -> int:
-    """Count the rows of `table` and prove that its first column never holds a value twice."""
-    counts = con.execute(f"SELECT count(*), count(k), count(DISTINCT k) FROM {table} t(k)").fetchall()
-    rows, keys, different = counts[0]
+def _prove_changed(con: duckdb.DuckDBPyConnection, table: str, key_type: str, keys: list[str]) -> None:
+    """What stood was proved before, so a change needs the proof only for the keys that it set."""
+    with _given(con, keys):
+        changed = f"(SELECT subject FROM {table} WHERE subject IN (SELECT subject FROM ({_exact(key_type)})))"
+        _prove(con, changed, "duplicate")
+
+
+def _prove(con: duckdb.DuckDBPyConnection, table: str, fault: str) -> None:
+    """Prove by counting that the first column of `table` never holds a value twice."""
+    counts = con.execute(f"SELECT count(k), count(DISTINCT k) FROM {table} t(k)").fetchall()
+    keys, different = counts[0]
     if keys != different:
         raise Wrong(fault)
-    return int(rows)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
