@@ -33,7 +33,9 @@ class Compiled:
 
     def __init__(self, policy: Policy, digest: str) -> None:
         self.policy, self.digest = policy, digest
-        listed = policy.purposes.values()
+        # By key, not in the file's order: standing is kept under the digest, which no layout changes.
+        listed = [policy.purposes[key] for key in sorted(policy.purposes)]
+        self.purposes = tuple(purpose.key for purpose in listed)
         self.slots = tuple(Slot(p.key, to) for p in listed for to in (None, *p.recipients))
         self._numbers = {slot: number for number, slot in enumerate(self.slots)}
         self._asked: dict[str, Asked] = {}

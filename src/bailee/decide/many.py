@@ -47,7 +47,7 @@ def standings(compiled: Compiled, crowd: Crowd, at: datetime, covering: Covering
     found = np.empty((len(crowd), len(compiled.slots)), np.uint8)
     until = np.full(len(crowd), NEVER, np.int64)
     number = 0
-    for key in compiled.policy.purposes:
+    for key in compiled.purposes:
         law = compiled.law(key)
         for slate in _Judge(law, sheet, covering).slots():
             found[:, number] = slate.codes
