@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -41,6 +42,20 @@ def test_a_file_of_another_kind_is_said_so(tmp_path: Path, content: bytes) -> No
     with pytest.raises(EngineUnavailable, match=r"x\.duckdb` (is not a DuckDB database|cannot be opened)"):
         count(path)
     assert content == path.read_bytes()
+
+
+def test_a_start_that_fails_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that gives up takes its spill folder along, though nobody closes the engine."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spills"))
+    (tmp_path / "spills").mkdir()
+    (tmp_path / "x.duckdb").write_bytes(b"")
+    engine = DuckDB(tmp_path / "x.duckdb")
+    with pytest.raises(EngineUnavailable):
+        engine.catalog()
+    assert engine._worker is not None
+    engine._worker._process.wait()
+    assert [] == list((tmp_path / "spills").iterdir())
+    engine.close()
 
 
 def test_a_damaged_file_is_said_so(tmp_path: Path) -> None:

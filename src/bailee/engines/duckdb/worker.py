@@ -36,6 +36,13 @@ def main() -> None:
     waiting: Requests = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(requests, waiting, opening["spill"]), daemon=True).start()
     try:
+        _serve(opening, waiting, replies)
+    finally:
+        shutil.rmtree(opening["spill"], ignore_errors=True)
+
+
+def _serve(opening: dict[str, Any], waiting: Requests, replies: BinaryIO) -> None:
+    try:
         con = _open(opening)
     except Exception as error:
         frames.write(replies, _opening_fault(error) | {"last": True})
