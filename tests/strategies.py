@@ -1,4 +1,4 @@
-"""Hypothesis strategies shared by all laws: `policies`, `worlds`, `customers`, `uses`, `instants`, `categories`.
+"""Hypothesis strategies shared by all laws: `policies`, `worlds`, `customers`, `uses`, `instants` and so on.
 
 They draw through the makers of `tests/worlds.py`, so that a failing example shrinks towards the simplest world.
 """
@@ -9,7 +9,7 @@ from functools import cache
 
 from hypothesis import strategies as st
 
-from bailee.policy.model import Policy
+from bailee.policy.model import Policy, Standard
 from bailee.policy.terms import Terms
 from bailee.vocabulary import Customer, Use
 from tests import worlds as make
@@ -46,6 +46,12 @@ def registries(draw: st.DrawFn, policy: Policy) -> dict[str, Terms]:
 def customers(draw: st.DrawFn, policy: Policy, digests: tuple[str, ...] = (), key: str = "c") -> Customer:
     """One customer with a hostile history that names this policy's purposes and these digests of terms."""
     return make.make_customer(_Drawn(draw), policy, digests, key)
+
+
+@st.composite
+def standards(draw: st.DrawFn, key: str = "s") -> Standard:
+    """A standard that matches much or little."""
+    return make.make_standard(_Drawn(draw), key)
 
 
 @st.composite

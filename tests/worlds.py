@@ -165,7 +165,7 @@ def make_policy(source: Source) -> Policy:
         "Marigold", "v1", {}, recipients, roles={r: Role(r, r, frozenset(some(source, LESSONS, 20))) for r in ROLES}
     )
     bare = replace(bare, categories={**own, "user.diet.kosher": OwnCategory("user.diet.kosher", "Kosher")})
-    standards = {f"s{n}": _standard(source, f"s{n}") for n in range(source.integer(0, 2))}
+    standards = {f"s{n}": make_standard(source, f"s{n}") for n in range(source.integer(0, 2))}
     lines = {("purposes", key): 10 * n for n, key in enumerate(keys, 1)} | {("standards",): 99}
     return replace(bare, purposes={k: _purpose(source, bare, k) for k in keys}, standards=standards, lines=lines)
 
@@ -181,7 +181,7 @@ def _recipient(source: Source, key: str) -> Recipient:
     )
 
 
-def _standard(source: Source, key: str) -> Standard:
+def make_standard(source: Source, key: str) -> Standard:
     forbid = Forbid(
         effects=_few(source, tuple(Effect), 25),
         uses=_few(source, ("marketing", *USES), 15),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,9 +84,11 @@ def test_a_misspelt_purpose_is_refused_with_the_nearest(policy: Policy) -> None:
 
 
 def test_compile_remembers_by_digest() -> None:
-    """The same digest gives the same compiled policy."""
+    """The same digest gives the same compiled policy, unless its lines moved."""
     policy = Policy("Marigold", "v1", {})
     assert decide.compile(policy, "sha256:a") is decide.compile(policy, "sha256:a")
+    moved = replace(policy, lines={("purposes",): 3})
+    assert moved is decide.compile(moved, "sha256:a").policy
 
 
 @given(asked())

@@ -96,7 +96,10 @@ _KEPT = 8
 
 def compile(policy: Policy, digest: str) -> Compiled:
     """The policy made ready; the same digest gives the same object while it is among the last few that were used."""
-    ready = _READY.pop(digest, None) or Compiled(policy, digest)
+    ready = _READY.pop(digest, None)
+    # Lines are no part of a digest, and reasons tell them.
+    if ready is None or ready.policy.lines != policy.lines:
+        ready = Compiled(policy, digest)
     _READY[digest] = ready
     while len(_READY) > _KEPT:
         _READY.popitem(last=False)
