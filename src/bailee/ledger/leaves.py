@@ -100,7 +100,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     {
         "use": {
             **_USE,
-            "decision": _one_of("answered", "refused"),
+            "decision": _one_of("answered", "refused", "failed"),
             "policy": DIGEST,
             "map": _or_null(DIGEST),
             "rewriter": _or_null(DIGEST),

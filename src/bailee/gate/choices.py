@@ -1,0 +1,74 @@
+"""What customers say, recorded with its leaf in one transaction, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bailee.gate.answer import Receipt
+from bailee.gate.record import Recorder
+from bailee.ledger import tree
+from bailee.people import choices, customers
+from bailee.people.choices import Recorded, Said
+from bailee.people.database import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bailee.people.imports import ImportBatch, ImportReport
+
+
+class Choices:
+    """Records and reads choices; what raises FactRejected was not recorded at all."""
+
+    def __init__(self, database: Database, recorder: Recorder) -> None:
+        self._database, self._recorder = database, recorder
+
+    def record(self, said: Said, now: datetime) -> Receipt:
+        """Record one act; when this returns, every later answer honours it."""
+        with self._database.write() as connection:
+            sequence = choices.record(connection, self._recorder.promise.policy, said, now)
+            position = self._leaf(connection, said, sequence, now)
+        return Receipt(sequence, position)
+
+    def history(self, customer: str) -> tuple[Recorded, ...]:
+        """All that a customer said, oldest first; FactRejected if there is no such customer."""
+        with self._database.read() as connection:
+            return tuple(choices.history(connection, customers.number_of(connection, customer)))
+
+    def import_file(
+        self, path: Path, now: datetime, by: str, *, dry_run: bool, progress: Callable[[int, int], object] | None
+    ) -> ImportReport:
+        """Import a CSV or Parquet file of choices, all or nothing, with one leaf for the file."""
+        from bailee.people.imports import import_choices
+
+        def record(connection: Connection, batch: ImportBatch) -> None:
+            public = {"file": batch.file_digest, "count": batch.rows, "root": batch.root}
+            self._recorder.within(connection, "choices_imported", public, {"by": by, "name": path.name}, now)
+
+        return import_choices(
+            self._database,
+            self._recorder.promise.policy,
+            path,
+            now,
+            by=by,
+            dry_run=dry_run,
+            progress=progress,
+            record=record,
+            hash_rows=lambda rows: tree.root_of(rows).hex(),
+        )
+
+    def _leaf(self, connection: Connection, said: Said, sequence: int, now: datetime) -> int:
+        kind = said.kind
+        private = {
+            "customer": said.customer,
+            "purpose": kind.purpose,
+            "act": kind.act,
+            "instrument": kind.instrument,
+            "notice": kind.notice,
+            "recipient": kind.recipient,
+            "channel": kind.channel,
+        }
+        return self._recorder.within(connection, "choice", {"sequence": sequence}, private, now)

@@ -1,0 +1,121 @@
+"""The ledger as the gate shows it: head, entries, proofs, checks, and past rulings derived again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bailee import decide
+from bailee.errors import NotVerified
+from bailee.gate.promise import recorded_policy
+from bailee.gate.record import Recorder, ruling_digest
+from bailee.ledger import log
+from bailee.ledger.leaves import read
+from bailee.ledger.values import Head, Inclusion
+from bailee.ledger.verify import verify_inclusion
+from bailee.people import documents
+from bailee.people.database import Database
+from bailee.vocabulary import Actor, Effect, Use
+
+#: The setting that names the policy and map which the ledger announced last.
+ANNOUNCED = "announced"
+
+
+def announce(recorder: Recorder, database: Database, at: datetime) -> None:
+    """Record the policy and map in force, if they are not the ones recorded last."""
+    promise = recorder.promise
+    ours = f"{promise.digest} {promise.map_digest}"
+    with database.read() as connection:
+        if documents.setting(connection, ANNOUNCED) == ours or database.read_only:
+            return
+    with database.write() as connection:
+        before = documents.setting(connection, ANNOUNCED)
+        if before != ours:
+            previous = before.split()[0] if before else None
+            public = {"policy": promise.digest, "map": promise.map_digest, "previous": previous}
+            recorder.within(connection, "policy", public, None, at)
+            documents.set_setting(connection, ANNOUNCED, ours)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a leaf is in the log that had `size` entries and this root (RFC 9162, 2.1.3); hashes are hex."""
+
+    position: int
+    size: int
+    root: str
+    leaf: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A past ruling derived again from the policy of that time: whether both digests agree."""
+
+    position: int
+    policy: str
+    recorded: str
+    derived: str
+
+    @property
+    def agrees(self) -> bool:
+        """Whether today's code says of the past what was said then."""
+        return self.recorded == self.derived
+
+
+class Book:
+    """Reads the ledger of a workspace; every method raises NotVerified where something does not hold."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def head(self) -> Head:
+        """Size and root of the log."""
+        with self._database.read() as connection:
+            return log.head(connection)
+
+    def leaf(self, position: int) -> dict[str, Any]:
+        """What the leaf at a position shows."""
+        with self._database.read() as connection:
+            return read(log.leaf(connection, position))
+
+    def record(self, position: int) -> dict[str, Any] | None:
+        """The private record of an entry, checked against its leaf's commitment; None where there is none."""
+        with self._database.read() as connection:
+            return log.record(connection, position)
+
+    def prove(self, position: int) -> Proof:
+        """A proof that the entry is in the log as it is now; checked before it is given out."""
+        with self._database.read() as connection:
+            head = log.head(connection)
+            leaf = log.leaf(connection, position)
+            found: Inclusion = log.prove_inclusion(connection, position, head.size)
+        verify_inclusion(leaf, position, head.size, found.path, head.root)
+        return Proof(position, head.size, head.root.hex(), leaf.decode(), tuple(h.hex() for h in found.path))
+
+    def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
+        """Check the whole log from its leaves; `known` is a head that somebody kept."""
+        with self._database.read() as connection:
+            return log.verify_log(connection, progress, known=known)
+
+    def replay(self, position: int) -> Replay:
+        """Derive the ruling of a past use again from the policy of that time."""
+        with self._database.read() as connection:
+            leaf, record = read(log.leaf(connection, position)), log.record(connection, position)
+            policy = recorded_policy(connection, str(leaf.get("policy")))
+        if record is None or "ruling" not in record:
+            raise NotVerified(f"entry `{position}` is no use with a private record, so there is no ruling to derive")
+        if policy is None:
+            raise NotVerified(f"the policy of entry `{position}` is not on record; restore a backup")
+        digest = str(leaf["policy"])
+        derived = ruling_digest(decide.compile(policy, digest).rule(_use(record)))
+        return Replay(position, digest, str(record["ruling"]), derived)
+
+
+def _use(record: dict[str, Any]) -> Use:
+    asked, who = record["use"], record["actor"]
+    actor = Actor(who["name"], frozenset(who["roles"]), frozenset(who["trained"]), who["self_declared"])
+    effect = None if asked["effect"] is None else Effect(asked["effect"])
+    return Use(asked["purpose"], actor, effect, asked["recipient"])

@@ -1,0 +1,186 @@
+"""Points: may this customer's data be used so? One at a time, or millions through a checker; both recorded.
+
+A checker's verdicts are recorded by the minute: a leaf before the first, and one after with the root over the set of
+customers that it was asked about. A minute that was never closed counts as everybody.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from bailee.decide import Ruling
+from bailee.decide.points import Checker, State, checker, codes_of, verdicts_of
+from bailee.errors import RecordError, Refused
+from bailee.gate.answer import StandingRow
+from bailee.gate.record import ANSWERED, REFUSED, Recorder, described
+from bailee.ledger import tree
+from bailee.people.standing import Standing
+from bailee.policy.reasons import STANDING, STANDING_CODES, standing_reason
+from bailee.vocabulary import Verdict
+
+MINUTE = timedelta(minutes=1)
+UNKNOWN = STANDING_CODES.index("unknown_customer")
+
+#: Customers whose bits share one leaf of a minute's set.
+BLOCK = 1024
+
+
+class _Opened(NamedTuple):
+    """What the opening leaf of a state said."""
+
+    position: int
+    minute: datetime
+    sequence: int
+
+
+class Minutes:
+    """Gives a checker its states and records them; see `decide.points.Source`.
+
+    `fresh` gives the newest standing, `clock` aware UTC time, `monotonic` the checker's own clock in seconds.
+    """
+
+    def __init__(
+        self,
+        ruling: Ruling,
+        recorder: Recorder,
+        fresh: Callable[[], Standing],
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        version: list[int],
+    ) -> None:
+        self.ruling, self.recorder, self.fresh = ruling, recorder, fresh
+        self.clock, self.monotonic, self.version = clock, monotonic, version
+        self._opened: dict[int, _Opened] = {}
+
+    def open(self) -> State:
+        """A state good for the rest of this minute, or until somebody's standing changes by itself."""
+        version = self.version[0]
+        began, now = self.monotonic(), self.clock()
+        standing = self.fresh()
+        minute = now.replace(second=0, microsecond=0)
+        ends = min(minute + MINUTE, standing.next_change or datetime.max.replace(tzinfo=UTC))
+        codes = self._codes(standing)
+        seen = bytearray(len(codes))
+        position = self.recorder.append("points_opened", self._leaf(minute, standing), described(self.ruling), now)
+        self._opened[id(seen)] = _Opened(position, minute, standing.sequence)
+        seconds = max((ends - now).total_seconds(), 0.0)
+        return State(standing.numbers, codes, verdicts_of(self.ruling), seen, began + seconds, version)
+
+    def close(self, state: State) -> None:
+        """Record the set of customers whose verdicts were given from a state."""
+        opened = self._opened.pop(id(state.seen))
+        salt = self.recorder.random(32)
+        root, bits = commit(state.seen, salt)
+        public = {
+            **self.recorder.named(self.ruling),
+            "minute": opened.minute,
+            "policy": self.ruling.policy,
+            "standing_sequence": opened.sequence,
+            "opened": opened.position,
+            "customers": root,
+        }
+        private = {"salt": salt.hex(), "bits": base64.b64encode(bits).decode(), "block": BLOCK}
+        self.recorder.append("points_closed", public, private, self.clock())
+
+    def _codes(self, standing: Standing) -> bytes:
+        if self.ruling.slot is None:
+            return bytes([1])
+        column = standing.codes(self.ruling.slot)
+        import numpy as np
+
+        return codes_of(np.arange(1, len(column)), column[1:])
+
+    def _leaf(self, minute: datetime, standing: Standing) -> dict[str, object]:
+        if self.ruling.purpose is None:
+            raise RecordError("verdicts for a purpose that is not in the policy are not recorded by the minute")
+        return {
+            **self.recorder.named(self.ruling),
+            "minute": minute,
+            "policy": self.ruling.policy,
+            "standing_sequence": standing.sequence,
+        }
+
+
+def commit(seen: bytearray, salt: bytes) -> tuple[str, bytes]:
+    """The root over a set of customer numbers and its bits, most significant first, in blocks of 1024 customers.
+
+    A leaf is HMAC-SHA256 under the salt of the block's index (8 bytes, big endian) and its bits, so that nobody
+    without the salt learns who is in the set.
+    """
+    import hmac
+
+    import numpy as np
+
+    bits = np.packbits(np.frombuffer(seen, np.uint8) != 0).tobytes()
+    size = BLOCK // 8
+    blocks = [bits[start : start + size] for start in range(0, len(bits), size)]
+    leaves = [hmac.digest(salt, index.to_bytes(8, "big") + block, "sha256") for index, block in enumerate(blocks)]
+    return tree.root_of(leaves).hex(), bits
+
+
+class Points:
+    """Verdicts on customers, one by one, by the million, and on everybody."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        fresh: Callable[[], Standing],
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._recorder, self._fresh, self._clock, self._monotonic = recorder, fresh, clock, monotonic
+        self._version = [0]
+        self._checkers: list[Checker] = []
+
+    def changed(self) -> None:
+        """Say that standing changed: every checker reads it again before its next verdict."""
+        self._version[0] += 1
+
+    def close(self) -> None:
+        """Record the last minute of every checker."""
+        for each in self._checkers:
+            each.close()
+
+    def may(self, ruling: Ruling, customer: str) -> Verdict:
+        """One verdict, recorded."""
+        at, private = self._clock(), {"customer": customer}
+        if not ruling.permitted or ruling.slot is None:
+            self._recorder.use(ruling, REFUSED, private, at)
+            return Verdict(False, ruling.reasons)
+        standing = self._fresh()
+        number = standing.numbers.get(customer, 0)
+        verdict = verdicts_of(ruling)[standing.codes(ruling.slot)[number] if number else UNKNOWN]
+        decision = ANSWERED if verdict else REFUSED
+        said = {**private, "verdict": verdict.reasons[0].code}
+        self._recorder.use(ruling, decision, said, at, as_of=at, sequence=standing.sequence)
+        return verdict
+
+    def checker(self, ruling: Ruling) -> Checker:
+        """A compiled checker; Refused for a purpose, or a recipient, that the policy does not list."""
+        if ruling.slot is None:
+            self._recorder.use(ruling, REFUSED, {}, self._clock())
+            raise Refused(ruling.reasons)
+        source = Minutes(ruling, self._recorder, self._fresh, self._clock, self._monotonic, self._version)
+        made = checker(source, self._version, self._monotonic)
+        self._checkers.append(made)
+        return made
+
+    def everybody(self, ruling: Ruling) -> tuple[StandingRow, ...]:
+        """Everybody's standing, recorded as a question about everybody; raises Refused."""
+        at = self._clock()
+        if not ruling.permitted or ruling.slot is None:
+            position = self._recorder.use(ruling, REFUSED, {"question": "standing"}, at)
+            error = Refused(ruling.reasons)
+            error.receipt = position
+            raise error
+        standing = self._fresh()
+        reasons = [standing_reason(code, ruling.use.purpose, ruling.line) for code in range(len(STANDING))]
+        codes = standing.codes(ruling.slot).tolist()
+        keys = standing.keys.tolist()
+        rows = tuple(StandingRow(key, code == 0, reasons[code]) for key, code in zip(keys[1:], codes[1:], strict=True))
+        private = {"question": "standing", "rows": len(rows), "customers": None}
+        self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=standing.sequence)
+        return rows

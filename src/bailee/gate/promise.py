@@ -1,0 +1,128 @@
+"""What the company promised, as the workspace's files say it now, and as it was recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from bailee import decide
+from bailee.errors import WorkspaceError
+from bailee.people import documents
+from bailee.people.database import Database
+from bailee.policy import canonical
+from bailee.policy.model import DataMap, Policy
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+POLICY, MAP = "policy.yaml", "datamap.yaml"
+
+#: Part of the key under which a parsed file is kept: raise it when the reader accepts or reads something else.
+READER = b"1"
+
+T = TypeVar("T", Policy, DataMap)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A policy and a data map with their digests, compiled."""
+
+    policy: Policy
+    digest: str
+    datamap: DataMap
+    map_digest: str
+    compiled: decide.Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file as it was read: `new` says that its parsed form is not on record yet."""
+
+    value: Policy | DataMap
+    digest: str
+    text: str
+    source: str
+    new: bool
+
+
+def load(home: Path, database: Database, now: datetime) -> Promise:
+    """Read both files of a workspace, taking what was parsed before from the database, and keep what is new.
+
+    Raises WorkspaceError where a file is missing, PolicyError and MapError with every problem in them.
+    """
+    policy_bytes, map_bytes = _bytes(home / POLICY), _bytes(home / MAP)
+    with database.read() as connection:
+        policy = _policy(connection, policy_bytes)
+        assert isinstance(policy.value, Policy)  # noqa: S101  (`_policy` reads policies)
+        datamap = _map(connection, map_bytes, policy_bytes, policy.value)
+        assert isinstance(datamap.value, DataMap)  # noqa: S101
+    if (policy.new or datamap.new) and not database.read_only:
+        with database.write() as connection:
+            _keep(connection, "policies", policy, now)
+            _keep(connection, "datamaps", datamap, now)
+    compiled = decide.compile(policy.value, policy.digest)
+    return Promise(policy.value, policy.digest, datamap.value, datamap.digest, compiled)
+
+
+def recorded_policy(connection: Connection, digest: str) -> Policy | None:
+    """The policy that had this digest when it was in force, or None."""
+    found = documents.get(connection, "policies", digest)
+    return None if found is None else canonical.policy_from_json(found.canonical)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise WorkspaceError(
+            f"there is no `{path}`; make a workspace with `bailee init`, or name it with `--home`"
+        ) from None
+    except OSError as error:
+        raise WorkspaceError(f"`{path}` cannot be read: {(error.strerror or 'unknown error').lower()}") from None
+
+
+def _policy(connection: Connection, text: bytes) -> _Read:
+    def parse() -> Policy:
+        from bailee.policy.document import parse_policy
+
+        return parse_policy(text, POLICY)
+
+    return _read(connection, "policies", text, [text], parse, canonical.policy_from_json, canonical.policy_digest)
+
+
+def _map(connection: Connection, text: bytes, policy_text: bytes, policy: Policy) -> _Read:
+    def parse() -> DataMap:
+        from bailee.policy.datamap import parse_map
+
+        return parse_map(text, MAP, policy)
+
+    # A map is checked against the policy's own categories and purposes, so it is read again with another policy.
+    return _read(
+        connection, "datamaps", text, [text, policy_text], parse, canonical.map_from_json, canonical.map_digest
+    )
+
+
+def _read(
+    connection: Connection,
+    table: documents.Table,
+    text: bytes,
+    parts: list[bytes],
+    parse: Callable[[], T],
+    decode: Callable[[dict[str, object]], T],
+    digest: Callable[[T], str],
+) -> _Read:
+    source = hashlib.sha256(b"\0".join([READER, *(hashlib.sha256(part).digest() for part in parts)])).hexdigest()
+    found = documents.of_source(connection, table, source)
+    if found is not None:
+        return _Read(decode(dict(found.canonical)), found.digest, found.text, source, new=False)
+    value = parse()
+    return _Read(value, digest(value), text.decode("utf-8"), source, new=True)
+
+
+def _keep(connection: Connection, table: documents.Table, read: _Read, now: datetime) -> None:
+    if read.new:
+        documents.keep(connection, table, read.digest, canonical.to_json(read.value), read.text, read.source, now)

@@ -1,0 +1,130 @@
+"""What the ledger keeps of each use: keys and digests in the leaf, everything else in the private record."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bailee.decide import Ruling
+from bailee.errors import RecordError, Refused, WorkspaceError
+from bailee.gate.promise import Promise
+from bailee.ledger import log
+from bailee.people.database import Database
+from bailee.policy.canonical import digest
+from bailee.rewrite import VERSION
+from bailee.vocabulary import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+ANSWERED, REFUSED, FAILED = "answered", "refused", "failed"
+
+REWRITER = digest({"rewriter": VERSION})
+
+
+class Recorder:
+    """Writes the leaves of uses; every method raises RecordError when it could not, and then nothing was written."""
+
+    def __init__(
+        self, database: Database, promise: Promise, random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        self.database, self.promise, self.random = database, promise, random
+
+    def use(
+        self,
+        ruling: Ruling,
+        decision: str,
+        private: Mapping[str, object],
+        at: datetime,
+        *,
+        as_of: datetime | None = None,
+        sequence: int | None = None,
+    ) -> int:
+        """Record one use and return the position of its leaf."""
+        public = {
+            **self.named(ruling),
+            "decision": decision,
+            "policy": ruling.policy,
+            "map": self.promise.map_digest,
+            "rewriter": REWRITER,
+            "standing_sequence": sequence,
+            "as_of": as_of or at,
+        }
+        return self.append("use", public, {**described(ruling), **private}, at)
+
+    def named(self, ruling: Ruling) -> dict[str, object]:
+        """Purpose, effect and recipient as far as the policy knows them: typed words do not belong in a leaf."""
+        use, policy = ruling.use, self.promise.policy
+        return {
+            "purpose": use.purpose if use.purpose in policy.purposes else None,
+            "effect": use.effect,
+            "recipient": use.recipient if use.recipient in policy.recipients else None,
+        }
+
+    def append(
+        self, kind: str, public: Mapping[str, object], private: Mapping[str, object] | None, at: datetime
+    ) -> int:
+        """Record an entry in a transaction of its own and return its position."""
+        try:
+            with self.database.write() as connection:
+                return self.within(connection, kind, public, private, at)
+        except WorkspaceError as error:
+            raise RecordError(f"the ledger could not record, so nothing was released: {error}") from None
+
+    def within(
+        self,
+        connection: Connection,
+        kind: str,
+        public: Mapping[str, object],
+        private: Mapping[str, object] | None,
+        at: datetime,
+    ) -> int:
+        """Record an entry in the caller's transaction, which also writes the fact, and return its position."""
+        return log.append(connection, kind, public, private, at, self.random(log.RANDOM_BYTES)).position
+
+
+def described(ruling: Ruling) -> dict[str, object]:
+    """The use that was asked for, who asked, and the digest of the ruling, so that it can be derived again."""
+    use = ruling.use
+    return {
+        "use": {"purpose": use.purpose, "effect": use.effect, "recipient": use.recipient},
+        "actor": actor_json(use.actor),
+        "ruling": ruling_digest(ruling),
+        "reasons": [reason.code for reason in ruling.reasons],
+    }
+
+
+def actor_json(actor: Actor) -> dict[str, object]:
+    """Who asked, as the private record keeps it."""
+    return {
+        "name": actor.name,
+        "roles": sorted(actor.roles),
+        "trained": sorted(actor.trained),
+        "self_declared": actor.self_declared,
+    }
+
+
+def refusal(error: Refused) -> dict[str, object]:
+    """Why a question was refused, by codes: sentences may quote it."""
+    return {"refused": [reason.code for reason in error.reasons]}
+
+
+def ruling_digest(ruling: Ruling) -> str:
+    """The digest of all that a ruling says, for deriving it again (law 12)."""
+    return digest(
+        {
+            "permitted": ruling.permitted,
+            "reasons": [[r.code, r.sentence, r.principle] for r in ruling.reasons],
+            "policy": ruling.policy,
+            "effects": sorted(ruling.effects),
+            "recipients": sorted(ruling.recipients),
+            "bases": sorted(ruling.bases),
+            "reads": {key: int(treatment) for key, treatment in ruling.reads.items()},
+            "at_most": int(ruling.at_most),
+            "withheld": {key: reason.code for key, reason in ruling.withheld.items()},
+            "special": sorted(ruling.special),
+            "slot": ruling.slot,
+        }
+    )

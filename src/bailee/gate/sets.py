@@ -1,0 +1,83 @@
+"""Runs governed questions: the engine's allow tables follow standing, and an answer honours the newest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bailee.decide import Ruling
+from bailee.engines import Engine, Result
+from bailee.errors import EngineError, EngineUnavailable, Stale
+from bailee.people.keys import PseudonymKeys
+from bailee.people.standing import Standing
+from bailee.rewrite import Allow, Governed
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an allow table in the engine holds: the members of a slot in a snapshot, with pseudonyms or without."""
+
+    generation: int
+    standing: Standing
+    pseudonyms: bool
+
+
+class Sets:
+    """One engine and what its allow tables hold; one question at a time."""
+
+    def __init__(self, engine: Engine, keys: PseudonymKeys) -> None:
+        self.engine, self.keys = engine, keys
+        self._held: dict[str, _Held] = {}
+        self._turn = threading.Lock()
+
+    def run(
+        self, governed: Governed, ruling: Ruling, standing: Callable[[], Standing], cutoff: datetime | None
+    ) -> tuple[Result, Standing]:
+        """Answer a governed question over the newest standing, which is asked for when its turn has come."""
+        with self._turn:
+            for _ in range(_TRIES):
+                now = standing()
+                try:
+                    return self._ask(governed, now, cutoff, self._secret(ruling)), now
+                except Stale:
+                    self._held.clear()
+        raise EngineUnavailable("the data changes faster than it can be asked; ask again")
+
+    def _secret(self, ruling: Ruling) -> bytes:
+        """The key of pseudonyms for a purpose and whoever receives them."""
+        to = next(iter(ruling.recipients)) if len(ruling.recipients) == 1 else ruling.use.recipient
+        return self.keys.key_for(ruling.use.purpose, to)
+
+    def _ask(self, governed: Governed, now: Standing, cutoff: datetime | None, secret: bytes) -> Result:
+        for clean in governed.clean:
+            self.engine.clean(clean.name, "1", clean.sql)
+        for allow in governed.allow:
+            self._refresh(allow, now, secret)
+        at = {allow.name: now.version for allow in governed.allow}
+        try:
+            return self.engine.ask(governed.bind(cutoff, secret), governed.sql, allow=at)
+        except EngineError as error:
+            if error.position is not None:
+                error.position = governed.place(error.position)
+            raise
+
+    def _refresh(self, allow: Allow, now: Standing, secret: bytes) -> None:
+        """Bring one allow table to a snapshot: by what changed where it can be, else whole."""
+        held = self._held.get(allow.name)
+        if held is not None and (held.generation != self.engine.generation or held.standing.policy != now.policy):
+            held = None
+        pseudonyms = allow.pseudonyms or (held is not None and held.pseudonyms)
+        key = secret if pseudonyms else None
+        if held is None or held.pseudonyms != pseudonyms:
+            self.engine.allow(allow.name, allow.key_type, now.members(allow.slot)[1], sequence=now.version, secret=key)
+        elif held.standing.version != now.version:
+            add, remove = now.difference(allow.slot, held.standing)
+            base = held.standing.version
+            self.engine.allow(
+                allow.name, allow.key_type, add, remove=remove, sequence=now.version, base=base, secret=key
+            )
+        self._held[allow.name] = _Held(self.engine.generation, now, pseudonyms)
