@@ -92,8 +92,8 @@ def number_of(connection: Connection, key: str) -> int:
 
 
 def numbers(connection: Connection) -> dict[str, int]:
-    """Return every customer's number by key."""
-    return dict(connection.exec_driver_sql("SELECT key, number FROM customers").tuples().all())
+    """Return every customer's number by key: about 150 bytes each."""
+    return dict(connection.connection.cursor().execute("SELECT key, number FROM customers"))
 
 
 def change(connection: Connection, number: int, now: datetime, **facts: date | datetime | str | None) -> int:

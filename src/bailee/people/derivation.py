@@ -82,9 +82,10 @@ def derive(connection: Connection, compiled: Compiled, at: datetime) -> Change:
 
 
 def _heard(connection: Connection, before: Progress, at: datetime) -> datetime:
-    """The time of the last choice that is new, so that a clock set back a little hides no withdrawal."""
-    last = connection.exec_driver_sql("SELECT max(at) FROM choices WHERE sequence > ?", (before.derived,)).scalar()
-    return at if last is None else min(instant(last), at + SKEW)
+    """The time of the last new choice, where that is a little ahead: a clock set back must not hide a withdrawal."""
+    statement = "SELECT max(at) FROM choices WHERE sequence > ? AND at <= ?"
+    last = connection.exec_driver_sql(statement, (before.derived, micros(at + SKEW))).scalar()
+    return at if last is None else instant(last)
 
 
 def _due(connection: Connection, before: Progress, at: datetime) -> list[int]:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from bailee.decide import Compiled
+from bailee.errors import WorkspaceError
 from bailee.people import progress
 from bailee.people.database import Database
 from bailee.people.derivation import Change, derive, due
@@ -26,6 +27,8 @@ __all__ = ["Board", "Change", "Standing", "derive", "due"]
 
 Codes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
+
+_ATTEMPTS = 10
 
 #: The code of number 0, which is nobody's.
 _NOBODY = 1
@@ -58,16 +61,16 @@ class Standing:
 
     def codes(self, slot: int) -> Codes:
         """One reason code a customer number, 0 where the customer's data may be used; number 0 is unknown."""
-        return self._codes[slot]
+        return self._codes[slot] if self._codes else np.full(len(self.keys), _NOBODY, np.uint8)
 
     def members(self, slot: int) -> tuple[Numbers, list[str]]:
         """The numbers and keys of those whose data may be used, in order of number."""
-        numbers = np.flatnonzero(self._codes[slot] == 0)
+        numbers = np.flatnonzero(self.codes(slot) == 0)
         return numbers, self.keys[numbers].tolist()
 
     def difference(self, slot: int, since: Standing) -> tuple[list[str], list[str]]:
         """The keys to add to, and to remove from, a table of the members in an earlier snapshot of this policy."""
-        now, before = self._codes[slot] == 0, since._codes[slot] == 0
+        now, before = self.codes(slot) == 0, since.codes(slot) == 0
         held = len(before)
         added = np.flatnonzero(now[:held] & ~before)
         removed = np.flatnonzero(before & ~now[:held])
@@ -88,21 +91,27 @@ class Board:
         return self._current
 
     def fresh(self, compiled: Compiled, at: datetime) -> Standing:
-        """Return a snapshot that holds all that was acknowledged before this call, deriving what is due."""
-        with self._database.read() as connection:
-            overdue = due(connection, compiled, at)
-        if overdue:
+        """Return a snapshot that holds all that was acknowledged before this call, deriving what is due.
+
+        WorkspaceError where another process keeps putting another policy in force.
+        """
+        for _ in range(_ATTEMPTS):
+            with self._database.read() as connection:
+                found = None if due(connection, compiled, at) else self._follow(connection)
+            if found is not None and found.policy == compiled.digest:
+                return found
             with self._database.write() as connection:
                 derive(connection, compiled, at)
-        with self._database.read() as connection:
-            return self.follow(connection)
+        raise WorkspaceError(
+            f"other processes use `{self._database.path}` under another policy; stop them and try again"
+        )
 
-    def follow(self, connection: Connection) -> Standing:
+    def _follow(self, connection: Connection) -> Standing:
         """Publish what the database holds in this transaction, unless something newer is, and return the newest."""
         with self._renewing:
-            now = progress.read(connection)
-            if now.derived > self._current.sequence or now.policy != self._current.policy:
-                self._current = _follow(connection, now, self._current)
+            now, old = progress.read(connection), self._current
+            if now.derived > old.sequence or (now.derived == old.sequence and now.policy != old.policy):
+                self._current = _follow(connection, now, old)
             return self._current
 
 
