@@ -1,0 +1,265 @@
+"""From a question about groups to its inner view and the text that runs outside of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bailee.engines import View
+from bailee.rewrite.aggregate import calls, shape
+from bailee.rewrite.aggregate.clauses import Clauses, Item, canonical, clauses, items, split
+from bailee.rewrite.aggregate.inner import Inner
+from bailee.rewrite.aggregate.words import AGGREGATES, KEYWORDS, ROW_FUNCTIONS, SHAPE
+from bailee.rewrite.assemble import relations
+from bailee.rewrite.governed import Governed
+from bailee.rewrite.names import RELATION, Names
+from bailee.rewrite.sight import Sight
+from bailee.rewrite.splice import Edit, splice
+from bailee.rewrite.store import quote
+from bailee.rewrite.tokens import Token
+from bailee.rewrite.verify import Serialize, verify
+from bailee.vocabulary import Treatment
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def rewrite(
+    question: str, tokens: Sequence[Token], tree: exp.Expr, names: Names, sight: Sight, why: str, serialize: Serialize
+) -> Governed:
+    """The governed question; raises `Refused` with the shape that would work. `why` says why groups are needed."""
+    shape.check(tree, names, sight, why)
+    parts = clauses(tokens)
+    if parts is None:
+        raise shape.only(why)
+    made = relations(names, sight, {token.name for token in tokens})
+    apart = [draft.stored.table.name for draft in made.drafts if draft.stored.table.personal and draft.subject is None]
+    if apart:
+        raise shape.only(
+            why, f"a row of `{apart[0]}` may belong to several customers or none, so they cannot be counted"
+        )
+    inner, sql = _Rewriting(question, parts, names, sight, why).done()
+    relation = RELATION.format(len(names.tables) + 1)
+    sql = sql.replace("\0", relation)
+    verify(sql, serialize, [relation])
+    rows = ["bailee_rows"] * (2 if inner.conditions else 1) + ["bailee_kept"] * bool(inner.conditions)
+    verify(inner.sql(), serialize, [*names.references, *rows])
+    return Governed(
+        question=question,
+        views=(*made.views, View(relation, inner.sql())),
+        sql=sql,
+        clean=made.clean,
+        allow=made.allow,
+        aggregate=True,
+        tables=tuple(stored.table.name for stored in names.tables),
+        columns=made.columns,
+        keyed=made.keyed,
+        timed=made.timed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key of the groups: its tokens in one spelling, and its name in the inner view."""
+
+    tokens: tuple[str, ...]
+    name: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether it means the same wherever it stands: a column, or a call with its brackets."""
+        return len(self.tokens) == 1 or (
+            self.tokens[1] == "(" and self.tokens[-1] == ")" and self.tokens.count("(") == 1
+        )
+
+
+class _Rewriting:
+    """One question while it is taken apart."""
+
+    def __init__(self, question: str, parts: Clauses, names: Names, sight: Sight, why: str) -> None:
+        self.question, self.parts, self.names, self.why = question, parts, names, why
+        self.aliases = [use.alias for use in names.uses]
+        self.columns: dict[str, list[bool]] = {}
+        for stored in names.tables:
+            for name, seen in sight.columns(stored).items():
+                key = seen.subject or seen.treatment is Treatment.PSEUDONYM
+                self.columns.setdefault(name, []).append(key)
+        self.items = items(parts["SELECT"])
+        self.keys: list[_Key] = []
+        first = next(use for use in names.uses if use.stored.table.personal)
+        minimum = sight.purpose.release.min_group
+        if minimum is None:
+            raise ValueError("checked with the shape")
+        where = f"TRY({self.row(parts['WHERE'])})" if parts["WHERE"] else None
+        self.inner = Inner(self.source(), where, quote(first.alias), max(minimum, 1))
+
+    def done(self) -> tuple[Inner, str]:
+        """The inner view and the outer text, in which a NUL stands for the view's name."""
+        for tokens in self.grouped():
+            self.key(tokens)
+        select = ", ".join(self.shown(item) for item in self.items)
+        sql = f"SELECT {select} FROM \0"
+        if self.parts["HAVING"]:
+            sql += f" WHERE {self.outer(self.parts['HAVING'])}"
+        if self.parts["ORDER"]:
+            sql += f" ORDER BY {', '.join(map(self.outer, split(self.parts['ORDER'])))}"
+        for word in ("LIMIT", "OFFSET"):
+            if self.parts[word]:
+                sql += f" {word} {self.outer(self.parts[word])}"
+        if not self.inner.aggregates:
+            raise shape.only(self.why)
+        return self.inner, sql
+
+    def text(self, tokens: Sequence[Token]) -> str:
+        return self.question[tokens[0].start : tokens[-1].end] if tokens else ""
+
+    def source(self) -> str:
+        """The FROM of the question with our relations in it."""
+        tokens = self.parts["FROM"]
+        start, end = tokens[0].start, tokens[-1].end
+        edits = [e for e in self.names.edits if start <= e.start < end]
+        moved = [Edit(e.start - start, e.end - start, e.text) for e in edits]
+        return "FROM " + splice(self.question[start:end], moved)[0]
+
+    def row(self, tokens: Sequence[Token]) -> str:
+        """The text of an expression over one row; raises `Refused` for keys of customers and all that is not known."""
+        spelled = canonical(tokens, self.aliases)
+        for at, (name, _, end) in enumerate(spelled):
+            token, following = tokens[end - 1], spelled[at + 1][0] if at + 1 < len(spelled) else ""
+            if token.name and following == "(" and name not in ROW_FUNCTIONS:
+                found = "an aggregate" if name in AGGREGATES else f"`{token.text}`"
+                raise shape.only(self.why, f"{found} may not be used on rows here; {SHAPE}")
+            if token.name and following != "(" and any(self.columns.get(name, ())):
+                raise shape.only(self.why, f"`{token.text}` says who a row is about: it may only join and be counted")
+            if token.name and following != "(" and name not in self.columns and name not in KEYWORDS:
+                raise shape.only(self.why, f"`{token.text}` is no column of the tables; {SHAPE}")
+            if token.kind == "mark" and token.text in "{}[]?#":
+                raise shape.only(self.why)
+        start, end = tokens[0].start, tokens[-1].end
+        edits = [Edit(e.start - start, e.end - start, e.text) for e in self.names.edits if start <= e.start < end]
+        return splice(self.question[start:end], edits)[0]
+
+    def grouped(self) -> list[Sequence[Token]]:
+        """The expressions of GROUP BY, where ordinals, aliases and ALL stand for items of SELECT."""
+        plain = [item.tokens for item in self.items if not any(calls.calls(item.tokens))]
+        group = self.parts["GROUP"]
+        if len(group) == 1 and group[0].is_word("ALL"):
+            return plain
+        return [self.expression(piece) for piece in split(group)] if group else []
+
+    def expression(self, piece: Sequence[Token]) -> Sequence[Token]:
+        if len(piece) == 1 and piece[0].kind == "number":
+            at = int(piece[0].text) - 1 if piece[0].text.isdigit() else -1
+            if not 0 <= at < len(self.items):
+                raise shape.only(self.why, f"GROUP BY {piece[0].text} names no item of SELECT; {SHAPE}")
+            return self.items[at].tokens
+        if len(piece) == 1 and piece[0].name and piece[0].name not in self.columns:
+            named = [item.tokens for item in self.items if item.alias == piece[0].name]
+            return named[0] if named else piece
+        return piece
+
+    def key(self, tokens: Sequence[Token]) -> None:
+        """Make an expression a key of the groups."""
+        if not tokens or any(calls.calls(tokens)):
+            raise shape.only(self.why)
+        spelled = tuple(name for name, _, _ in canonical(tokens, self.aliases))
+        if any(key.tokens == spelled for key in self.keys):
+            return
+        text = self.row(tokens)
+        self.keys.append(_Key(spelled, f"bailee_k{len(self.keys) + 1}"))
+        self.inner.keys.append(text if len(spelled) == 1 else f"TRY({text})")
+
+    def shown(self, item: Item) -> str:
+        """One item of SELECT outside, with the name that the asker would expect."""
+        text = self.outer(item.tokens)
+        name = item.given.text if item.given is not None else quote(self.heading(item.tokens))
+        return f"{text} AS {name}"
+
+    def heading(self, tokens: Sequence[Token]) -> str:
+        spelled = canonical(tokens, self.aliases)
+        last = tokens[-1] if tokens else None
+        return (
+            (last.text.strip('"') if last and last.name else self.text(tokens))
+            if len(spelled) == 1
+            else self.text(tokens)
+        )
+
+    def outer(self, tokens: Sequence[Token]) -> str:
+        """The text of an expression outside, with every aggregate and key replaced by its name."""
+        edits: list[Edit] = []
+        found = list(calls.calls(tokens))
+        at = 0
+        for start, end, call in [*found, (len(tokens), len(tokens), None)]:
+            edits += self.replaced(tokens, at, start)
+            if call is not None:
+                edits.append(Edit(tokens[start].start, tokens[end - 1].end, self.aggregate(call)))
+            at = end
+        if not tokens:
+            return ""
+        begin = tokens[0].start
+        moved = [Edit(e.start - begin, e.end - begin, e.text) for e in edits]
+        return splice(self.text(tokens), moved)[0]
+
+    def replaced(self, tokens: Sequence[Token], start: int, end: int) -> list[Edit]:
+        """Edits that replace keys between two indexes; raises `Refused` for other columns and functions."""
+        edits = []
+        spelled = canonical(tokens[start:end], self.aliases)
+        at = 0
+        while at < len(spelled):
+            key = self.key_at(spelled, at)
+            if key is not None:
+                first, last = spelled[at][1], spelled[at + len(key.tokens) - 1][2] - 1
+                edits.append(Edit(tokens[start + first].start, tokens[start + last].end, key.name))
+                at += len(key.tokens)
+                continue
+            self.check_outside(spelled, at, tokens[start + spelled[at][2] - 1])
+            at += 1
+        return edits
+
+    def key_at(self, spelled: Sequence[tuple[str, int, int]], at: int) -> _Key | None:
+        """The longest key that stands at an index and means there what it means alone."""
+        words = [name for name, _, _ in spelled]
+        for key in sorted(self.keys, key=lambda key: -len(key.tokens)):
+            end = at + len(key.tokens)
+            if tuple(words[at:end]) != key.tokens:
+                continue
+            before = words[at - 1] if at else ""
+            after = words[end] if end < len(words) else ""
+            if key.whole and before != "." and after not in ("(", "."):
+                return key
+            if before in ("", "(", ",") and after in ("", ")", ",", "asc", "desc", "nulls"):
+                return key
+        return None
+
+    def check_outside(self, spelled: Sequence[tuple[str, int, int]], at: int, token: Token) -> None:
+        name = spelled[at][0]
+        following = spelled[at + 1][0] if at + 1 < len(spelled) else ""
+        if token.kind == "mark" and token.text in "{}[]?#":
+            raise shape.only(self.why)
+        if not token.name:
+            return
+        if following == "(":
+            if name not in ROW_FUNCTIONS:
+                raise shape.only(self.why, f"`{token.text}` may not be used in a question about groups; {SHAPE}")
+            return
+        given = {item.alias for item in self.items}
+        if name not in KEYWORDS and name not in given:
+            raise shape.only(self.why, f"`{token.text}` stands outside of the aggregates, so GROUP BY must name it")
+
+    def aggregate(self, call: calls.Call) -> str:
+        """The name outside of one aggregate."""
+        calls.check(call, self.text(call.argument), self.why)
+        spelled = [name for name, _, _ in canonical(call.argument, self.aliases)]
+        condition = None
+        if call.filter:
+            condition = self.inner.value("f", f"coalesce(TRY({self.row(call.filter)}), false)")
+        argument = None
+        if spelled and len(spelled) == 1 and any(self.columns.get(spelled[0], ())):
+            if call.function != "count":
+                raise shape.only(self.why, f"`{spelled[0]}` says who a row is about: it may only join and be counted")
+            argument = "bailee_s"
+        elif spelled:
+            text = self.row(call.argument)
+            argument = self.inner.value("m", text if len(spelled) == 1 else f"TRY({text})")
+        return self.inner.aggregate(call.function, argument, distinct=call.distinct, condition=condition)

@@ -1,0 +1,56 @@
+"""Rewrites kept by all that they depend on; who consented is joined when a question runs and is no part of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from bailee.decide.ruling import Ruling
+from bailee.engines import Table as BaseTable
+from bailee.policy.model import DataMap
+from bailee.rewrite.governed import Governed
+from bailee.rewrite.rewrite import rewrite_over
+from bailee.rewrite.store import Store
+from bailee.rewrite.verify import Serialize
+
+#: Changes whenever the same question could be rewritten in another way.
+VERSION = 1
+DIALECT = "duckdb"
+
+Key = tuple[str, str, str, str, str, str | None, str | None, int]
+
+
+class Rewriter:
+    """The rewrite over one data map and database, with the last `size` rewrites kept; safe to share between threads.
+
+    Make another when the map or the catalogue changes. `digest` is the data map's.
+    """
+
+    def __init__(
+        self, datamap: DataMap, digest: str, catalog: Iterable[BaseTable], serialize: Serialize, size: int = 1024
+    ) -> None:
+        self._store = Store(datamap, catalog)
+        self._digest = digest
+        self._serialize = serialize
+        self._size = size
+        self._kept: OrderedDict[Key, Governed] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def rewrite(self, question: str, ruling: Ruling) -> Governed:
+        """The governed question; raises `Refused`. A refused ruling is never looked up, and refusals are not kept."""
+        if not ruling.permitted:
+            return rewrite_over(question, ruling, self._store, self._serialize)
+        use = ruling.use
+        key = (question, DIALECT, self._digest, ruling.policy, use.purpose, use.recipient, use.effect, VERSION)
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        made = rewrite_over(question, ruling, self._store, self._serialize)
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return made

@@ -1,0 +1,91 @@
+"""A governed relation as it is being written: what it reads, joins and asks of a row."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from bailee.rewrite.sight import Sight
+from bailee.rewrite.store import Stored
+
+#: Tokens that `Governed.bind` replaces; no quoted name or literal can hold a NUL.
+CUTOFF_DATE, CUTOFF_TIMESTAMP, CUTOFF_TZ = "\0cutoff date\0", "\0cutoff timestamp\0", "\0cutoff tz\0"
+INNER_PAD, OUTER_PAD = "\0inner pad\0", "\0outer pad\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """A set that the engine computes once and keeps: its first column is a unique key."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """An allow table that a question joins: the slot of standing, the type of key, with pseudonyms or without."""
+
+    name: str
+    key_type: str
+    slot: int
+    pseudonyms: bool = False
+
+
+@dataclass
+class Draft:
+    """One governed relation; `t` is the base table, and the rules add to the lists."""
+
+    stored: Stored
+    sight: Sight
+    joins: list[str] = field(default_factory=list)
+    where: list[str] = field(default_factory=list)
+    clean: dict[str, Clean] = field(default_factory=dict)
+    allow: dict[str, Allow] = field(default_factory=dict)
+    #: The pseudonym that an allow table has ready for a subject column, by its folded name.
+    pseudonyms: dict[str, str] = field(default_factory=dict)
+    #: Whether pseudonyms are wanted of the allow tables.
+    wants_pseudonyms: bool = False
+    #: The one subject of a row, as SQL; None where a row may have several or none.
+    subject: str | None = None
+    #: Alias of the joined set of unique parents, once it is there.
+    owner: str | None = None
+
+    def allowed(self, expression: str, key_type: str, *, optional: bool) -> str:
+        """Join the purpose's allow table on an expression; the alias. `optional` keeps rows that find nothing."""
+        name = allow_name(self.sight, key_type)
+        slot = self.sight.ruling.slot
+        if slot is None:
+            raise ValueError("a ruling without a slot has no allow table")
+        self.allow[name] = Allow(name, key_type, slot, self.wants_pseudonyms)
+        alias = f"a{len(self.joins) + 1}"
+        kind = "LEFT JOIN" if optional else "JOIN"
+        self.joins.append(f"{kind} memory.main.{name} AS {alias} ON {alias}.subject = {expression}")
+        return alias
+
+    def cleaned(self, sql: str, expression: str) -> str:
+        """Join a clean set on an expression; the alias. A row that finds nothing is hidden."""
+        made = clean(sql)
+        self.clean[made.name] = made
+        alias = f"c{len(self.joins) + 1}"
+        self.joins.append(f"JOIN memory.main.{made.name} AS {alias} ON {alias}.key = {expression}")
+        return alias
+
+    def sql(self, columns: list[str]) -> str:
+        """The body of the view."""
+        parts = [f"SELECT {', '.join(columns)}", f"FROM {self.stored.sql} AS t", *self.joins]
+        if self.where:
+            parts.append("WHERE " + " AND ".join(self.where))
+        return " ".join(parts)
+
+
+def clean(sql: str) -> Clean:
+    """The clean set that a query makes, named by its text."""
+    return Clean(f"clean_{hashlib.sha256(sql.encode()).hexdigest()[:24]}", sql)
+
+
+def allow_name(sight: Sight, key_type: str) -> str:
+    """The allow table of a ruling's slot for one type of key; another policy has another."""
+    kind = re.sub("[^0-9a-z]+", "_", key_type.lower()).strip("_")
+    policy = re.sub("[^0-9a-z]", "", sight.ruling.policy.rpartition(":")[2].lower())[:12]
+    return f"allow_{policy}_{sight.ruling.slot}_{kind}"

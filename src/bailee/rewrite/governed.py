@@ -1,0 +1,105 @@
+"""A rewritten question: what may run, over which relations, and what has to be bound when it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bailee.engines import View
+from bailee.rewrite import draft
+from bailee.rewrite.draft import Allow, Clean
+from bailee.rewrite.splice import Edit, origin
+from bailee.vocabulary import Reason, Treatment
+
+_BLOCK = 64  # of SHA-256, in bytes (RFC 2104)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One column that a governed relation shows, and how."""
+
+    table: str
+    column: str
+    treatment: Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """One column that `*` skipped, and why."""
+
+    table: str
+    column: str
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """A question that may run once it is bound.
+
+    `views` are the bodies of the secure views, in the order to be made; `sql` is the question over them; `clean` are
+    the sets to be computed first, once; `allow` the allow tables that must be fresh. `customers` are the keys that the
+    question limits itself to, or None for everybody who stands. `keyed` says that `bind` needs the pseudonyms' key.
+    """
+
+    question: str
+    views: tuple[View, ...]
+    sql: str
+    clean: tuple[Clean, ...] = ()
+    allow: tuple[Allow, ...] = ()
+    aggregate: bool = False
+    tables: tuple[str, ...] = ()
+    columns: tuple[Used, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    customers: tuple[str, ...] | None = None
+    personal: bool = True
+    keyed: bool = False
+    timed: bool = False
+    edits: tuple[Edit, ...] = ()
+
+    def bind(self, cutoff: datetime | None = None, secret: bytes | None = None) -> tuple[View, ...]:
+        """The views with the retention cut-off and the key of pseudonyms filled in.
+
+        `cutoff` is an aware instant: rows not after it are hidden. ValueError if one that is needed is missing.
+        """
+        if (self.timed and cutoff is None) or (self.keyed and secret is None):
+            raise ValueError("a question bound without the cut-off or key that it needs would show too much")
+        if cutoff is not None and cutoff.tzinfo is None:
+            raise ValueError("the cut-off is an aware instant")
+        if not self.timed and not self.keyed:
+            return self.views
+        filled = {**_instants(cutoff), **_pads(secret)}
+        return tuple(View(view.name, _fill(view.sql, filled)) for view in self.views)
+
+    def place(self, position: int) -> int:
+        """The character of the question, from 0, for one of `sql`, as an engine's error gives it."""
+        return origin(self.edits, position)
+
+
+def _fill(sql: str, values: dict[str, str]) -> str:
+    for token, value in values.items():
+        sql = sql.replace(token, value)
+    return sql
+
+
+def _instants(cutoff: datetime | None) -> dict[str, str]:
+    if cutoff is None:
+        return {}
+    at = cutoff.astimezone(UTC).replace(tzinfo=None)
+    # A date's midnight is after the cut-off exactly when the date is after the cut-off's own.
+    return {
+        draft.CUTOFF_DATE: f"DATE '{at.date().isoformat()}'",
+        draft.CUTOFF_TIMESTAMP: f"TIMESTAMP '{at.isoformat(sep=' ')}'",
+        draft.CUTOFF_TZ: f"TIMESTAMPTZ '{at.isoformat(sep=' ')}+00'",
+    }
+
+
+def _pads(secret: bytes | None) -> dict[str, str]:
+    if secret is None:
+        return {}
+    if len(secret) > _BLOCK:
+        raise ValueError("the key of pseudonyms is at most 64 bytes")
+    padded = secret.ljust(_BLOCK, b"\0")
+    return {
+        draft.INNER_PAD: bytes(byte ^ 0x36 for byte in padded).hex(),
+        draft.OUTER_PAD: bytes(byte ^ 0x5C for byte in padded).hex(),
+    }

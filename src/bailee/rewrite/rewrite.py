@@ -1,0 +1,127 @@
+"""The rewrite itself: from the asker's text and a ruling to a governed question, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from bailee.decide.ruling import Ruling
+from bailee.engines import Table as BaseTable
+from bailee.errors import Refused
+from bailee.policy.model import DataMap
+from bailee.rewrite import aggregate, closed_world, columns, customers
+from bailee.rewrite.assemble import personal, relations
+from bailee.rewrite.columns import Found
+from bailee.rewrite.governed import Governed, Withheld
+from bailee.rewrite.names import Names, UnknownTable, resolve
+from bailee.rewrite.reasons import place, refused
+from bailee.rewrite.sight import Sight, unknown_table
+from bailee.rewrite.splice import splice
+from bailee.rewrite.store import Store
+from bailee.rewrite.tokens import Token
+from bailee.rewrite.verify import Serialize, verify
+from bailee.vocabulary import Treatment
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def rewrite(
+    question: str, ruling: Ruling, datamap: DataMap, catalog: Iterable[BaseTable], serialize: Serialize
+) -> Governed:
+    """The question with every table replaced by what the ruling lets it see; raises `Refused` with reasons.
+
+    `catalog` is the engine's list of base tables and `serialize` its own parse of SQL, as a dict (DuckDB's
+    `json_serialize_sql`).
+    """
+    return rewrite_over(question, ruling, Store(datamap, catalog), serialize)
+
+
+def rewrite_over(question: str, ruling: Ruling, store: Store, serialize: Serialize) -> Governed:
+    """The same over a store that is already laid out."""
+    if not ruling.permitted or ruling.purpose is None:
+        raise Refused(ruling.reasons)
+    tokens, tree = closed_world.read(question)
+    names = _names(question, tokens, tree, ruling, store)
+    sight = Sight(ruling, store, names.tables)
+    _check_tables(question, names, sight)
+    found = list(columns.resolved(names, sight, tree))
+    columns.check(question, names, sight, tokens, found, tree)
+    why = _only_in_groups(names, sight, found, columns.hidden(names, sight, tokens, tree, Treatment.AGGREGATE))
+    if why is not None:
+        grouped = Sight(ruling, store, names.tables, aggregate=True)
+        return aggregate.rewrite(question, tokens, tree, names, grouped, why, serialize)
+    return _plain(question, tokens, tree, names, sight, found, serialize)
+
+
+def _plain(
+    question: str,
+    tokens: Sequence[Token],
+    tree: exp.Expr,
+    names: Names,
+    sight: Sight,
+    found: Sequence[Found],
+    serialize: Serialize,
+) -> Governed:
+    """A question whose rows may be shown."""
+    needed = None if columns.wide(names, tree) else {token.name for token in tokens}
+    sql, edits = splice(question, names.edits)
+    verify(sql, serialize, names.references)
+    made = relations(names, sight, needed)
+    return Governed(
+        question=question,
+        views=made.views,
+        sql=sql,
+        clean=made.clean,
+        allow=made.allow,
+        tables=tuple(stored.table.name for stored in names.tables),
+        columns=made.columns,
+        withheld=_skipped(names, sight) if needed is None else (),
+        customers=customers.constants(names, sight, tree, list(found)),
+        personal=personal(names.tables),
+        keyed=made.keyed,
+        timed=made.timed,
+        edits=edits,
+    )
+
+
+def _names(question: str, tokens: Sequence[Token], tree: exp.Expr, ruling: Ruling, store: Store) -> Names:
+    try:
+        return resolve(question, tokens, tree, store)
+    except UnknownTable as unknown:
+        raise unknown_table(Sight(ruling, store, ()), unknown.found, place(question, unknown.start)) from None
+
+
+def _check_tables(question: str, names: Names, sight: Sight) -> None:
+    """Refuse a table of which the purpose may see nothing."""
+    for use in sorted(names.uses, key=lambda use: use.start):
+        if sight.empty(use.stored):
+            reasons = [seen.reason for seen in sight.columns(use.stored).values() if seen.reason is not None]
+            line = reasons[0].line if reasons else None
+            why = f": {reasons[0].sentence}" if reasons else ""
+            at = place(question, use.start)
+            raise refused(
+                "table_withheld", line, table=use.stored.table.name, place=at, purpose=sight.purpose.key, why=why
+            )
+
+
+def _only_in_groups(names: Names, sight: Sight, found: Sequence[Found], hidden: str | None) -> str | None:
+    """Why the question may only be answered about groups, or None."""
+    for each in found:
+        if each.seen.treatment is Treatment.AGGREGATE:
+            return f"`{each.seen.name}` of `{each.use.stored.table.name}` may only be seen in groups"
+    if hidden is not None:
+        return f"`{hidden}` may only be seen in groups"
+    for stored in names.tables:
+        if stored.table.personal and not sight.plain(stored) and sight.grouped(stored):
+            return f"`{stored.table.name}` may only be seen in groups"
+    return None
+
+
+def _skipped(names: Names, sight: Sight) -> tuple[Withheld, ...]:
+    return tuple(
+        Withheld(stored.table.name, seen.name, seen.reason)
+        for stored in names.tables
+        for seen in sight.columns(stored).values()
+        if not seen.shows(sight.aggregate)
+    )
