@@ -13,7 +13,7 @@ from bailee.cli.output import Output
 from bailee.cli.running import instant, reason_json, reason_line
 from bailee.cli.terminal import counted, plain, plain_lines
 from bailee.errors import BaileeError
-from bailee.vocabulary import Use
+from bailee.vocabulary import Reason, Use
 
 if TYPE_CHECKING:
     from bailee.gate import Answer
@@ -78,7 +78,10 @@ def about(answer: Answer, *, explain: bool) -> dict[str, object]:
         "policy": ruling.policy,
         "reasons": list(map(reason_json, ruling.reasons)),
         "left_out": {
-            "columns": [{"table": t, "column": c, **reason_json(reason)} for t, c, reason in left.columns],
+            "columns": [
+                {"table": table, "column": column, "reason": reason and reason_json(reason)}
+                for table, column, reason in left.columns
+            ],
             "customers": [{"customers": count, **reason_json(reason)} for reason, count in left.customers],
             "rows": list(left.rows),
         },
@@ -91,7 +94,9 @@ def about(answer: Answer, *, explain: bool) -> dict[str, object]:
         "receipt": answer.receipt,
     }
     if explain:
-        known |= {"question": answer.question, "governed": answer.governed, "reads": _reads(answer)}
+        views = [{"name": view.name, "sql": view.sql} for view in answer.governed.views]
+        governed = {"relations": views, "sql": answer.governed.sql}
+        known |= {"question": answer.question, "reads": _reads(answer), "governed": governed}
     return known
 
 
@@ -118,9 +123,19 @@ def explanation(answer: Answer) -> list[str]:
     lines += [f"  recipients: {plain(', '.join(sorted(ruling.recipients))) or 'none; for the company itself'}"]
     lines += [f"  reads {plain(category)}: {treatment}" for category, treatment in _reads(answer).items()]
     lines += ["left out"]
-    lines += [f"  {plain(f'{table}.{column}: {reason_line(reason)}')}" for table, column, reason in left.columns]
+    lines += [f"  {plain(_column(*each))}" for each in left.columns]
     lines += [f"  {counted(count, 'customer')}: {plain(reason_line(reason))}" for reason, count in left.customers]
     lines += [f"  {plain(sentence)}" for sentence in left.rows]
     lines += [] if left.columns or left.customers or left.rows else ["  nothing"]
-    lines += ["governed SQL", *(f"  {line}" for line in plain_lines(answer.governed).splitlines()), ""]
-    return lines
+    lines += ["governed relations"] if answer.governed.views else []
+    for view in answer.governed.views:
+        lines += [f"  {plain(view.name)}", *_indented(view.sql, "    ")]
+    return [*lines, "governed SQL", *_indented(answer.governed.sql, "  "), ""]
+
+
+def _column(table: str, column: str, reason: Reason | None) -> str:
+    return f"{table}.{column}: {reason_line(reason) if reason else 'withheld'}"
+
+
+def _indented(sql: str, blanks: str) -> list[str]:
+    return [f"{blanks}{line}" for line in plain_lines(sql).splitlines()]

@@ -78,10 +78,11 @@ def write_json(answer: pa.Table, about: Mapping[str, object], file: BinaryIO) ->
 
 
 def _json_rows(answer: pa.Table) -> Iterator[str]:
+    encode = json.JSONEncoder(ensure_ascii=False, default=for_text, allow_nan=False).encode
     separator = "\n"
     for row in rows(answer):
         try:
-            line = json.dumps(row, ensure_ascii=False, default=for_text, allow_nan=False)
+            line = encode(row)
         except ValueError:  # a NaN or an infinity, for which JSON has no number
             line = json.dumps(list(map(for_json, row)), ensure_ascii=False)
         yield f"{separator}    {line}"

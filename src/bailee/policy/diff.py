@@ -84,24 +84,27 @@ def _beside(old: Purpose, new: Purpose) -> Iterator[Change]:
     yield from _who(old.who, new.who)
     yield from _part("by_place (ages)", _ages(old), _ages(new))
     yield from _part("explicit", old.explicit, new.explicit, new.explicit, old.explicit)
-    yield from _part("roles", old.roles, new.roles, _within(new.roles, old.roles), _within(old.roles, new.roles))
+    kept, lost = _within(new.roles, old.roles), _within(old.roles, new.roles)
+    yield from _part("roles", old.roles, new.roles, kept, lost, "anybody")
     yield from _training("training", old.training, new.training)
     for part in ("decides", "law", "balance", "title", "why", "customer_gains", "company_gains"):
         yield from _part(part, getattr(old, part), getattr(new, part))
 
 
-def _part(part: str, old: object, new: object, narrower: bool = False, wider: bool = False) -> Iterator[Change]:
+def _part(
+    part: str, old: object, new: object, narrower: bool = False, wider: bool = False, empty: str = "nothing"
+) -> Iterator[Change]:
     if old != new:
         kind = Kind.NEITHER if narrower == wider else Kind.NARROWER if narrower else Kind.WIDER
-        yield Change(part, kind, _said(old), _said(new))
+        yield Change(part, kind, _said(old) or empty, _said(new) or empty)
 
 
 def _said(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_said(each)}" for key, each in sorted(value.items())) or words(None)
-    return words(value)
+        return ", ".join(f"{key} {_said(each)}" for key, each in sorted(value.items()))
+    return words(value) if value else ""
 
 
 def _within(inner: frozenset[str], outer: frozenset[str]) -> bool:
@@ -115,10 +118,10 @@ def _training(part: str, old: frozenset[str], new: frozenset[str]) -> Iterator[C
 
 def _who(old: Who, new: Who) -> Iterator[Change]:
     least, then = new.min_age or 0, old.min_age or 0
-    yield from _part("who.min_age", old.min_age, new.min_age, least >= then, then >= least)
+    yield from _part("who.min_age", old.min_age, new.min_age, least >= then, then >= least, "any age")
     yield from _part("who.guardian_below", old.guardian_below, new.guardian_below)
     kept, lost = _lets_in(new.places, old.places), _lets_in(old.places, new.places)
-    yield from _part("who.places", old.places, new.places, kept, lost)
+    yield from _part("who.places", old.places, new.places, kept, lost, "everywhere")
     kept, lost = _inside(old.except_places, new.except_places), _inside(new.except_places, old.except_places)
     yield from _part("who.except_places", old.except_places, new.except_places, kept, lost)
 

@@ -1,0 +1,62 @@
+"""`bailee ledger`: the log's head, proofs of it, and what an entry says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from bailee.cli.opening import opened
+from bailee.cli.progress import bar
+from bailee.cli.running import print_json, print_lines
+from bailee.cli.saving import must_be_free, whole
+from bailee.cli.terminal import counted, plain_lines
+
+
+def head(home: Path, *, as_json: bool) -> None:
+    """Print the size of the log and its root."""
+    with opened(home) as gate:
+        found = gate.head()
+    if as_json:
+        print_json({"size": found.size, "root": found.root.hex()})
+    else:
+        print_lines([f"entries  {found.size:,}", f"root     {found.root.hex()}"])
+
+
+def prove(home: Path, entry: int, out: Path | None, *, force: bool) -> None:
+    """Write the proof that an entry is in the log: all that a verifier needs, hashes in hex."""
+    if out is not None:
+        must_be_free(out, force=force)
+    with opened(home) as gate:
+        document = asdict(gate.prove(entry))
+    if out is None:
+        print_json(document)
+        return
+    with whole(out, force=force) as file:
+        file.write(json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n")
+
+
+def verify(home: Path, *, as_json: bool) -> None:
+    """Work the whole log out again; NotVerified names the first entry that is wrong."""
+    with opened(home) as gate, bar("checking entries", quiet=as_json) as progress:
+        found = gate.verify(progress=progress)
+    if as_json:
+        print_json({"verified": True, "size": found.size, "root": found.root.hex()})
+    else:
+        print_lines([f"verified: {counted(found.size, 'entry', 'entries')}, root {found.root.hex()}"])
+
+
+def explain(home: Path, entry: int, *, as_json: bool) -> None:
+    """Show the leaf and the record that it commits to."""
+    with opened(home) as gate:
+        leaf, record = gate.leaf(entry), gate.record(entry)
+    if as_json:
+        print_json({"entry": entry, "leaf": leaf, "record": record})
+        return
+    print_lines([f"entry {entry}", "leaf, which all may read", *_shown(leaf), "record, kept here"])
+    print_lines(_shown(record) if record is not None else ["  none"])
+
+
+def _shown(document: object) -> list[str]:
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return [f"  {line}" for line in plain_lines(text).splitlines()]

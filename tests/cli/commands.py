@@ -1,0 +1,52 @@
+"""Every command with its help as it was last agreed to; `python -m tests.cli.commands` writes the texts anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from bailee.cli.app import app
+
+TEXTS = Path(__file__).parent / "help"
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("init",),
+    ("check",),
+    ("diff",),
+    ("ask",),
+    ("may",),
+    ("choices",),
+    ("import",),
+    ("import", "choices"),
+    ("standing",),
+    ("ledger",),
+    ("ledger", "head"),
+    ("ledger", "prove"),
+    ("ledger", "verify"),
+    ("ledger", "explain"),
+    ("status",),
+    ("demo",),
+)
+
+
+def bailee(*words: object, input: str | bytes | None = None, **environment: str) -> Result:
+    """Run a command in this process, on a terminal of 80 columns that is none."""
+    alone = {"COLUMNS": "80", "BAILEE_HOME": None, **environment}
+    return CliRunner().invoke(app, [str(word) for word in words], input=input, env=alone, prog_name="bailee")
+
+
+def text_file(command: Sequence[str]) -> Path:
+    return TEXTS / f"{'_'.join(('bailee', *command))}.txt"
+
+
+def write() -> None:
+    """Write the help of each command into its file."""
+    TEXTS.mkdir(exist_ok=True)
+    for command in COMMANDS:
+        text_file(command).write_text(bailee(*command, "--help").stdout, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
