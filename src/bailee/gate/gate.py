@@ -55,7 +55,7 @@ class Gate:
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.home, self.settings, self.clock = home, settings, clock
-        self._database = database
+        self.database = database
         self.promise = promise.load(home, database, clock())
         self._recorder = Recorder(database, self.promise, random)
         announce(self._recorder, database, clock())
@@ -79,7 +79,7 @@ class Gate:
         finally:
             if self._engine is not None:
                 self._engine.close()
-            self._database.close()
+            self.database.close()
 
     # Decide -----------------------------------------------------------------------------------------------------
 
@@ -152,7 +152,7 @@ class Gate:
     ) -> Checker:
         """A compiled look-up: `.may(key)` gives a verdict, recorded by the minute; `.close()` ends it.
 
-        Raises Refused for a purpose that is not in the policy.
+        Raises Refused for a use that the policy refuses.
         """
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
         return self._points.checker(ruling)
@@ -230,13 +230,13 @@ class Gate:
 
     def status(self) -> Status:
         """How the workspace stands."""
-        return status(self.home, self.promise, self._database, self._fresh(), self.settings)
+        return status(self.home, self.promise, self.database, self._fresh(), self.settings)
 
     # ------------------------------------------------------------------------------------------------------------
 
     def _fresh(self) -> Standing:
         """Everybody's standing now; honours all that was acknowledged before this call."""
-        if self._database.read_only:
+        if self.database.read_only:
             raise WorkspaceError(f"`{self.home}` is open to be read only, so nothing can be recorded or answered")
         for _ in range(3):
             found = self._board.fresh(self.promise.compiled, self.clock())

@@ -159,10 +159,8 @@ class Points:
         return verdict
 
     def checker(self, ruling: Ruling) -> Checker:
-        """A compiled checker; Refused for a purpose, or a recipient, that the policy does not list."""
-        if ruling.slot is None:
-            self._recorder.use(ruling, REFUSED, {}, self._clock())
-            raise Refused(ruling.reasons)
+        """A compiled checker; Refused, and recorded, for a use that the policy refuses."""
+        self._permit(ruling, {"question": "checker"})
         source = Minutes(ruling, self._recorder, self._fresh, self._clock, self._monotonic, self._version)
         made = checker(source, self._version, self._monotonic)
         self._checkers.append(made)
@@ -170,17 +168,20 @@ class Points:
 
     def everybody(self, ruling: Ruling) -> tuple[StandingRow, ...]:
         """Everybody's standing, recorded as a question about everybody; raises Refused."""
-        at = self._clock()
-        if not ruling.permitted or ruling.slot is None:
-            position = self._recorder.use(ruling, REFUSED, {"question": "standing"}, at)
-            error = Refused(ruling.reasons)
-            error.receipt = position
-            raise error
-        standing = self._fresh()
+        slot = self._permit(ruling, {"question": "standing"})
+        at, standing = self._clock(), self._fresh()
         reasons = [standing_reason(code, ruling.use.purpose, ruling.line) for code in range(len(STANDING))]
-        codes = standing.codes(ruling.slot).tolist()
+        codes = standing.codes(slot).tolist()
         keys = standing.keys.tolist()
         rows = tuple(StandingRow(key, code == 0, reasons[code]) for key, code in zip(keys[1:], codes[1:], strict=True))
         private = {"question": "standing", "rows": len(rows), "customers": None}
         self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=standing.sequence)
         return rows
+
+    def _permit(self, ruling: Ruling, private: dict[str, object]) -> int:
+        """The slot of a permitted use; raises Refused, recorded, for any other."""
+        if ruling.permitted and ruling.slot is not None:
+            return ruling.slot
+        error = Refused(ruling.reasons)
+        error.receipt = self._recorder.use(ruling, REFUSED, private, self._clock())
+        raise error
