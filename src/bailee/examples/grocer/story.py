@@ -155,7 +155,7 @@ def _groups(gate: Gate) -> Iterator[Scene]:
     scene = _asked(gate, "A small group is hidden", words, SMALL, "insurer_research", "analyst", to=to)
     stores = gate.ask(STORES, purpose="tax_records", actor=_actor("accounts")).arrow()["stores"][0].as_py()
     shown = gate.ask(SMALL, purpose="insurer_research", recipient=to, actor=_actor("analyst")).rows
-    vanished = f"{shown} of the {stores} stores have so many; the others do not appear, nor does their number"
+    vanished = f"{shown} of the {stores} stores have so many; an answer shows no others"
     yield replace(scene, lines=[vanished, *scene.lines])
     words = "One household at a time is no group: the question is refused, with the shape that would work."
     yield _asked(gate, "A group of one", words, PREMIUMS, "insurer_research", "analyst", to=to)
