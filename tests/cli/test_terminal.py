@@ -52,7 +52,9 @@ def test_a_cell_is_exactly_as_wide_as_asked(text: str, cells: int, right: bool) 
 
 def test_numbers_stand_on_the_right() -> None:
     """Numbers are right-aligned, text left-aligned, under their names."""
-    lines, hidden = table(["name", "sales"], [["tea", "12.50"], ["coffee", "7"]], right=[False, True], columns=80)
+    lines, hidden = table(
+        ["name", "sales"], [["tea", "12.50"], ["coffee", "7"]], right=[False, True], firm=[False, True], columns=80
+    )
     assert (
         [
             "name    sales",
@@ -66,7 +68,9 @@ def test_numbers_stand_on_the_right() -> None:
 
 def test_long_text_gives_way_and_numbers_never() -> None:
     """The widest text is cut with an ellipsis; a number is shown whole."""
-    lines, hidden = table(["what", "n"], [["x" * 100, "123456789"]], right=[False, True], columns=30)
+    lines, hidden = table(
+        ["what", "n"], [["x" * 100, "123456789"]], right=[False, True], firm=[False, True], columns=30
+    )
     assert (["x" * 18 + "…  123456789"], 0) == (lines[2:], hidden)
 
 
@@ -77,14 +81,16 @@ def test_long_text_gives_way_and_numbers_never() -> None:
 )
 def test_no_line_is_wider_than_the_terminal(rows: list[list[str]], right: list[bool], columns: int) -> None:
     """Whatever the values, where the first column fits no line is wider than the terminal."""
-    lines, _ = table(["a", "b", "c"], rows, right=right, columns=columns)
+    lines, _ = table(["a", "b", "c"], rows, right=right, firm=right, columns=columns)
     first = max([width(plain(row[0])) for row in rows], default=1) if right[0] else 6
     assert first > columns or all(width(line) <= columns for line in lines)
 
 
 def test_columns_that_do_not_fit_are_counted() -> None:
     """A table of many columns shows the first ones and says how many it does not."""
-    lines, hidden = table([f"c{i}" for i in range(50)], [["123456"] * 50], right=[True] * 50, columns=40)
+    lines, hidden = table(
+        [f"c{i}" for i in range(50)], [["123456"] * 50], right=[True] * 50, firm=[True] * 50, columns=40
+    )
     assert (45, True) == (hidden, all(width(line) <= 40 for line in lines))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from bailee.errors import BaileeError
 from bailee.vocabulary import Reason, Use
 
 if TYPE_CHECKING:
-    from bailee.gate import Answer
+    from bailee.gate.answer import Answer
 
 #: More than any SELECT a person writes; the gate has its own limit on what it parses.
 MOST = 10_000_000
@@ -94,7 +95,7 @@ def about(answer: Answer, *, explain: bool) -> dict[str, object]:
         "receipt": answer.receipt,
     }
     if explain:
-        views = [{"name": view.name, "sql": view.sql} for view in answer.governed.views]
+        views = [{"name": view.name, "sql": _legible(view.sql)} for view in answer.governed.views]
         governed = {"relations": views, "sql": answer.governed.sql}
         known |= {"question": answer.question, "reads": _reads(answer), "governed": governed}
     return known
@@ -129,12 +130,17 @@ def explanation(answer: Answer) -> list[str]:
     lines += [] if left.columns or left.customers or left.rows else ["  nothing"]
     lines += ["governed relations"] if answer.governed.views else []
     for view in answer.governed.views:
-        lines += [f"  {plain(view.name)}", *_indented(view.sql, "    ")]
+        lines += [f"  {plain(view.name)}", *_indented(_legible(view.sql), "    ")]
     return [*lines, "governed SQL", *_indented(answer.governed.sql, "  "), ""]
 
 
 def _column(table: str, column: str, reason: Reason | None) -> str:
     return f"{table}.{column}: {reason_line(reason) if reason else 'withheld'}"
+
+
+def _legible(sql: str) -> str:
+    """A relation with names for what is filled in when it runs: the cut-off, and the secret key of pseudonyms."""
+    return re.sub("\x00([^\x00]*)\x00", r"<\1>", sql)
 
 
 def _indented(sql: str, blanks: str) -> list[str]:

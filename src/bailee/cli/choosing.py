@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from bailee.gate import StandingRow
+    from bailee.gate.answer import StandingRow
     from bailee.people.choices import Recorded
 
 
@@ -125,6 +125,5 @@ def _table(found: tuple[StandingRow, ...]) -> pa.Table:
         "customer": pa.array([row.customer for row in found], pa.string()),
         "stands": pa.array([row.stands for row in found], pa.bool_()),
         "reason": pa.array([row.reason.code for row in found], pa.string()),
-        "until": pa.array([row.until for row in found], pa.timestamp("us", "UTC")),
     }
     return pa.table(columns)

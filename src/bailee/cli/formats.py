@@ -1,8 +1,8 @@
 """An answer as CSV, JSON or Parquet, or as a table on a terminal.
 
 CSV is RFC 4180 in UTF-8: lines end in CR LF, NULL is empty and empty text is `""`. Values are written as they are: CSV
-is for programs, and a changed value is a wrong one. A spreadsheet runs text that begins like a formula, so `write`
-says how many values do, and `spreadsheet` puts `'` before them.
+is for programs, and a changed value is a wrong one. A spreadsheet runs text that begins like a formula, so `write_csv`
+counts such values, and with `spreadsheet` puts `'` before them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bailee.cli.terminal import counted, table
-from bailee.cli.values import batches, for_json, for_terminal, for_text, is_number, is_plain, is_text, rows
+from bailee.cli.values import batches, for_json, for_terminal, for_text, is_number, is_plain, rows
 from bailee.errors import EngineError
 
 if TYPE_CHECKING:
@@ -23,22 +23,26 @@ if TYPE_CHECKING:
 SHOWN = 40
 
 _QUOTED = re.compile('[",\r\n]')
-#: What makes a spreadsheet take a text for a formula (OWASP, "CSV Injection").
-FORMULA = r"^[=+\-@\t\r]"
-_FORMULA = re.compile(FORMULA)
+#: With what a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_csv(answer: pa.Table, file: BinaryIO, *, spreadsheet: bool = False) -> None:
-    """Write RFC 4180 in UTF-8; with `spreadsheet`, text that begins like a formula begins with `'` instead."""
+def write_csv(answer: pa.Table, file: BinaryIO, *, spreadsheet: bool = False) -> int:
+    """Write RFC 4180 in UTF-8 and return how many texts begin like a formula; with `spreadsheet` those get a `'`."""
     # What Bailee itself words, such as numbers and times, needs no quotes and is no formula.
-    plain = [is_plain(field.type) for field in answer.schema]
-    file.write(_line([_field(name) for name in answer.schema.names]))
+    worded = [is_plain(field.type) for field in answer.schema]
+    formulas = 0
+    file.write(_line([_quoted(name) for name in answer.schema.names]))
     for columns in batches(answer):
-        fields = [
-            [for_text(value) for value in column] if safe else [_field(value, guard=spreadsheet) for value in column]
-            for column, safe in zip(columns, plain, strict=True)
-        ]
+        fields: list[Sequence[str]] = []
+        for column, safe in zip(columns, worded, strict=True):
+            texts = [for_text(value) for value in column]
+            if not safe:
+                formulas += sum(text.startswith(_FORMULA) for text in texts)
+                texts = [_field(value, text, guard=spreadsheet) for value, text in zip(column, texts, strict=True)]
+            fields.append(texts)
         file.write(b"".join(map(_line, zip(*fields, strict=True))))
+    return formulas
 
 
 def _line(fields: Sequence[str]) -> bytes:
@@ -47,24 +51,14 @@ def _line(fields: Sequence[str]) -> bytes:
     return f"{line}\r\n".encode("utf-8", "backslashreplace")
 
 
-def _field(value: Any, *, guard: bool = False) -> str:
-    text = for_text(value)
-    if guard and _FORMULA.match(text):
-        text = f"'{text}"
-    if _QUOTED.search(text) or (text == "" and value is not None):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+def _field(value: object, text: str, *, guard: bool) -> str:
+    if value is None:
+        return ""
+    return _quoted(f"'{text}" if guard and text.startswith(_FORMULA) else text)
 
 
-def formulas(answer: pa.Table) -> int:
-    """How many text values a spreadsheet would take for formulas."""
-    import pyarrow.compute as pc
-
-    found = 0
-    for field, column in zip(answer.schema, answer.columns, strict=True):
-        if is_text(field.type):
-            found += pc.sum(pc.match_substring_regex(column, FORMULA)).as_py() or 0
-    return found
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if not text or _QUOTED.search(text) else text
 
 
 def write_json(answer: pa.Table, about: Mapping[str, object], file: BinaryIO) -> None:
@@ -107,7 +101,8 @@ def terminal_lines(answer: pa.Table, columns: int) -> list[str]:
     """The answer for a terminal `columns` cells wide: at most 40 rows, then how many more and how to get them."""
     shown = [[for_terminal(value) for value in row] for row in rows(answer.slice(0, SHOWN))]
     right = [is_number(field.type) for field in answer.schema]
-    lines, hidden = table(answer.schema.names, shown, right=right, columns=columns)
+    firm = [is_plain(field.type) for field in answer.schema]
+    lines, hidden = table(answer.schema.names, shown, right=right, firm=firm, columns=columns)
     if answer.num_rows > SHOWN:
         lines.append(f"… {counted(answer.num_rows - SHOWN, 'more row')}; all of them: --format csv, or --out FILE")
     if hidden:

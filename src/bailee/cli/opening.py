@@ -16,7 +16,7 @@ from bailee.cli.running import note
 from bailee.vocabulary import Actor
 
 if TYPE_CHECKING:
-    from bailee.gate import Gate
+    from bailee.gate.gate import Gate
 
 
 @contextmanager

@@ -77,8 +77,7 @@ class Output:
             case Format.PARQUET:
                 formats.write_parquet(answer, about, file)
             case Format.CSV:
-                formats.write_csv(answer, file, spreadsheet=self.spreadsheet)
-                self._warn_of_formulas(formats.formulas(answer))
+                self._warn_of_formulas(formats.write_csv(answer, file, spreadsheet=self.spreadsheet))
             case Format.TABLE:
                 lines = formats.terminal_lines(answer, 10_000)
                 file.write("\n".join([*lines, ""]).encode("utf-8", "backslashreplace"))

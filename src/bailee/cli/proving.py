@@ -50,11 +50,14 @@ def explain(home: Path, entry: int, *, as_json: bool) -> None:
     """Show the leaf and the record that it commits to."""
     with opened(home) as gate:
         leaf, record = gate.leaf(entry), gate.record(entry)
+        agrees = gate.replay(entry).agrees if record and "ruling" in record else None
     if as_json:
-        print_json({"entry": entry, "leaf": leaf, "record": record})
+        print_json({"entry": entry, "leaf": leaf, "record": record, "ruling_derived_again": agrees})
         return
     print_lines([f"entry {entry}", "leaf, which all may read", *_shown(leaf), "record, kept here"])
     print_lines(_shown(record) if record is not None else ["  none"])
+    if agrees is not None:
+        print_lines([f"ruling derived again from the policy of that time: {'the same' if agrees else 'ANOTHER'}"])
 
 
 def _shown(document: object) -> list[str]:

@@ -11,7 +11,7 @@ from bailee.cli.running import print_json, print_lines
 from bailee.cli.terminal import counted, plain
 
 if TYPE_CHECKING:
-    from bailee.gate import Status
+    from bailee.gate.answer import Status
 
 
 def status(home: Path, *, as_json: bool) -> None:

@@ -43,3 +43,7 @@ def _empty(folder: Path) -> tuple[str, ...]:
     policy, datamap = ((starter / name).read_bytes() for name in ("policy.yaml", "datamap.yaml"))
     bailee.create(folder, policy, datamap).close()
     return NEXT
+
+
+def _example(folder: Path, name: str, *, quiet: bool) -> tuple[str, ...]:
+    raise NotImplementedError

@@ -62,15 +62,16 @@ def _cut(text: str, cells: int) -> tuple[str, int]:
 
 
 def table(
-    names: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], columns: int
+    names: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], firm: Sequence[bool], columns: int
 ) -> tuple[list[str], int]:
     """Lines of a table that is at most `columns` cells wide, and how many of its last columns did not fit.
 
-    Numbers (`right`) are never cut, as a cut number is another number; the widest text gives way first.
+    Numbers stand on the `right`. What is `firm` is never cut, as a cut number is another number; of the rest the widest
+    gives way first.
     """
     cells = [[plain(name) for name in names], *([plain(cell) for cell in row] for row in rows)]
     widths = [max(width(row[i]) for row in cells) for i in range(len(names))]
-    shown = _narrowed(widths, right, columns)
+    shown = _narrowed(widths, firm, columns)
     wide = widths[:shown]
     lines = [_line(row[:shown], wide, right) for row in cells]
     lines.insert(1, _GAP.join("─" * cell for cell in wide))
@@ -82,11 +83,11 @@ def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> s
     return _GAP.join(fit).rstrip()
 
 
-def _narrowed(widths: list[int], right: Sequence[bool], columns: int) -> int:
+def _narrowed(widths: list[int], firm: Sequence[bool], columns: int) -> int:
     """Narrow the widest texts in place until all fit; how many columns do."""
     for shown in range(len(widths), 0, -1):
         spare = columns - len(_GAP) * (shown - 1) - sum(widths[:shown])
-        least = [widths[i] if right[i] else min(widths[i], _LEAST) for i in range(shown)]
+        least = [widths[i] if firm[i] else min(widths[i], _LEAST) for i in range(shown)]
         if spare >= 0:
             return shown
         if sum(widths[:shown]) + spare >= sum(least) or shown == 1:

@@ -28,13 +28,6 @@ def is_number(kind: pa.DataType) -> bool:
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
 
 
-def is_text(kind: pa.DataType) -> bool:
-    """Whether a column of this type holds text."""
-    import pyarrow.types as types
-
-    return bool(types.is_string(kind) or types.is_large_string(kind))
-
-
 def is_plain(kind: pa.DataType) -> bool:
     """Whether the text of such values is made of digits and marks alone."""
     import pyarrow.types as types
