@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -133,12 +133,8 @@ def _row(connection: Connection, known: Known, said: Said, now: datetime) -> tup
     guardian = None if said.guardian is None else number_of(connection, said.guardian)
     if guardian is not None and not is_guardian(connection, number, guardian, at):
         raise FactRejected(f"`{said.guardian}` was no verified guardian of `{said.customer}` at that time")
-    return (number, *stored(known, kind, at), guardian, kind.conflict_shown, said.evidence, None, None, micros(now))
-
-
-def stored(known: Known, kind: Kind, at: int) -> Sequence[Any]:
-    """The columns of a choice from its purpose to its channel."""
+    kind = known.told(kind)
     shown = known.shown(kind)
     cited = kind.notice if shown is None else None
-    language = kind.language or (known.notices[kind.notice or ""][2] if shown is not None else None)
-    return (kind.purpose, kind.act, at, kind.instrument, shown, cited, language, kind.recipient, kind.channel)
+    words = (kind.purpose, kind.act, at, kind.instrument, shown, cited, kind.language, kind.recipient, kind.channel)
+    return (number, *words, guardian, kind.conflict_shown, said.evidence, None, None, micros(now))

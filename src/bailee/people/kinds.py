@@ -60,6 +60,12 @@ class Known:
         number, purpose, _ = self.notices.get(kind.notice or "", (None, "", ""))
         return number if purpose == kind.purpose else None
 
+    def told(self, kind: Kind) -> Kind:
+        """The kind with the language of its notice, where it names none."""
+        if kind.language is not None or self.shown(kind) is None:
+            return kind
+        return kind._replace(language=self.notices[kind.notice or ""][2])
+
     def grants_nothing(self, kind: Kind) -> bool:
         """Whether this is a grant of which no registered notice shows what was agreed to."""
         return kind.act == Act.GRANT and self.shown(kind) is None

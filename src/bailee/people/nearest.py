@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 _LISTED = 12
 
 
 def expected(found: str, known: Iterable[str]) -> str:
     """Return the end of a message about an unknown word: what was probably meant, or what is known."""
+    return _expected(found, frozenset(known))
+
+
+@lru_cache(1024)
+def _expected(found: str, known: frozenset[str]) -> str:
     from difflib import get_close_matches
 
     words = sorted(known)

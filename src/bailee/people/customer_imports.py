@@ -1,0 +1,152 @@
+"""A file of customers, taken whole or not at all, and safe to import again: new ones are added, known ones changed.
+
+An empty field says nothing, so it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bailee.people import customers
+from bailee.people import progress as counter
+from bailee.people.database import Database
+from bailee.people.imports import open_source
+from bailee.people.instants import day, micros
+from bailee.people.problems import shown
+from bailee.people.reports import ImportReport, imported, remember
+from bailee.people.rows import Batch, Source
+from bailee.people.times import parse_day, parse_time
+
+REQUIRED = ("key",)
+OPTIONAL = ("born", "place", "last_activity", "contract_since", "contract_ended")
+
+_ARRIVING = (
+    "CREATE TEMP TABLE arriving_customers (position INTEGER PRIMARY KEY, key TEXT, born INTEGER, place TEXT, "
+    "last_activity INTEGER, since INTEGER, ended INTEGER)"
+)
+_DIFFERS = " OR ".join(
+    f"(a.{name} IS NOT NULL AND a.{name} IS DISTINCT FROM customers.{name})"
+    for name in ("born", "place", "last_activity")
+)
+_CHANGE = f"""
+    UPDATE customers SET born = coalesce(a.born, customers.born), place = coalesce(a.place, customers.place),
+        last_activity = coalesce(a.last_activity, customers.last_activity), sequence = ?
+    FROM arriving_customers a WHERE a.key = customers.key AND ({_DIFFERS})
+"""
+_ADD = """
+    INSERT INTO customers (number, key, born, place, last_activity, created_at, sequence)
+    SELECT ? + row_number() OVER (ORDER BY a.position), a.key, a.born, a.place, a.last_activity, ?, ?
+    FROM arriving_customers a WHERE NOT EXISTS (SELECT 1 FROM customers c WHERE c.key = a.key)
+"""
+_NEW = "SELECT count(*) FROM arriving_customers a WHERE NOT EXISTS (SELECT 1 FROM customers c WHERE c.key = a.key)"
+_CONTRACTED = "FROM arriving_customers a JOIN customers c ON c.key = a.key WHERE a.since IS NOT NULL"
+_TOUCH = f"UPDATE customers SET sequence = ? WHERE number IN (SELECT c.number {_CONTRACTED})"
+_CONTRACT = f"""
+    INSERT INTO contracts (customer, since, ended) SELECT c.number, a.since, a.ended {_CONTRACTED}
+    ON CONFLICT (customer, since) DO UPDATE SET ended = coalesce(excluded.ended, contracts.ended)
+"""
+
+
+def import_customers(
+    database: Database,
+    path: Path,
+    now: datetime,
+    *,
+    by: str,
+    dry_run: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+) -> ImportReport:
+    """Import a CSV or Parquet file of customers: key, and born, place, last activity and a contract where known.
+
+    `added` counts new customers, `skipped` the others. Errors as of `imports.import_choices`.
+    """
+    source, digest = open_source(path, REQUIRED, OPTIONAL)
+    with database.connect() as connection:
+        try:
+            with connection.begin():
+                before = imported(connection, "customers", digest)
+                if before:
+                    return before
+                connection.exec_driver_sql(_ARRIVING)
+                rows = _stage(connection, source, now, progress)
+                source.problems.raise_any()
+                added: int = connection.exec_driver_sql(_NEW).scalar_one()
+            if not dry_run:
+                with database.writing(connection):
+                    before = imported(connection, "customers", digest)
+                    if before:
+                        return before
+                    added = _move(connection, now)
+                    remember(connection, "customers", digest, path.name, rows, added, None, now, by)
+            return ImportReport(digest, rows, added, rows - added, 0, dry_run)
+        finally:
+            with connection.begin():
+                connection.exec_driver_sql("DROP TABLE IF EXISTS temp.arriving_customers")
+
+
+def _stage(connection: Connection, source: Source, now: datetime, progress: Callable[[int, int], object] | None) -> int:
+    rows, seen = 0, set[str]()
+    cursor: Any = connection.connection.cursor()
+    for batch in source.batches():
+        checked = list(_checked(source, batch, now, seen))
+        if not source.problems.count:
+            places = range(rows, rows + batch.rows)
+            put = "INSERT INTO arriving_customers VALUES (?, ?, ?, ?, ?, ?, ?)"
+            cursor.executemany(put, ((place, *row) for place, row in zip(places, checked, strict=True)))
+        rows += batch.rows
+        if progress:
+            progress(batch.done, source.total)
+    cursor.close()
+    return rows
+
+
+def _checked(source: Source, batch: Batch, now: datetime, seen: set[str]) -> Iterator[Sequence[Any]]:
+    """The rows as stored; what is wrong with one is noted, and it is left out."""
+    nothing = [None] * batch.rows
+    columns = [batch.columns.get(name, nothing) for name in source.known]
+    for index, row in enumerate(zip(*columns, strict=True)):
+        found = _row(row, now)
+        if isinstance(found, tuple):
+            field, told = found
+            source.problems.add(batch.line(index), source.column(field), told)
+        elif found[0] in seen:
+            told = f"the customer {shown(found[0])} is there twice"
+            source.problems.add(batch.line(index), source.column("key"), told)
+        else:
+            seen.add(found[0])
+            yield found
+
+
+def _row(row: Sequence[Any], now: datetime) -> list[Any] | tuple[str, str]:
+    """A row as stored, or which of its fields is wrong and why."""
+    field = "born"
+    try:
+        born = parse_day(row[1])
+        stored: list[Any] = [row[0] or "", born, row[2] or None]
+        for field, text in zip(("last_activity", "contract_since", "contract_ended"), row[3:], strict=True):
+            at = parse_time(text) if text else None
+            if at is not None and at > micros(now) and field != "contract_ended":
+                return field, f"{shown(str(text))} has not come yet; check the clock and the time zone"
+            stored.append(at)
+    except ValueError as error:
+        return field, str(error)
+    _, _, _, _, since, ended = stored
+    if ended is not None and (since is None or ended < since):
+        return "contract_ended", "a contract cannot end before it began"
+    return customers.problem(stored[0], None if born is None else day(born), stored[2], now) or stored
+
+
+def _move(connection: Connection, now: datetime) -> int:
+    """Put the rows on record; new customers are numbered in the order of the file."""
+    run, sequence = connection.exec_driver_sql, counter.advance(connection)
+    run(_CHANGE, (sequence,))
+    new: int = run(_NEW).scalar_one()
+    run(_ADD, (counter.number_customers(connection, new) - 1, micros(now), sequence))
+    run(_TOUCH, (sequence,))
+    run(_CONTRACT)
+    return new

@@ -1,0 +1,84 @@
+"""A file of choices, taken whole or not at all, and safe to import again.
+
+Rows are checked and put aside in a temporary table, which needs no lock; then one short write transaction moves them
+in, with whatever `record` writes about them. Each row is committed to: SHA-256 over 32 random bytes and the row's
+canonical JSON (RFC 8785) is its leaf in the file's tree, whose root `record` is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from bailee.errors import ImportRejected, Problem
+from bailee.people.arriving import Arriving
+from bailee.people.checked import Checker
+from bailee.people.database import Database
+from bailee.people.kinds import Known
+from bailee.people.problems import Problems
+from bailee.people.reports import ImportBatch, ImportReport, imported
+from bailee.people.rows import Source
+from bailee.policy.model import Policy
+
+__all__ = ["ImportBatch", "ImportReport", "import_choices"]
+
+REQUIRED = ("customer", "purpose", "act", "at", "instrument")
+OPTIONAL = ("notice", "language", "recipient", "channel", "evidence", "conflict_shown", "guardian")
+
+
+def import_choices(
+    database: Database,
+    policy: Policy,
+    path: Path,
+    now: datetime,
+    *,
+    by: str,
+    hash_rows: Callable[[Iterable[bytes]], str],
+    record: Callable[[Connection, ImportBatch], object] | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+) -> ImportReport:
+    """Import a CSV or Parquet file of choices; `progress` is given bytes done and in all.
+
+    `hash_rows` gives the root of a tree over leaves, `record` writes about the batch in the same transaction. Raises
+    ImportRejected with every line that cannot be taken, and then nothing was; WorkspaceError as the database does.
+    """
+    source, digest = open_source(path, REQUIRED, OPTIONAL)
+    with database.connect() as connection:
+        arriving = Arriving(connection)
+        try:
+            with connection.begin():
+                before = imported(connection, "choices", digest)
+                if before:
+                    return before
+                checker = Checker(connection, Known.of(connection, policy), source, now)
+                root = hash_rows(arriving.stage(source, checker, progress))
+                source.problems.raise_any()
+                arriving.drop_repeated()
+            if dry_run:
+                with connection.begin():
+                    arriving.drop_known()
+                    return arriving.report(digest, checker, dry_run=True)
+            with database.writing(connection):
+                before = imported(connection, "choices", digest)  # another process may have been faster
+                if before:
+                    return before
+                arriving.drop_known()
+                arriving.move(digest, path.name, by, root, now)
+                if record:
+                    record(connection, ImportBatch(digest, arriving.rows, root))
+            return arriving.report(digest, checker, dry_run=False)
+        finally:
+            arriving.forget()
+
+
+def open_source(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> tuple[Source, str]:
+    """Open a file to be imported and name it by its digest; ImportRejected where it cannot be read."""
+    source = Source(path, required, optional, Problems(path.name))
+    try:
+        return source, source.digest()
+    except OSError as error:
+        raise ImportRejected([Problem(str(path), 1, 1, f"cannot be read: {(error.strerror or '').lower()}")]) from None

@@ -1,0 +1,35 @@
+"""What is wrong in a file that a person wants imported, counted in full and listed up to a point."""
+
+from __future__ import annotations
+
+from bailee.errors import ImportRejected, Problem
+
+LISTED = 50
+_SHOWN = 60
+
+
+class Problems:
+    """Problems of one file; lines and columns count from 1, in a Parquet file rows and columns do."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.count = file, 0
+        self._listed: list[Problem] = []
+
+    def add(self, line: int, column: int, message: str) -> None:
+        """Note one problem."""
+        self.count += 1
+        if len(self._listed) < LISTED:
+            self._listed.append(Problem(self.file, line, column, message))
+
+    def raise_any(self) -> None:
+        """Raise ImportRejected if there is a problem: the first are listed, the others counted."""
+        if not self.count:
+            return
+        more = self.count - len(self._listed)
+        rest = [Problem(self.file, self._listed[-1].line, 1_000_000, f"and {more:,} more")] if more else []
+        raise ImportRejected([*self._listed, *rest])
+
+
+def shown(text: str) -> str:
+    """A word of the file in backticks, cut short where it is long."""
+    return f"`{text if len(text) <= _SHOWN else text[:_SHOWN] + '...'}`"
