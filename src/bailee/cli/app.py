@@ -61,11 +61,11 @@ def init(
     ] = HERE,
     example: Annotated[str | None, typer.Option(metavar="NAME", help="Begin with an example: grocer.")] = None,
     as_json: o.Json = False,
-) -> int | None:
+) -> None:
     """Make a workspace. It begins with a policy and a data map to change, or with those of an example."""
     from bailee.cli import starting
 
-    return starting.init(folder, example, as_json=as_json)
+    starting.init(folder, example, as_json=as_json)
 
 
 @app.command()
@@ -74,7 +74,7 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
-) -> int | None:
+) -> int:
     """Look for mistakes in the policy and the data map. Exit status 1 if there are any."""
     from bailee.cli import checking
 
@@ -88,12 +88,12 @@ def diff(
     new: Annotated[Path, typer.Argument(help="Another version of it.", show_default=False)],
     home: o.Home = HERE,
     as_json: o.Json = False,
-) -> int | None:
+) -> None:
     """Compare two versions of a policy. Says of every change whether it widens the promise or narrows it, and who must
     be asked again."""
     from bailee.cli import comparing
 
-    return comparing.diff(old, new, home, as_json=as_json)
+    comparing.diff(old, new, home, as_json=as_json)
 
 
 @app.command()
@@ -119,7 +119,7 @@ def ask(
     spreadsheet: o.Spreadsheet = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
-) -> int | None:
+) -> None:
     """Ask a question in SQL for a purpose. The answer holds what that purpose may see, and says what it left out."""
     from bailee.cli import asking
     from bailee.cli.opening import actor
@@ -127,7 +127,7 @@ def ask(
 
     use = Use(purpose, actor(name, roles, trained), effect, recipient)
     output = Output(form, out, force, spreadsheet, as_json)
-    return asking.ask(home, asking.question(sql, file), use, output, explain=explain)
+    asking.ask(home, asking.question(sql, file), use, output, explain=explain)
 
 
 @app.command()
@@ -142,7 +142,7 @@ def may(
     trained: o.Lessons = None,
     home: o.Home = HERE,
     as_json: o.Json = False,
-) -> int | None:
+) -> int:
     """Ask whether one customer's data may be used. Says why; exit status 3 if it may not."""
     from bailee.cli import choosing
     from bailee.cli.opening import actor
@@ -164,16 +164,17 @@ def choices(
     evidence: Annotated[str | None, typer.Option(help="What proves it, such as the number of a form.")] = None,
     home: o.Home = HERE,
     as_json: o.Json = False,
-) -> int | None:
+) -> None:
     """Show a customer's choices, or record one."""
     from bailee.cli import choosing
 
     if act is None:
-        return choosing.history(home, customer, as_json=as_json)
+        choosing.history(home, customer, as_json=as_json)
+        return
     if purpose is None:
         raise typer.BadParameter(f"expected the purpose that the customer said `{act}` of", param_hint="PURPOSE")
     said = choosing.Said(customer, act, purpose, instrument, notice, evidence)
-    return choosing.choose(home, said, as_json=as_json)
+    choosing.choose(home, said, as_json=as_json)
 
 
 @imports.command("choices")
@@ -183,11 +184,11 @@ def import_choices(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")] = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
-) -> int | None:
+) -> None:
     """Import customers' choices from a file. All are taken or none, and it is safe to run twice."""
     from bailee.cli import choosing
 
-    return choosing.import_choices(home, file, dry_run=dry_run, as_json=as_json)
+    choosing.import_choices(home, file, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -204,23 +205,23 @@ def standing(
     spreadsheet: o.Spreadsheet = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
-) -> int | None:
+) -> None:
     """List who is in a purpose now. Of the others it says why not, of all until when."""
     from bailee.cli import choosing
     from bailee.cli.opening import actor
     from bailee.cli.output import Output
 
     use = Use(purpose, actor(name, roles, trained), None, recipient)
-    return choosing.standing(home, use, Output(form, out, force, spreadsheet, as_json))
+    choosing.standing(home, use, Output(form, out, force, spreadsheet, as_json))
 
 
 @ledger.command()
 @command
-def head(home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+def head(home: o.Home = HERE, as_json: o.Json = False) -> None:
     """Print how many entries there are and the root over them."""
     from bailee.cli import proving
 
-    return proving.head(home, as_json=as_json)
+    proving.head(home, as_json=as_json)
 
 
 Position = Annotated[int, typer.Argument(metavar="ENTRY", min=0, help="Its number.", show_default=False)]
@@ -230,38 +231,38 @@ Position = Annotated[int, typer.Argument(metavar="ENTRY", min=0, help="Its numbe
 @command
 def prove(
     entry: Position, out: o.Out = None, force: o.Force = False, home: o.Home = HERE, as_json: o.Json = False
-) -> int | None:
+) -> None:
     """Prove that an entry is in the ledger. The proof (RFC 9162) is one JSON document."""
     from bailee.cli import proving
 
-    return proving.prove(home, entry, out, force=force)
+    proving.prove(home, entry, out, force=force)
 
 
 @ledger.command()
 @command
-def verify(home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+def verify(home: o.Home = HERE, as_json: o.Json = False) -> None:
     """Check the whole ledger. Every hash is worked out again from the leaves; exit status 1 if one is wrong."""
     from bailee.cli import proving
 
-    return proving.verify(home, as_json=as_json)
+    proving.verify(home, as_json=as_json)
 
 
 @ledger.command("explain")
 @command
-def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> None:
     """Show an entry. That is the leaf, which all may read, and the private record that it commits to."""
     from bailee.cli import proving
 
-    return proving.explain(home, entry, as_json=as_json)
+    proving.explain(home, entry, as_json=as_json)
 
 
 @app.command()
 @command
-def status(home: o.Home = HERE, as_json: o.Json = False) -> int | None:
+def status(home: o.Home = HERE, as_json: o.Json = False) -> None:
     """Show the state of the workspace."""
     from bailee.cli import reporting
 
-    return reporting.status(home, as_json=as_json)
+    reporting.status(home, as_json=as_json)
 
 
 @app.command()
@@ -271,11 +272,11 @@ def demo(
         Path | None,
         typer.Argument(help="Where to put the grocer's workspace; a temporary folder, gone at the end."),
     ] = None,
-) -> int | None:
+) -> None:
     """Tell the grocer's story. Real questions are answered, narrowed and refused, there and then."""
     from bailee.cli import starting
 
-    return starting.demo(folder)
+    starting.demo(folder)
 
 
 app.add_typer(imports, name="import")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bailee.cli.opening import opened
+from bailee.cli.opening import actor, opened
 from bailee.cli.output import Output
 from bailee.cli.progress import bar
 from bailee.cli.running import DONE, REFUSED, instant, note, print_json, print_lines, reason_json, reason_line
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bailee.gate.answer import StandingRow
     from bailee.people.choices import Recorded
+    from bailee.people.imports import ImportReport
 
 
 def may(home: Path, customer: str, use: Use, *, as_json: bool) -> int:
@@ -103,8 +104,25 @@ def _told(found: tuple[Recorded, ...]) -> Iterator[str]:
 def import_choices(home: Path, file: Path, *, dry_run: bool, as_json: bool) -> None:
     """Import a file of choices and print what became of it."""
     with opened(home) as gate, bar("importing choices", quiet=as_json) as progress:
-        report = gate.import_choices(file, dry_run=dry_run, progress=progress)
-    raise NotImplementedError(report)
+        report = gate.import_choices(file, by=actor(None, None, None).name, dry_run=dry_run, progress=progress)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        print_lines(_imported(report))
+
+
+def _imported(report: ImportReport) -> Iterator[str]:
+    if report.already is not None:
+        yield f"nothing to do: this very file was imported at {instant(report.already)}"
+        return
+    done = "would import" if report.dry_run else "imported"
+    yield f"{done} {counted(report.added, 'choice')} of {counted(report.rows, 'row')}"
+    if report.skipped:
+        yield f"{report.skipped:,} were on record already"
+    if report.granting_nothing:
+        yield f"{counted(report.granting_nothing, 'grant')} cite no registered notice, so they grant nothing"
+    if report.dry_run:
+        yield "nothing was kept: this was a dry run"
 
 
 def standing(home: Path, use: Use, output: Output) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from bailee.cli.terminal import counted, table
 from bailee.cli.values import batches, for_json, for_terminal, for_text, is_number, is_plain, rows

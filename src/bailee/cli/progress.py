@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-#: Told how much is done and how much there is, in whatever unit; the total may be unknown.
+#: Told how much is done and how much there is in all, if that is known, in whatever unit.
 Progress = Callable[[int, int | None], None]
 
 

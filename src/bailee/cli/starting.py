@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import typer
 
 from bailee.cli.progress import bar
 from bailee.cli.running import print_json, print_lines
-from bailee.errors import WorkspaceError
 
 #: What an empty workspace still needs, in order.
 NEXT = (
@@ -46,4 +44,39 @@ def _empty(folder: Path) -> tuple[str, ...]:
 
 
 def _example(folder: Path, name: str, *, quiet: bool) -> tuple[str, ...]:
-    raise NotImplementedError
+    from bailee import examples
+
+    if name not in examples.EXAMPLES:
+        raise typer.BadParameter(f"there is no example `{name}`, expected {', '.join(examples.EXAMPLES)}")
+    with bar(f"making the {name}'s workspace", quiet=quiet) as progress:
+        examples.install(name, folder, progress)
+    return (
+        "next:",
+        '  bailee ask "SELECT count(*) FROM transactions" --purpose personal_offers --role marketing --explain',
+        "  bailee status",
+        "  bailee demo",
+    )
+
+
+def demo(folder: Path | None) -> None:
+    """Tell the story over the grocer's workspace, made first where there is none."""
+    from bailee.cli import telling
+
+    with _home(folder) as home:
+        if not (home / "state.db").exists():
+            print_lines(["setting up the grocer: a minute at most"])
+            _example(home, "grocer", quiet=False)
+        telling.tell(home)
+    if folder is None:
+        print_lines(["", "to go on yourself: bailee init --example grocer shop; cd shop"])
+    else:
+        print_lines(["", f"to go on yourself: export BAILEE_HOME={folder.absolute()}"])
+
+
+@contextmanager
+def _home(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="bailee-demo-") as temporary:
+        yield Path(temporary) / "grocer"
