@@ -20,7 +20,7 @@ TINY = timedelta(microseconds=1)
 
 @given(worlds())
 def test_standing_is_that_of_the_meaning(world: World) -> None:
-    """D4: every slot of every customer has the code that the meaning gives."""
+    """D4.18: every slot of every customer has the code that the meaning gives."""
     compiled = decide.compile(world.policy, f"{world.policy!r}")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
@@ -34,7 +34,7 @@ def test_standing_is_that_of_the_meaning(world: World) -> None:
 
 @given(worlds(), st.lists(instants, max_size=4), st.integers(0, 10**15))
 def test_nothing_changes_before_until(world: World, later: list[datetime], some: int) -> None:
-    """D4.15: from the instant asked to just before `until`, the meaning gives the same code."""
+    """D4.17: from the instant asked to just before `until`, the meaning gives the same code."""
     compiled = decide.compile(world.policy, f"{world.policy!r}")
     covering = compiled.covering(world.terms)
     for customer in world.customers:

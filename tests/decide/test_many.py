@@ -27,7 +27,7 @@ TIMES = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 1), timezones=st.j
 
 @given(worlds(customers=5))
 def test_many_are_judged_as_each_alone(world: World) -> None:
-    """D4: the codes and the instant of every customer of a crowd are those that `standing` gives for one."""
+    """D4.18: the codes and the instant of every customer of a crowd are those that `standing` gives for one."""
     compiled = decide.compile(world.policy, f"{world.policy!r}")
     covering = compiled.covering(world.terms)
     found = compiled.standings(crowd_of(world.customers), world.at, covering)

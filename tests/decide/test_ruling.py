@@ -38,7 +38,7 @@ def tables(draw: st.DrawFn) -> Table:
 
 @given(asked())
 def test_refusals_are_those_of_the_meaning(given: tuple[Policy, Use]) -> None:
-    """D1, D2, D9: a ruling refuses for the same reasons, in the same order, as the meaning."""
+    """D1.7, D9.3: a ruling refuses for the same reasons, in the same order, as the meaning."""
     policy, use = given
     expected = meaning.refusals(policy, use)
     ruling = decide.compile(policy, f"{policy!r}").rule(use)
@@ -51,7 +51,7 @@ def test_refusals_are_those_of_the_meaning(given: tuple[Policy, Use]) -> None:
 
 @given(asked(), categories)
 def test_categories_are_treated_as_the_meaning_says(given: tuple[Policy, Use], key: str) -> None:
-    """D3.1 to D3.4: a category has the meaning's treatment, with a reason unless it is clear."""
+    """D3.1, D3.2, D3.3, D3.4, D9.2: a category has the meaning's treatment, with a reason unless it is clear."""
     policy, use = given
     ruling = decide.compile(policy, f"{policy!r}").rule(use)
     found = decide.category(ruling, key)
@@ -64,7 +64,7 @@ def test_categories_are_treated_as_the_meaning_says(given: tuple[Policy, Use], k
 
 @given(asked(), tables())
 def test_columns_are_treated_as_the_meaning_says(given: tuple[Policy, Use], table: Table) -> None:
-    """D3.5 to D3.8: columns and subject columns have the meaning's treatments."""
+    """D3.5, D3.6, D3.7, D3.8, D3.9, D9.3: columns and subject columns have the meaning's treatments."""
     policy, use = given
     ruling = decide.compile(policy, f"{policy!r}").rule(use)
     if ruling.permitted:

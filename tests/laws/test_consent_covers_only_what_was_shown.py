@@ -65,7 +65,7 @@ def test_narrowing_keeps_consent(given: tuple[str, Policy, Policy]) -> None:
 
 @given(promises(Basis.LEGITIMATE_INTEREST))
 def test_widening_gives_notice_again(given: tuple[str, Policy, Policy]) -> None:
-    """D4.13: for a legitimate interest, a notice of less is no notice of more."""
+    """D4.16: for a legitimate interest, a notice of less is no notice of more."""
     key, wide, narrow = given
     terms = {"more": terms_of(wide, wide.purposes[key]), "less": terms_of(narrow, narrow.purposes[key])}
     found = [code(policy, key, agreed(key, "less"), terms) for policy in (narrow, wide)]

@@ -59,7 +59,7 @@ def test_a_category_that_reads_does_not_cover_is_withheld(given: tuple[Policy, U
 
 @given(worlds())
 def test_silence_permits_nothing_but_what_the_law_asks(world: World) -> None:
-    """D4.10 to D4.14: with no grant, contract or notice on record, only a legal obligation stands."""
+    """D4.9, D4.10, D4.13, D4.16: with no grant, contract or notice on record, only a legal obligation stands."""
     compiled = decide.compile(world.policy, repr(world.policy))
     covering = compiled.covering(world.terms)
     for customer in world.customers:
