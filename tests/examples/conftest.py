@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bailee import examples
 from bailee.examples import grocer
 from bailee.examples.grocer import load
 from bailee.policy.datamap import load_map
@@ -45,11 +46,15 @@ def layer(parquet: Path) -> grocer.Layer:
 
 
 @pytest.fixture(scope="session")
-def warehouse(
-    parquet: Path, layer: grocer.Layer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The loaded warehouse, to read."""
-    path = tmp_path_factory.mktemp("grocer") / "warehouse.duckdb"
-    load.load(path, parquet, layer.tables, NOW)
-    with duckdb.connect(str(path), read_only=True) as con:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installed workspace."""
+    home = tmp_path_factory.mktemp("grocer") / "shop"
+    examples.install("grocer", home, clock=lambda: NOW)
+    return home
+
+
+@pytest.fixture(scope="session")
+def warehouse(workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The workspace's warehouse, to read."""
+    with duckdb.connect(str(workspace / "warehouse.duckdb"), read_only=True) as con:
         yield con

@@ -10,7 +10,7 @@ import pytest
 
 from bailee.examples import grocer
 from bailee.policy.lint import lint
-from bailee.policy.meaning import category_treatment, refusals
+from bailee.policy.meaning import category_treatment, column_treatment, refusals, subject_treatment
 from bailee.policy.model import DataMap, Policy
 from bailee.policy.special import is_special
 from bailee.vocabulary import Actor, Basis, Effect, Treatment, Use
@@ -75,6 +75,18 @@ def test_special_categories_are_read_by_four_purposes_only(policy: Policy, datam
         "tax_records": special,
         "health_advice": {"user.health_and_medical"},
     }
+
+
+def test_no_role_sees_receipts_by_card_and_by_pseudonym(policy: Policy, datamap: DataMap) -> None:
+    """Receipt numbers would join the two, so whoever sees lines under a pseudonym never sees them under the card."""
+    lines, subject = datamap.tables["transactions"], [datamap.tables["transactions"]]
+    seen: dict[str, set[Treatment]] = {}
+    for key in set(policy.purposes) - {"premium_setting"}:
+        use = _use(policy, key)
+        if column_treatment(policy, use, lines, "basket_id") is Treatment.CLEAR:
+            for role in policy.purposes[key].roles:
+                seen.setdefault(role, set()).add(subject_treatment(policy, use, subject))
+    assert {role: len(treatments) for role, treatments in seen.items()} == dict.fromkeys(seen, 1)
 
 
 def test_health_answers_are_for_their_programme_alone(datamap: DataMap) -> None:

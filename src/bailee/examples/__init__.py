@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 
 #: What can be named, and what it is.
 EXAMPLES: Mapping[str, str] = {
     "grocer": "a grocer's loyalty card: a year of real purchases, with synthetic customers around them",
 }
+
+#: Called with the rows done and the rows to do in all.
+Progress = Callable[[int, int | None], object]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def missing(name: str) -> str | None:
@@ -16,6 +25,17 @@ def missing(name: str) -> str | None:
     from bailee.examples import grocer
 
     return grocer.missing()
+
+
+def install(name: str, folder: Path, progress: Progress | None = None, *, clock: Callable[[], datetime] = _now) -> None:
+    """Make a workspace of an example in a folder that holds none; it is there whole or not at all.
+
+    KeyError for an unknown name; WorkspaceError where packages are missing, or the folder is taken or not writable.
+    """
+    _known(name)
+    from bailee.examples.grocer.install import install as make
+
+    make(folder, clock, progress)
 
 
 def _known(name: str) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from bailee.examples.grocer.people import Said, Shown
 
 FOLDER = Path(__file__).parent
-FILES = ("policy.yaml", "datamap.yaml")
 
-#: Called with what is being done, and the rows done and to do in all.
-Progress = Callable[[str, int, int], object]
+#: Called with the rows done and the rows to do in all.
+Progress = Callable[[int, int | None], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,3 @@ def synthetic(folder: Path, now: datetime) -> Layer:
         "synthetic_health_answers": contacts.health_answers(joined),
     }
     return Layer(found, list(people.shown(found)), said, tables)
-
-
-def copied(folder: Path) -> Iterator[Path]:
-    """Copy policy, data map and notices into a workspace folder; yields each file written."""
-    sources = [FOLDER / name for name in FILES] + sorted((FOLDER / "notices").rglob("*.md"))
-    for source in sources:
-        target = folder / source.relative_to(FOLDER)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
-        yield target

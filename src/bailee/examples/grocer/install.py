@@ -1,0 +1,93 @@
+"""Makes a workspace of the grocer, in a folder beside and then moved: it is there whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from bailee.errors import WorkspaceError
+from bailee.examples import grocer
+from bailee.examples.grocer import enrol, load, people
+from bailee.gate.gate import Gate
+from bailee.gate.workspace import STATE, create
+
+#: The choices as they are imported: a file such as a company brings along.
+CHOICES = "synthetic_choices.csv"
+WAREHOUSE = "warehouse.duckdb"
+#: All that is made, in the order of being moved into place: with the last of them the folder is a workspace.
+MADE = ("notices", CHOICES, WAREHOUSE, "datamap.yaml", "policy.yaml", STATE)
+_COLUMNS = ("customer", "purpose", "act", "at", "instrument", "notice", "evidence", "conflict_shown", "guardian")
+
+
+def install(folder: Path, clock: Callable[[], datetime], progress: grocer.Progress | None = None) -> None:
+    """Make the workspace in a folder without one; `progress` is called with rows done and to do in all.
+
+    Raises WorkspaceError where packages are missing, or the folder holds what would be made or cannot be written.
+    """
+    lacking = grocer.missing()
+    if lacking:
+        raise WorkspaceError(lacking)
+    there = next((name for name in MADE if (folder / name).exists()), None)
+    if there:
+        raise WorkspaceError(f"`{folder}` has a `{there}` already, which would be overwritten; name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as beside:
+            _make(Path(beside), clock, progress)
+            _move(Path(beside), folder)
+    except OSError as error:
+        raise WorkspaceError(f"`{folder}` cannot be written: {(error.strerror or 'unknown error').lower()}") from None
+
+
+def _make(home: Path, clock: Callable[[], datetime], progress: grocer.Progress | None) -> None:
+    parquet, now = load.parquet_folder(), clock()
+    if parquet is None:
+        raise WorkspaceError("the grocer's data went away while it was read; install it again")
+    layer = grocer.synthetic(parquet, now)
+    load.load(home / WAREHOUSE, parquet, layer.tables, now, _counting(layer, progress))
+    shutil.copytree(grocer.FOLDER / "notices", home / "notices")
+    policy, datamap = ((grocer.FOLDER / name).read_bytes() for name in ("policy.yaml", "datamap.yaml"))
+    with create(home, policy, datamap, clock=clock) as gate:
+        _enrol(gate, layer, home, now)
+        gate.status()  # derives everybody's standing, so that the first question does not
+
+
+def _counting(layer: grocer.Layer, progress: grocer.Progress | None) -> load.Progress | None:
+    """The warehouse's progress by table as rows done of all."""
+    if progress is None:
+        return None
+    done, total = 0, sum(load.ROWS.values()) + sum(table.num_rows for table in layer.tables.values())
+    progress(0, total)
+
+    def tell(_: str, rows: int) -> None:
+        nonlocal done
+        done += rows
+        progress(done, total)
+
+    return tell
+
+
+def _enrol(gate: Gate, layer: grocer.Layer, home: Path, now: datetime) -> None:
+    notices = people.notices(gate.promise.policy, home / "notices")
+    with gate.database.write() as connection:
+        registered = enrol.enrol(connection, layer, notices, now)
+    with (home / CHOICES).open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([_COLUMNS, *_rows(layer.said, registered)])
+    gate.import_choices(home / CHOICES, by="bailee init --example grocer")
+
+
+def _rows(said: Iterable[people.Said], registered: enrol.Registered) -> Iterable[tuple[object, ...]]:
+    for each in said:
+        notice = registered[each.purpose, each.version] if each.version else None
+        shown = "true" if each.conflict_shown else None
+        words = (each.household, each.purpose, each.act, each.at.isoformat(), each.instrument)
+        yield (*words, notice, people.EVIDENCE, shown, each.guardian)
+
+
+def _move(beside: Path, folder: Path) -> None:
+    for name in MADE:
+        (beside / name).replace(folder / name)
