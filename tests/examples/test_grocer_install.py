@@ -47,14 +47,12 @@ def test_a_question_is_answered_and_a_column_withheld(workspace: Path) -> None:
 
 def test_what_is_there_is_never_overwritten(workspace: Path, tmp_path: Path) -> None:
     """A folder that holds any file that would be made is refused by that file's name."""
-    with pytest.raises(
-        WorkspaceError, match="has a `notices` already, which would be overwritten; name another folder"
-    ):
+    with pytest.raises(WorkspaceError, match=r"holds a workspace already \(`state\.db`\); name another folder"):
         examples.install("grocer", workspace)
-    (tmp_path / "state.db").write_bytes(b"mine")
-    with pytest.raises(WorkspaceError, match=r"has a `state\.db` already"):
+    (tmp_path / "policy.yaml").write_bytes(b"mine")
+    with pytest.raises(WorkspaceError, match=r"has a file that would be overwritten \(`policy\.yaml`\)"):
         examples.install("grocer", tmp_path)
-    assert (tmp_path / "state.db").read_bytes() == b"mine"
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("policy.yaml", b"mine")]
 
 
 def test_an_interrupted_making_leaves_nothing(tmp_path: Path) -> None:

@@ -31,9 +31,10 @@ def install(folder: Path, clock: Callable[[], datetime], progress: grocer.Progre
     lacking = grocer.missing()
     if lacking:
         raise WorkspaceError(lacking)
-    there = next((name for name in MADE if (folder / name).exists()), None)
+    there = next((name for name in reversed(MADE) if (folder / name).exists()), None)
     if there:
-        raise WorkspaceError(f"`{folder}` has a `{there}` already, which would be overwritten; name another folder")
+        what = "holds a workspace already" if there == STATE else "has a file that would be overwritten"
+        raise WorkspaceError(f"`{folder}` {what} (`{there}`); name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as beside:
