@@ -44,9 +44,9 @@ def lint(
         for check in (_refused, _roles, _standards, _unused, _ages, _exceptions)
         for severity, line, message in check(policy)
     ]
-    if datamap is not None:
-        found += [Finding(Severity.ERROR, problem) for problem in check_against(policy, datamap, files[1])]
-    if datamap is not None and not any(each.severity is Severity.ERROR for each in found):
+    misfits = () if datamap is None else check_against(policy, datamap, files[1])
+    found += [Finding(Severity.ERROR, problem) for problem in misfits]
+    if datamap is not None and not misfits:
         for check_both, file in ((_idle, files[0]), (_columns, files[1])):
             told = check_both(policy, datamap)
             found += [Finding(severity, Problem(file, line or 1, 1, message)) for severity, line, message in told]
