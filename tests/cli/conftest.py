@@ -59,7 +59,8 @@ def _load(path: Path) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     with duckdb.connect(path) as database:
         database.execute(
-            "CREATE TABLE customers (customer_id VARCHAR, name VARCHAR, email VARCHAR, street VARCHAR, postcode VARCHAR)"
+            "CREATE TABLE customers "
+            "(customer_id VARCHAR, name VARCHAR, email VARCHAR, street VARCHAR, postcode VARCHAR)"
         )
         database.execute("CREATE TABLE orders (order_id INTEGER, customer_id VARCHAR, ordered_at TIMESTAMP)")
         database.execute(

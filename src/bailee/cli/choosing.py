@@ -120,7 +120,8 @@ def _imported(report: ImportReport) -> Iterator[str]:
     if report.skipped:
         yield f"{report.skipped:,} were on record already"
     if report.granting_nothing:
-        yield f"{counted(report.granting_nothing, 'grant')} cite no registered notice, so they grant nothing"
+        cite = counted(report.granting_nothing, "grant cites", "grants cite")
+        yield f"{cite} no registered notice about the purpose: nothing is granted"
     if report.dry_run:
         yield "nothing was kept: this was a dry run"
 

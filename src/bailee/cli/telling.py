@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: No line of prose is wider.
 WIDEST = 100
-_BEFORE_WORDS = re.compile(r"\s*(?:[\d,]+\s+|- |\$ )?")
+_BEFORE_WORDS = re.compile(r"\s+(?:[\d,]+\s+|- )?|\$ ")
 
 
 def tell(home: Path) -> None:
