@@ -193,7 +193,7 @@ class _Judge:
         if not len(slate.open):
             return
         self._heard(slate, record)
-        shown = self.sheet.shown(self.law, self.covering)
+        shown = self.sheet.shown(self.law, self.covering, record.cited)
         for to in named:
             last, signalled = record.last(to)
             missing = last[slate.open] < 0

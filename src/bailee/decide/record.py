@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bailee.decide.codes import NOTHING_SHOWN
+from bailee.decide.codes import NOTHING_SHOWN, STANDS
 from bailee.decide.covering import Covering
 from bailee.decide.crowd import ACTS, INSTRUMENTS, Choices, Crowd
 from bailee.decide.instants import NEVER, UNKNOWN, Times, ages
@@ -48,6 +48,10 @@ class Sheet:
     def _given(self) -> tuple[Rows, npt.NDArray[np.intp]]:
         return _partition(self.crowd.notices.purpose, len(self.crowd.purposes))
 
+    def code(self, purpose: str) -> int:
+        """The crowd's code of a purpose's name; -2 if nobody names it."""
+        return self._codes.get(purpose, -2)
+
     def made(self, names: Iterable[str]) -> Rows:
         """Positions of the choices that name any of the purposes, in order."""
         return self._of(names, *self._made)
@@ -55,7 +59,7 @@ class Sheet:
     def held(self, purpose: str) -> Mask:
         """Whose data is held for the purpose."""
         holds, found = self.crowd.holds, np.zeros(len(self.crowd), np.bool_)
-        found[holds.row[holds.purpose == self._codes.get(purpose, -2)]] = True
+        found[holds.row[holds.purpose == self.code(purpose)]] = True
         return found
 
     def first(self, rows: npt.NDArray[Any], times: Times) -> Times:
@@ -67,19 +71,22 @@ class Sheet:
     def noticed(self, law: Law, covering: Covering) -> Times:
         """When each customer was first given a notice that covers today's terms."""
         given, notices = self._of(law.lineage, *self._given), self.crowd.notices
-        covers = np.array([covering.covers(law.purpose.key, digest) for digest in self.crowd.terms] + [False])
-        given = given[covers[notices.terms[given]]]
+        given = given[self.shown(law, covering, notices.terms[given])[notices.terms[given]] == STANDS]
         return self.first(notices.row[given], notices.at[given])
 
-    def shown(self, law: Law, covering: Covering) -> npt.NDArray[np.uint8]:
-        """The code of a grant under each of the crowd's terms; the last is for none."""
-        each = [covering.code(law.purpose.key, digest) for digest in self.crowd.terms]
-        return np.array([*each, NOTHING_SHOWN], np.uint8)
+    def shown(self, law: Law, covering: Covering, cited: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """By the crowd's terms, the code of a grant under each that is cited; the last is for none."""
+        found = np.full(len(self.crowd.terms) + 1, NOTHING_SHOWN, np.uint8)
+        present = np.zeros(len(found), np.bool_)
+        present[cited] = True
+        for code in np.flatnonzero(present[:-1]).tolist():
+            found[code] = covering.code(law.purpose.key, self.crowd.terms[code])
+        return found
 
     def grounds(self, purpose: str) -> tuple[Times, Times] | None:
         """The last instant at which grounds for a purpose were recorded, and the first to come; None for nobody's."""
         grounds = self.crowd.grounds
-        ours = grounds.purpose == self._codes.get(purpose, -2)
+        ours = grounds.purpose == self.code(purpose)
         if not ours.any():
             return None
         done, last = ours & (grounds.at <= self.now), np.full(len(self.crowd), UNKNOWN, np.int64)
@@ -113,11 +120,12 @@ class Record:
             self._signals = made[gpc & sheet.refusal[made]] if law.hears_gpc else None
             made = made[~gpc]
         self._said = made[self._counts(made)]
+        #: The terms under which any of it was said.
+        self.cited = choices.terms[self._said]
 
     def _counts(self, made: Rows) -> Mask:
         """A grant counts if it names the purpose and no channel, and is a guardian's exactly if it is about a child."""
-        choices, names = self._choices, self._sheet.crowd.purposes
-        every = names.index(EVERY_PURPOSE) if EVERY_PURPOSE in names else -2
+        choices, every = self._choices, self._sheet.code(EVERY_PURPOSE)
         guardian = choices.guardian[made]
         right = ~guardian if self.child is None else guardian == self.child[choices.row[made]]
         counts: Mask = self.refusal[made] | (right & ~choices.channel[made] & (choices.purpose[made] != every))
