@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -48,6 +52,24 @@ def test_a_table_is_for_people(shop: Shop) -> None:
         r"\x1b[2J\x1b]0;owned\x07tea  570.00",
     ] == asked.stdout.splitlines()
     assert "\x1b" not in asked.output
+
+
+def test_an_answer_on_a_terminal_is_a_table(shop: Shop) -> None:
+    """Where standard output is a terminal the default is a table that fits its width."""
+    ours, theirs = pty.openpty()
+    asking = subprocess.Popen(
+        [sys.executable, "-m", "bailee", "ask", LINES, *OFFERS, "--home", str(shop.home)],
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "24"},
+    )
+    os.close(theirs)
+    assert 0 == asking.wait(timeout=60)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+    assert ["name               sales", "NULL              285.00", r"\x1b[2J\x1b]0;o…  570.00"] == [
+        line for line in shown.split("\r\n") if line and "─" not in line
+    ]
 
 
 def test_an_answer_as_json(shop: Shop) -> None:
@@ -163,7 +185,7 @@ def test_an_engine_error_tells_no_value(shop: Shop) -> None:
     """What a hidden customer is called does not come out in an error; status 1."""
     asked = shop.run("ask", "SELECT CAST(email AS INTEGER) FROM customers", *OFFERS)
     assert (1, "") == (asked.exit_code, asked.stdout)
-    assert asked.stderr.startswith("bailee: a value cannot be turned into the type")
+    assert "a value cannot be turned into the type asked for" in asked.stderr
     assert "@" not in asked.stderr
 
 

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from bailee.cli.running import note
+from bailee.errors import Cancelled, EngineError
 from bailee.vocabulary import Actor
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def _interruptible(gate: Gate) -> Iterator[None]:
         yield
         return
 
+    asked = threading.Event()
+
     def cancel() -> None:
         if not gate.cancel():
             _thread.interrupt_main()
@@ -55,10 +58,16 @@ def _interruptible(gate: Gate) -> Iterator[None]:
         # one may hold a lock that cancelling needs.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         note("cancelling; interrupt again to leave at once")
+        asked.set()
         threading.Thread(target=cancel, daemon=True).start()
 
     before = signal.signal(signal.SIGINT, interrupted)
     try:
         yield
+    except EngineError:
+        # An engine that was stopped while it was still starting says only that it did not start.
+        if asked.is_set():
+            raise Cancelled("the question was cancelled; nothing was released") from None
+        raise
     finally:
         signal.signal(signal.SIGINT, before)
