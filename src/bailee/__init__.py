@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bailee.errors import BaileeError, Refused
     from bailee.gate.answer import Answer
     from bailee.gate.gate import Gate
-    from bailee.gate.workspace import create, open  # noqa: A004  (`bailee.open` is the name that users expect)
+    from bailee.gate.workspace import create, open
     from bailee.vocabulary import Act, Actor, Basis, Effect, Instrument, Principle, Reason, Treatment, Use, Verdict
 
 __version__ = "0.1.0"

@@ -98,6 +98,9 @@ class EngineError(BaileeError):
     characters from 0, or None where the engine did not say.
     """
 
+    #: Index of the ledger leaf that recorded the failed question; set by the gate.
+    receipt: int | None = None
+
     def __init__(self, message: str, *, kind: str | None = None, position: int | None = None) -> None:
         self.kind = kind
         self.position = position

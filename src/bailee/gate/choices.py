@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bailee.errors import FactRejected
 from bailee.gate.answer import Receipt
 from bailee.gate.record import Recorder
 from bailee.ledger import tree
@@ -28,6 +29,8 @@ class Choices:
 
     def record(self, said: Said, now: datetime) -> Receipt:
         """Record one act; when this returns, every later answer honours it."""
+        if said.at.tzinfo is None:
+            raise FactRejected(f"the time `{said.at.isoformat()}` names no zone; expected an aware time, such as UTC")
         with self._database.write() as connection:
             sequence = choices.record(connection, self._recorder.promise.policy, said, now)
             position = self._leaf(connection, said, sequence, now)

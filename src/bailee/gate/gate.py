@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
-from bailee.errors import Refused, WorkspaceError
+from bailee.errors import WorkspaceError
 from bailee.gate import promise
 from bailee.gate.answer import Answer, Receipt, StandingRow, Status
+from bailee.gate.changes import Changes
 from bailee.gate.choices import Choices
 from bailee.gate.ledger import Book, Proof, Replay, announce
 from bailee.gate.points import Points
-from bailee.gate.record import Recorder
+from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.settings import Settings
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
@@ -29,8 +31,8 @@ from bailee.people.standing import Board, Standing
 from bailee.vocabulary import Actor, Effect, Use, Verdict
 
 if TYPE_CHECKING:
-    from bailee.engines.duckdb.engine import DuckDB
     from bailee.gate.questions import Questions
+    from bailee.gate.sets import Sets
     from bailee.ledger.values import Head
     from bailee.people.imports import ImportReport
 
@@ -52,18 +54,23 @@ class Gate:
         settings: Settings,
         *,
         clock: Callable[[], datetime] = now,
+        monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self.home, self.settings, self.clock = home, settings, clock
         self.database = database
         self.promise = promise.load(home, database, clock())
         self._recorder = Recorder(database, self.promise, random)
-        announce(self._recorder, database, clock())
+        self._changes = Changes(home)
+        if announce(self._recorder, database, clock()):
+            self._changes.tell()
         self._board = Board(database)
-        self._points = Points(self._recorder, self._fresh, clock, time.monotonic)
+        self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word)
         self._choices = Choices(database, self._recorder)
         self.ledger = Book(database)
-        self._engine: DuckDB | None = None
+        self._starting = threading.Lock()
+        self._closed = False
+        self._running: Sets | None = None
         self._questions: Questions | None = None
 
     def __enter__(self) -> Gate:
@@ -73,12 +80,17 @@ class Gate:
         self.close()
 
     def close(self) -> None:
-        """Record the last minute of every checker, then end the engine and let go of the database."""
+        """Record the last minute of every checker, then end the engine and let go of the database.
+
+        A question that runs ends as cancelled, and whatever is asked later raises WorkspaceError.
+        """
         try:
             self._points.close()
         finally:
-            if self._engine is not None:
-                self._engine.close()
+            with self._starting:
+                self._closed = True
+                if self._running is not None:
+                    self._running.engine.close()
             self.database.close()
 
     # Decide -----------------------------------------------------------------------------------------------------
@@ -91,14 +103,15 @@ class Gate:
         recipient: str | None = None,
         actor: Actor | None = None,
     ) -> Ruling:
-        """The policy's answer to a use, before any customer; Refused for an effect that is none."""
-        return self.promise.compiled.rule(Use(purpose, actor or SOMEBODY, _effect(effect), recipient))
+        """The policy's answer to a use, before any customer: a ruling that permits or refuses, with reasons."""
+        self._must_be_open()
+        return self.promise.compiled.rule(Use(purpose, actor or SOMEBODY, word_of_effect(effect), recipient))
 
     # Sets -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin starting the engine, so that the first question does not wait for it."""
-        self._door()
+        """Begin starting the engine, so that the first question does not wait for it; raises EngineUnavailable."""
+        self._sets()
 
     def ask(
         self,
@@ -119,7 +132,7 @@ class Gate:
 
     def cancel(self) -> bool:
         """Stop the question that runs now, from any thread; whether there was one."""
-        return self._engine is not None and self._engine.cancel()
+        return self._running is not None and self._running.engine.cancel()
 
     def standing(
         self, purpose: str, *, recipient: str | None = None, actor: Actor | None = None
@@ -150,7 +163,7 @@ class Gate:
         recipient: str | None = None,
         actor: Actor | None = None,
     ) -> Checker:
-        """A compiled look-up: `.may(key)` gives a verdict, recorded by the minute; `.close()` ends it.
+        """A compiled look-up: called with a key it gives a verdict, recorded by the minute; `.close()` ends it.
 
         Raises Refused for a use that the policy refuses.
         """
@@ -181,8 +194,9 @@ class Gate:
         """
         kind = Kind(purpose, str(act), str(instrument), notice, language, recipient, channel, conflict_shown)
         instant = self.clock()
+        self._must_be_open()
         receipt = self._choices.record(Said(str(customer), kind, at or instant, guardian, evidence), instant)
-        self._points.changed()
+        self._changes.tell()
         return receipt
 
     def choices(self, customer: object) -> tuple[Recorded, ...]:
@@ -198,8 +212,9 @@ class Gate:
         progress: Callable[[int, int], object] | None = None,
     ) -> ImportReport:
         """Import a CSV or Parquet file of choices, all or nothing; ImportRejected lists the lines that cannot be."""
+        self._must_be_open()
         report = self._choices.import_file(Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
-        self._points.changed()
+        self._changes.tell()
         return report
 
     # The ledger -------------------------------------------------------------------------------------------------
@@ -236,36 +251,33 @@ class Gate:
 
     def _fresh(self) -> Standing:
         """Everybody's standing now; honours all that was acknowledged before this call."""
-        if self.database.read_only:
-            raise WorkspaceError(f"`{self.home}` is open to be read only, so nothing can be recorded or answered")
-        for _ in range(3):
-            found = self._board.fresh(self.promise.compiled, self.clock())
-            if found.policy == self.promise.digest:
-                return found
-        raise WorkspaceError("another process works under another policy; open the workspace again")
+        self._must_be_open()
+        with self.database.read() as connection:
+            self._recorder.must_be_in_force(connection)
+        return self._board.fresh(self.promise.compiled, self.clock())
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise WorkspaceError("this gate was closed; open the workspace again")
 
     def _door(self) -> Questions:
-        if self._questions is None:
-            from bailee.engines.duckdb.engine import DuckDB
-            from bailee.gate.questions import Questions
-            from bailee.gate.sets import Sets
+        with self._starting:
+            if self._questions is None:
+                from bailee.gate.questions import Questions
 
-            self._engine = DuckDB(self.settings.database, limits=self.settings.limits)
-            self._engine.start()
-            sets = Sets(self._engine, open_keys(self.home / "keys"))
-            self._questions = Questions(self.promise, self._recorder, sets)
-        return self._questions
+                self._questions = Questions(self.promise, self._recorder, self._sets)
+            return self._questions
 
+    def _sets(self) -> Sets:
+        """The engine, started once it is needed; EngineUnavailable where it cannot be."""
+        with self._starting:
+            self._must_be_open()
+            if self._running is None:
+                from bailee.engines.duckdb.engine import DuckDB
+                from bailee.gate.sets import Sets
 
-def _effect(effect: Effect | str | None) -> Effect | None:
-    if effect is None or isinstance(effect, Effect):
-        return effect
-    try:
-        return Effect(effect)
-    except ValueError:
-        from bailee.policy.reasons import ruling_reason
-
-        known = f"expected {', '.join(Effect)}"
-        raise Refused(
-            [ruling_reason("unknown_effect", None, effect=effect, purpose="the policy", known=known)]
-        ) from None
+                keys = open_keys(self.home / "keys")
+                engine = DuckDB(self.settings.database, limits=self.settings.limits)
+                engine.start()
+                self._running = Sets(engine, keys)
+            return self._running

@@ -10,26 +10,22 @@ from typing import Any
 from bailee import decide
 from bailee.errors import NotVerified
 from bailee.gate.promise import recorded_policy
-from bailee.gate.record import Recorder, ruling_digest
+from bailee.gate.record import ANNOUNCED, Recorder, ruling_digest, word_of_effect
 from bailee.ledger import log
 from bailee.ledger.leaves import read
 from bailee.ledger.values import Head, Inclusion
 from bailee.ledger.verify import verify_inclusion
 from bailee.people import documents
 from bailee.people.database import Database
-from bailee.vocabulary import Actor, Effect, Use
-
-#: The setting that names the policy and map which the ledger announced last.
-ANNOUNCED = "announced"
+from bailee.vocabulary import Actor, Use
 
 
-def announce(recorder: Recorder, database: Database, at: datetime) -> None:
-    """Record the policy and map in force, if they are not the ones recorded last."""
-    promise = recorder.promise
-    ours = f"{promise.digest} {promise.map_digest}"
+def announce(recorder: Recorder, database: Database, at: datetime) -> bool:
+    """Record the policy and map in force, if they are not the ones recorded last; says whether they were not."""
+    promise, ours = recorder.promise, recorder.announcement
     with database.read() as connection:
-        if documents.setting(connection, ANNOUNCED) == ours or database.read_only:
-            return
+        if documents.setting(connection, ANNOUNCED) == ours:
+            return False
     with database.write() as connection:
         before = documents.setting(connection, ANNOUNCED)
         if before != ours:
@@ -37,6 +33,7 @@ def announce(recorder: Recorder, database: Database, at: datetime) -> None:
             public = {"policy": promise.digest, "map": promise.map_digest, "previous": previous}
             recorder.within(connection, "policy", public, None, at)
             documents.set_setting(connection, ANNOUNCED, ours)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +114,4 @@ class Book:
 def _use(record: dict[str, Any]) -> Use:
     asked, who = record["use"], record["actor"]
     actor = Actor(who["name"], frozenset(who["roles"]), frozenset(who["trained"]), who["self_declared"])
-    effect = None if asked["effect"] is None else Effect(asked["effect"])
-    return Use(asked["purpose"], actor, effect, asked["recipient"])
+    return Use(asked["purpose"], actor, word_of_effect(asked["effect"]), asked["recipient"])

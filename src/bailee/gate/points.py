@@ -7,13 +7,13 @@ customers that it was asked about. A minute that was never closed counts as ever
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker, State, checker, codes_of, verdicts_of
-from bailee.errors import RecordError, Refused
+from bailee.errors import BaileeError, RecordError, Refused
 from bailee.gate.answer import StandingRow
 from bailee.gate.record import ANSWERED, REFUSED, Recorder, described
 from bailee.ledger import tree
@@ -39,7 +39,8 @@ class _Opened(NamedTuple):
 class Minutes:
     """Gives a checker its states and records them; see `decide.points.Source`.
 
-    `fresh` gives the newest standing, `clock` aware UTC time, `monotonic` the checker's own clock in seconds.
+    `fresh` gives the newest standing, `numbers` the customers' numbers in it, `clock` aware UTC time, `monotonic` the
+    checker's own clock in seconds.
     """
 
     def __init__(
@@ -47,11 +48,12 @@ class Minutes:
         ruling: Ruling,
         recorder: Recorder,
         fresh: Callable[[], Standing],
+        numbers: Callable[[Standing], Mapping[str, int]],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
-        version: list[int],
+        version: Sequence[int],
     ) -> None:
-        self.ruling, self.recorder, self.fresh = ruling, recorder, fresh
+        self.ruling, self.recorder, self.fresh, self.numbers = ruling, recorder, fresh, numbers
         self.clock, self.monotonic, self.version = clock, monotonic, version
         self._opened: dict[int, _Opened] = {}
 
@@ -67,7 +69,7 @@ class Minutes:
         position = self.recorder.append("points_opened", self._leaf(minute, standing), described(self.ruling), now)
         self._opened[id(seen)] = _Opened(position, minute, standing.sequence)
         seconds = max((ends - now).total_seconds(), 0.0)
-        return State(standing.numbers, codes, verdicts_of(self.ruling), seen, began + seconds, version)
+        return State(self.numbers(standing), codes, verdicts_of(self.ruling), seen, began + seconds, version)
 
     def close(self, state: State) -> None:
         """Record the set of customers whose verdicts were given from a state."""
@@ -130,19 +132,23 @@ class Points:
         fresh: Callable[[], Standing],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
+        version: Sequence[int],
     ) -> None:
         self._recorder, self._fresh, self._clock, self._monotonic = recorder, fresh, clock, monotonic
-        self._version = [0]
-        self._checkers: list[Checker] = []
-
-    def changed(self) -> None:
-        """Say that standing changed: every checker reads it again before its next verdict."""
-        self._version[0] += 1
+        self._version = version
+        self._checkers: set[Callable[[], None]] = set()
+        self._numbered: tuple[object, Mapping[str, int]] = (None, {})
 
     def close(self) -> None:
-        """Record the last minute of every checker."""
-        for each in self._checkers:
-            each.close()
+        """Record the last minute of every checker; the first error is raised when all have been tried."""
+        errors = []
+        for close in list(self._checkers):
+            try:
+                close()
+            except BaileeError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def may(self, ruling: Ruling, customer: str) -> Verdict:
         """One verdict, recorded."""
@@ -151,7 +157,7 @@ class Points:
             self._recorder.use(ruling, REFUSED, private, at)
             return Verdict(False, ruling.reasons)
         standing = self._fresh()
-        number = standing.numbers.get(customer, 0)
+        number = self._numbers(standing).get(customer, 0)
         verdict = verdicts_of(ruling)[standing.codes(ruling.slot)[number] if number else UNKNOWN]
         decision = ANSWERED if verdict else REFUSED
         said = {**private, "verdict": verdict.reasons[0].code}
@@ -161,10 +167,17 @@ class Points:
     def checker(self, ruling: Ruling) -> Checker:
         """A compiled checker; Refused, and recorded, for a use that the policy refuses."""
         self._permit(ruling, {"question": "checker"})
-        source = Minutes(ruling, self._recorder, self._fresh, self._clock, self._monotonic, self._version)
+        source = Minutes(
+            ruling, self._recorder, self._fresh, self._numbers, self._clock, self._monotonic, self._version
+        )
         made = checker(source, self._version, self._monotonic)
-        self._checkers.append(made)
-        return made
+
+        def close() -> None:
+            self._checkers.discard(close)
+            made.close()
+
+        self._checkers.add(close)
+        return Checker(made.may, close)
 
     def everybody(self, ruling: Ruling) -> tuple[StandingRow, ...]:
         """Everybody's standing, recorded as a question about everybody; raises Refused."""
@@ -177,6 +190,14 @@ class Points:
         private = {"question": "standing", "rows": len(rows), "customers": None}
         self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=standing.sequence)
         return rows
+
+    def _numbers(self, standing: Standing) -> Mapping[str, int]:
+        """Everybody's number by key, worked out again only when there are new customers."""
+        keys, numbers = self._numbered
+        if keys is not standing.keys:
+            numbers = standing.numbers
+            self._numbered = (standing.keys, numbers)
+        return numbers
 
     def _permit(self, ruling: Ruling, private: dict[str, object]) -> int:
         """The slot of a permitted use; raises Refused, recorded, for any other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,9 @@ POLICY, MAP = "policy.yaml", "datamap.yaml"
 
 #: Part of the key under which a parsed file is kept: raise it when the reader accepts or reads something else.
 READER = b"1"
+
+#: The setting that keeps a file's parsed form where its digest is on record from a file that was laid out otherwise.
+LAYOUT = "{} as laid out last"
 
 T = TypeVar("T", Policy, DataMap)
 
@@ -60,7 +64,7 @@ def load(home: Path, database: Database, now: datetime) -> Promise:
         assert isinstance(policy.value, Policy)  # noqa: S101  (`_policy` reads policies)
         datamap = _map(connection, map_bytes, policy_bytes, policy.value)
         assert isinstance(datamap.value, DataMap)  # noqa: S101
-    if (policy.new or datamap.new) and not database.read_only:
+    if policy.new or datamap.new:
         with database.write() as connection:
             _keep(connection, "policies", policy, now)
             _keep(connection, "datamaps", datamap, now)
@@ -119,10 +123,17 @@ def _read(
     found = documents.of_source(connection, table, source)
     if found is not None:
         return _Read(decode(dict(found.canonical)), found.digest, found.text, source, new=False)
+    kept = json.loads(documents.setting(connection, LAYOUT.format(table)) or "{}")
+    if kept.get("source") == source:
+        return _Read(decode(kept["canonical"]), kept["digest"], text.decode("utf-8"), source, new=False)
     value = parse()
     return _Read(value, digest(value), text.decode("utf-8"), source, new=True)
 
 
 def _keep(connection: Connection, table: documents.Table, read: _Read, now: datetime) -> None:
-    if read.new:
-        documents.keep(connection, table, read.digest, canonical.to_json(read.value), read.text, read.source, now)
+    if not read.new:
+        return
+    value = canonical.to_json(read.value)
+    if not documents.keep(connection, table, read.digest, value, read.text, read.source, now):
+        parsed = {"source": read.source, "digest": read.digest, "canonical": value}
+        documents.set_setting(connection, LAYOUT.format(table), json.dumps(parsed, ensure_ascii=False))

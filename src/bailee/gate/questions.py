@@ -8,39 +8,47 @@ from datetime import datetime
 from typing import Any
 
 from bailee.decide import Ruling
-from bailee.errors import EngineError, Refused
+from bailee.engines import Engine, Result
+from bailee.errors import EngineError, EngineUnavailable, Refused, Stale, WorkspaceError
 from bailee.gate.answer import Answer
 from bailee.gate.leftout import left_out
 from bailee.gate.promise import Promise
 from bailee.gate.record import ANSWERED, FAILED, REFUSED, Recorder, refusal
-from bailee.gate.sets import Sets
+from bailee.gate.sets import TRIES, Sets
 from bailee.people.standing import Standing
 from bailee.rewrite import Governed, Rewriter
+from bailee.rewrite.reasons import place
+from bailee.rewrite.tokens import LONGEST
+
+Fresh = Callable[[], Standing]
 
 
 class Questions:
-    """Answers questions over one engine."""
+    """Answers questions over one engine; `sets` gives it, started, and raises EngineError where it cannot be."""
 
-    def __init__(self, promise: Promise, recorder: Recorder, sets: Sets) -> None:
+    def __init__(self, promise: Promise, recorder: Recorder, sets: Callable[[], Sets]) -> None:
         self._promise, self._recorder, self._sets = promise, recorder, sets
         self._rewriter: tuple[int, Rewriter] | None = None
 
-    def ask(self, question: str, ruling: Ruling, at: datetime, fresh: Callable[[], Standing]) -> Answer:
+    def ask(self, question: str, ruling: Ruling, at: datetime, fresh: Fresh) -> Answer:
         """The answer, recorded; raises Refused or EngineError, recorded too, and RecordError if that failed."""
-        private: dict[str, object] = {"question": question}
+        private: dict[str, object] = {"question": question[:LONGEST]}
+        cutoff = retention(ruling, at)
         try:
             if not ruling.permitted:
                 raise Refused(ruling.reasons)
-            governed = self._over_today().rewrite(question, ruling)
+            governed, result, standing = self._run(question, ruling, fresh, cutoff, private)
         except Refused as error:
             error.receipt = self._recorder.use(ruling, REFUSED, {**private, **refusal(error)}, at)
             raise
-        private |= _uses(governed)
-        cutoff = retention(ruling, at)
-        try:
-            result, standing = self._sets.run(governed, ruling, fresh, cutoff)
         except EngineError as error:
-            self._recorder.use(ruling, FAILED, {**private, "failed": error.kind or type(error).__name__}, at)
+            failed = {**private, "failed": error.kind or type(error).__name__}
+            error.receipt = self._recorder.use(ruling, FAILED, failed, at)
+            if error.position is not None:
+                error.args = (f"{error} at {place(question, error.position)}",)
+            raise
+        except WorkspaceError as error:
+            self._recorder.use(ruling, FAILED, {**private, "failed": type(error).__name__}, at)
             raise
         out = left_out(ruling, governed, self._promise.datamap, standing, cutoff)
         private |= {"rows": result.rows, "included": out.included, "version": standing.version}
@@ -48,21 +56,43 @@ class Questions:
         receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=sequence)
         return Answer(question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, result)
 
-    def _over_today(self) -> Rewriter:
-        """The rewriter over the database's own catalogue, made again when the engine started again."""
-        engine, held = self._sets.engine, self._rewriter
-        if held is None or held[0] != engine.generation:
-            catalog = engine.catalog()
-            held = (
-                engine.generation,
-                Rewriter(self._promise.datamap, self._promise.map_digest, catalog, self._serialize),
-            )
-            self._rewriter = held
-        return held[1]
+    def _run(
+        self, question: str, ruling: Ruling, fresh: Fresh, cutoff: datetime | None, private: dict[str, object]
+    ) -> tuple[Governed, Result, Standing]:
+        """Rewrite and answer over one and the same database, though it be replaced in between."""
+        sets = self._sets()
+        for _ in range(TRIES):
+            generation, governed = self._rewrite(sets.engine, question, ruling)
+            private |= _uses(governed)
+            try:
+                return governed, *sets.run(governed, ruling, fresh, cutoff, generation)
+            except Stale:
+                continue
+        raise EngineUnavailable("the database is replaced faster than it can be asked; ask again")
 
-    def _serialize(self, sql: str) -> dict[str, Any]:
-        tree: dict[str, Any] = json.loads(self._sets.engine.serialize(sql))
-        return tree
+    def _rewrite(self, engine: Engine, question: str, ruling: Ruling) -> tuple[int, Governed]:
+        """The question over the catalogue of one generation of the engine."""
+        try:
+            generation, rewriter = self._over_today(engine)
+            return generation, rewriter.rewrite(question, ruling)
+        except EngineError as error:
+            error.position = None  # in SQL that the asker did not write
+            raise
+
+    def _over_today(self, engine: Engine) -> tuple[int, Rewriter]:
+        """The rewriter over the database's own catalogue, made again when the engine started again."""
+        held = self._rewriter
+        while held is None or held[0] != engine.generation:
+            generation, catalog = engine.generation, engine.catalog()
+            if generation == engine.generation:
+
+                def serialize(sql: str) -> dict[str, Any]:
+                    tree: dict[str, Any] = json.loads(engine.serialize(sql))
+                    return tree
+
+                made = Rewriter(self._promise.datamap, self._promise.map_digest, catalog, serialize)
+                held = self._rewriter = (generation, made)
+        return held
 
 
 def retention(ruling: Ruling, at: datetime) -> datetime | None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bailee.decide import Ruling
 from bailee.errors import RecordError, Refused, WorkspaceError
 from bailee.gate.promise import Promise
 from bailee.ledger import log
+from bailee.people import documents
 from bailee.people.database import Database
 from bailee.policy.canonical import digest
 from bailee.rewrite import VERSION
-from bailee.vocabulary import Actor
+from bailee.vocabulary import Actor, Effect
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 ANSWERED, REFUSED, FAILED = "answered", "refused", "failed"
 
 REWRITER = digest({"rewriter": VERSION})
+
+#: The setting that names the policy and map which the ledger announced last.
+ANNOUNCED = "announced"
 
 
 class Recorder:
@@ -59,19 +63,32 @@ class Recorder:
         use, policy = ruling.use, self.promise.policy
         return {
             "purpose": use.purpose if use.purpose in policy.purposes else None,
-            "effect": use.effect,
+            "effect": use.effect if isinstance(use.effect, Effect) else None,
             "recipient": use.recipient if use.recipient in policy.recipients else None,
         }
 
     def append(
         self, kind: str, public: Mapping[str, object], private: Mapping[str, object] | None, at: datetime
     ) -> int:
-        """Record an entry in a transaction of its own and return its position."""
+        """Record an entry about a use in a transaction of its own and return its position."""
         try:
             with self.database.write() as connection:
+                # What was judged while a policy was in force may be recorded later, and nothing else.
+                if kind != "points_closed":
+                    self.must_be_in_force(connection)
                 return self.within(connection, kind, public, private, at)
         except WorkspaceError as error:
             raise RecordError(f"the ledger could not record, so nothing was released: {error}") from None
+
+    def must_be_in_force(self, connection: Connection) -> None:
+        """Raise WorkspaceError if the ledger has announced another policy or map than this process works under."""
+        if documents.setting(connection, ANNOUNCED) != self.announcement:
+            raise WorkspaceError("another process put another policy or data map in force; open the workspace again")
+
+    @property
+    def announcement(self) -> str:
+        """The policy and map of this process, as `ANNOUNCED` names them."""
+        return f"{self.promise.digest} {self.promise.map_digest}"
 
     def within(
         self,
@@ -94,6 +111,11 @@ def described(ruling: Ruling) -> dict[str, object]:
         "ruling": ruling_digest(ruling),
         "reasons": [reason.code for reason in ruling.reasons],
     }
+
+
+def word_of_effect(word: str | None) -> Effect | None:
+    """The effect of a word. One that is none passes as it is, because the policy itself refuses and records it."""
+    return Effect(word) if word in set(Effect) else cast("Effect | None", word)
 
 
 def actor_json(actor: Actor) -> dict[str, object]:

@@ -14,7 +14,7 @@ from bailee.people.keys import PseudonymKeys
 from bailee.people.standing import Standing
 from bailee.rewrite import Allow, Governed
 
-_TRIES = 3
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,29 @@ class Sets:
         self._turn = threading.Lock()
 
     def run(
-        self, governed: Governed, ruling: Ruling, standing: Callable[[], Standing], cutoff: datetime | None
+        self,
+        governed: Governed,
+        ruling: Ruling,
+        standing: Callable[[], Standing],
+        cutoff: datetime | None,
+        generation: int,
     ) -> tuple[Result, Standing]:
-        """Answer a governed question over the newest standing, which is asked for when its turn has come."""
+        """Answer a governed question over the newest standing, which is asked for when its turn has come.
+
+        Raises Stale if the engine is not, or no longer, of the generation over whose catalogue it was rewritten.
+        """
         with self._turn:
-            for _ in range(_TRIES):
+            for _ in range(TRIES):
                 now = standing()
                 try:
-                    return self._ask(governed, now, cutoff, self._secret(ruling)), now
+                    result = self._ask(governed, now, cutoff, self._secret(ruling))
                 except Stale:
                     self._held.clear()
+                    result = None
+                if self.engine.generation != generation:
+                    raise Stale("the engine started again, over a database that may be another")
+                if result is not None:
+                    return result, now
         raise EngineUnavailable("the data changes faster than it can be asked; ask again")
 
     def _secret(self, ruling: Ruling) -> bytes:
@@ -53,16 +66,21 @@ class Sets:
         return self.keys.key_for(ruling.use.purpose, to)
 
     def _ask(self, governed: Governed, now: Standing, cutoff: datetime | None, secret: bytes) -> Result:
-        for clean in governed.clean:
-            self.engine.clean(clean.name, "1", clean.sql)
-        for allow in governed.allow:
-            self._refresh(allow, now, secret)
+        try:
+            for clean in governed.clean:
+                self.engine.clean(clean.name, "1", clean.sql)
+            for allow in governed.allow:
+                self._refresh(allow, now, secret)
+        except EngineError as error:
+            error.position = None  # in SQL that the asker did not write
+            raise
         at = {allow.name: now.version for allow in governed.allow}
         try:
             return self.engine.ask(governed.bind(cutoff, secret), governed.sql, allow=at)
         except EngineError as error:
+            # A question about groups is written anew, so a place in it is none in the asker's text.
             if error.position is not None:
-                error.position = governed.place(error.position)
+                error.position = None if governed.aggregate else governed.place(error.position)
             raise
 
     def _refresh(self, allow: Allow, now: Standing, secret: bytes) -> None:

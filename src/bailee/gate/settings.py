@@ -10,10 +10,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from bailee.engines import Limits
-from bailee.errors import Problem, SettingsError
+from bailee.errors import Problem, SettingsError, WorkspaceError
 
 FILE = "bailee.toml"
 UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+#: A day for one question, and what the engine takes; sizes are from 1 MiB to 1 TiB.
+LONGEST_SECONDS = 86_400
+MOST = {"rows": 10**12, "threads": 1024}
+SMALLEST, LARGEST = 2**20, 2**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +31,17 @@ class Settings:
 def load_settings(home: Path) -> Settings:
     """Settings of a workspace folder; a missing file means the defaults.
 
-    Raises SettingsError with every problem found.
+    Raises SettingsError with every problem found, and WorkspaceError where the file cannot be read.
     """
     path = home / FILE
-    if not path.exists():
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         return Settings(home / "warehouse.duckdb")
-    text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise WorkspaceError(f"`{path}` cannot be read: {(error.strerror or 'unknown error').lower()}") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError([_malformed(f"found the byte 0x{error.object[error.start]:02x}, expected UTF-8")]) from None
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -78,8 +87,11 @@ class _Reading:
         self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
     ) -> Iterator[tuple[tuple[str, str], object]]:
         for section, content in self.document.items():
-            if section not in known or not isinstance(content, dict):
+            if section not in known:
                 self.problem(section, f"unknown section `{section}`, expected {_or(known)}{_nearest(section, known)}")
+                continue
+            if not isinstance(content, dict):
+                self.problem(section, f"`{section}` is {content!r}, expected a section `[{section}]`")
                 continue
             for key, value in content.items():
                 reader = known[section].get(key)
@@ -92,19 +104,20 @@ class _Reading:
                     yield (section, key), reader(key, value)
 
     def path(self, key: str, value: object) -> object:
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
             self.problem(key, f"`{key}` is {value!r}, expected the path of a DuckDB file")
             return None
         return self.home / Path(value).expanduser()
 
     def positive(self, key: str, value: object) -> object:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-            self.problem(key, f"`{key}` is {value!r}, expected a number above 0")
+        # Compared so that `nan`, which is neither above nor below anything, is out too.
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= LONGEST_SECONDS:
+            self.problem(key, f"`{key}` is {value!r}, expected a number above 0, up to {LONGEST_SECONDS}")
         return value
 
     def whole(self, key: str, value: object) -> object:
-        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-            self.problem(key, f"`{key}` is {value!r}, expected a whole number above 0")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MOST[key]:
+            self.problem(key, f"`{key}` is {value!r}, expected a whole number above 0, up to {MOST[key]}")
         return value
 
     def size(self, key: str, value: object) -> object:
@@ -112,7 +125,10 @@ class _Reading:
         if match is None or match[2] not in UNITS:
             self.problem(key, f"`{key}` is {value!r}, expected a size such as `2 GiB` ({', '.join(UNITS)})")
             return None
-        return int(match[1]) * UNITS[match[2]]
+        found = int(match[1]) * UNITS[match[2]]
+        if not SMALLEST <= found <= LARGEST:
+            self.problem(key, f"`{key}` is {value!r}, expected a size from 1 MiB to 1 TiB")
+        return found
 
     def problem(self, word: str, message: str) -> None:
         at = [n for n, line in enumerate(self.lines, 1) if re.match(rf"\s*\[?\s*\"?{re.escape(word)}\b", line)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from bailee.ledger import log
 from bailee.people.database import open_database
 
 STATE = "state.db"
+
+#: Where the files of a new workspace are written first.
+ASIDE = ".bailee-new-"
 
 
 def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] = gates.now) -> Gate:
@@ -43,22 +48,64 @@ def create(
 ) -> Gate:
     """Make a workspace in a folder that has none, and open it; the files are checked before anything is written.
 
-    Raises WorkspaceError for a folder that holds a workspace or cannot be written, PolicyError and MapError.
+    Where an earlier run was interrupted, this one goes on. Raises WorkspaceError for a folder that holds a workspace or
+    another policy or map, or that cannot be written, PolicyError and MapError.
     """
     from bailee.policy.datamap import parse_map
     from bailee.policy.document import parse_policy
 
     folder = Path(home)
-    for name in (STATE, POLICY, MAP):
-        if (folder / name).exists():
-            raise WorkspaceError(f"`{folder}` holds a workspace already (`{name}`); name another folder")
+    if (folder / STATE).exists():
+        raise _taken(folder)
     parse_map(datamap, MAP, parse_policy(policy, POLICY))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / POLICY).write_bytes(policy)
-        (folder / MAP).write_bytes(datamap)
+        _make(folder, {POLICY: policy, MAP: datamap})
     except OSError as error:
         raise WorkspaceError(f"`{folder}` cannot be written: {(error.strerror or 'unknown error').lower()}") from None
-    # The database comes last: a folder is a workspace once it is there.
-    open_database(folder / STATE, create=True, extra=[log.create]).close()
     return open(folder, clock=clock)
+
+
+def _make(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make the files beside and link them in, so that each is there whole or not at all.
+
+    The database comes last: with it the folder is a workspace. What an interrupted run left is taken up as it is.
+    """
+    with tempfile.TemporaryDirectory(prefix=ASIDE, dir=folder) as beside:
+        for name, content in files.items():
+            aside = Path(beside) / name
+            with aside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if not _link(aside, folder / name) and (folder / name).read_bytes() != content:
+                raise WorkspaceError(
+                    f"`{folder}` holds another `{name}` already, and no workspace; move it away, or name another folder"
+                )
+        open_database(Path(beside) / STATE, create=True, extra=[log.create]).close()
+        if not _link(Path(beside) / STATE, folder / STATE):
+            raise _taken(folder)
+    _sync(folder)
+    for left in folder.glob(f"{ASIDE}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _link(aside: Path, path: Path) -> bool:
+    """Give a file its name; False if there is one of that name."""
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _sync(folder: Path) -> None:
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
+
+
+def _taken(folder: Path) -> WorkspaceError:
+    return WorkspaceError(f"`{folder}` holds a workspace already (`{STATE}`); name another folder")
