@@ -89,8 +89,7 @@ def _match(path: Sequence[str], tables: Sequence[Named], sight: Sight) -> tuple[
     candidates = []
     for use in tables:
         columns = sight.columns(use.stored)
-        written = (*use.qualifier, use.alias)
-        for prefix in (written, (use.alias,)):
+        for prefix in (*((*qualifier, use.alias) for qualifier in use.qualifiers), (use.alias,)):
             rest = path[len(prefix) :]
             if tuple(path[: len(prefix)]) == prefix and rest and rest[0] in columns:
                 return use, columns[rest[0]]

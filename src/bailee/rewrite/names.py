@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bailee.rewrite.closed_world import TABLE_FUNCTIONS, shape
 from bailee.rewrite.reasons import place, refused
 from bailee.rewrite.splice import Edit
-from bailee.rewrite.store import Store, Stored, quote
+from bailee.rewrite.store import COMPANY, Store, Stored, quote
 from bailee.rewrite.tokens import Token, fold
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Named:
     node: exp.Expr
     stored: Stored
     alias: str
-    qualifier: tuple[str, ...]
+    qualifiers: tuple[tuple[str, ...], ...]
     start: int
 
 
@@ -95,33 +95,36 @@ def _ctes(
     question: str, names: Names, with_: exp.Expr, outer: Environment, stack: list[tuple[exp.Expr, Environment]]
 ) -> Environment:
     """The environment after a WITH, as DuckDB has it: each CTE sees those before it, and itself only if it recurs."""
-    environment = dict(outer)
+    environment = outer
     for cte in with_.expressions:
         identifier = cte.args["alias"].this if cte.args.get("alias") is not None else None
         if identifier is None or "start" not in identifier.meta:
             raise shape(question, cte, "a nameless CTE", "name it")
         names.ctes += 1
         fresh = CTE.format(names.ctes)
-        within = {**environment, fold(identifier.name): fresh}
-        _body(cte.this, environment, within if with_.args.get("recursive") else environment, stack)
+        union = _recurring(cte.this) if with_.args.get("recursive") else None
+        if union is None:
+            stack.append((cte.this, environment))
+        else:
+            inner = environment
+            own = union.args.get("with_")
+            if own is not None:
+                inner = _ctes(question, names, own, environment, stack)
+            stack.append((union.expression, {**inner, fold(identifier.name): fresh}))
+            stack.extend((c, inner) for c in union.iter_expressions() if c is not union.expression and c is not own)
         # Keys of `USING KEY` and the like name columns, so nothing else of the CTE can hold a table.
         names.edits.append(_edit(question, identifier, fresh))
-        environment = within
+        environment = {**environment, fold(identifier.name): fresh}
     return environment
 
 
-def _body(body: exp.Expr, base: Environment, recurring: Environment, stack: list[tuple[exp.Expr, Environment]]) -> None:
-    """Push the body of a CTE: the right side of its outermost UNION may see the CTE itself, all else may not."""
+def _recurring(body: exp.Expr) -> exp.Expr | None:
+    """The outermost UNION of a CTE's body, in brackets or not; its right side may see the CTE itself."""
     from sqlglot import exp
 
-    union = body
-    while isinstance(union, exp.Subquery) and set(_given(union)) == {"this"}:
-        union = union.this
-    if base is recurring or not isinstance(union, exp.Union) or union.args.get("with_") is not None:
-        stack.append((body, base if not isinstance(union, exp.Union) else recurring))
-        return
-    stack.append((union.expression, recurring))
-    stack.extend((child, base) for child in union.iter_expressions() if child is not union.expression)
+    while isinstance(body, exp.Subquery) and set(_given(body)) == {"this"}:
+        body = body.this
+    return body if isinstance(body, exp.Union) else None
 
 
 def _given(node: exp.Expr) -> Iterator[str]:
@@ -160,8 +163,9 @@ def _table(question: str, names: Names, node: exp.Table, environment: Environmen
         raise UnknownTable(question[start:end], start)
     _check_span(question, parts)
     visible = fold(own.name if own is not None else node.this.name)
-    qualifier = tuple(fold(part.name) for part in parts[:-1]) if own is None else ()
-    names.uses.append(Named(node, stored, visible, qualifier, start))
+    schema = fold(stored.schema)
+    qualifiers = ((schema,), (COMPANY, schema)) if own is None else ()
+    names.uses.append(Named(node, stored, visible, qualifiers, start))
     names.edits.append(Edit(start, end, suffix))
 
 
@@ -185,7 +189,8 @@ def _qualifiers(names: Names, tree: exp.Expr) -> None:
     """Take the schema off `main.orders.total`, since the governed relation's alias has none."""
     from sqlglot import exp
 
-    written = {(*use.qualifier, use.alias) for use in names.uses if use.qualifier}
+    columns = {column for use in names.uses for column in use.stored.types}
+    written = {(*q, use.alias) for use in names.uses for q in use.qualifiers if q[0] not in columns}
     if not written:
         return
     for column in tree.find_all(exp.Column):

@@ -1,0 +1,72 @@
+"""No group below the minimum is shown, and no set of rows that a question's aggregates can tell apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.rewrite import shop as engine
+
+VALUES = st.sampled_from((0, 1, 2, 7, None))
+ROWS = st.lists(
+    st.tuples(st.integers(1, 6), st.sampled_from(("A", "B", None)), VALUES, VALUES), min_size=0, max_size=14
+)
+MINIMUM = 2
+#: Text of each aggregate, which rows contribute to it, and its value from those rows.
+AGGREGATES: dict[str, tuple[Any, Any]] = {
+    "count(*)": (lambda r: True, len),
+    "count(total)": (lambda r: r[2] is not None, len),
+    "sum(total)": (lambda r: r[2] is not None, lambda rows: sum(r[2] for r in rows)),
+    "sum(total * order_id)": (
+        lambda r: r[2] is not None and r[3] is not None,
+        lambda rows: sum(r[2] * r[3] for r in rows),
+    ),
+    "count(*) FILTER (WHERE total > 1)": (lambda r: r[2] is not None and r[2] > 1, len),
+    "sum(order_id) FILTER (WHERE total IS NULL)": (
+        lambda r: r[2] is None and r[3] is not None,
+        lambda rows: sum(r[3] for r in rows),
+    ),
+    "count(DISTINCT customer_id)": (lambda r: True, lambda rows: len({r[0] for r in rows})),
+}
+
+
+def _expected(rows: list[Any], chosen: list[str], keyed: bool) -> set[Any]:
+    """By brute force: every group whose distinguishable parts are large enough, with its aggregates."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row[1] if keyed else ()].append(row)
+    shown = set()
+    for key, members in groups.items():
+        parts = defaultdict(set)
+        for row in members:
+            parts[tuple(AGGREGATES[text][0](row) for text in chosen)].add(row[0])
+        given_to = [[row for row in members if AGGREGATES[text][0](row)] for text in chosen]
+        if all(len(people) >= MINIMUM for people in parts.values()) and all(given_to):
+            values = tuple(AGGREGATES[text][1](r) for text, r in zip(chosen, given_to, strict=True))
+            shown.add((key, *values) if keyed else values)
+    return shown
+
+
+@given(ROWS, st.lists(st.sampled_from(sorted(AGGREGATES)), min_size=1, max_size=3, unique=True), st.booleans())
+@settings(max_examples=150)
+def test_no_small_group_is_shown(rows: list[Any], chosen: list[str], keyed: bool) -> None:
+    """Against brute force: a group vanishes unless every part of it holds two customers and each aggregate has some."""
+    values = ", ".join(f"({n}, {p}, {t}, {c}, TIMESTAMP '2026-10-01', NULL)" for p, c, t, n in map(_literals, rows))
+    schema = engine.SCHEMA + "DELETE FROM orders;" + (f"INSERT INTO orders VALUES {values};" if rows else "")
+    shop = engine.open_shop(schema, allowed=range(1, 7))
+    select = ", ".join([*(["coupon"] if keyed else []), *chosen])
+    governed = shop.govern(f"SELECT {select} FROM orders" + (" GROUP BY coupon" if keyed else ""), RULING)
+    assert governed.aggregate
+    assert _expected(rows, chosen, keyed) == set(shop.run(governed)[1])
+
+
+def _literals(row: Any) -> tuple[str, ...]:
+    customer, coupon, total, order = row
+    as_text = ["NULL" if value is None else str(value) for value in (total, order)]
+    return str(customer), "NULL" if coupon is None else f"'{coupon}'", as_text[0], as_text[1]
+
+
+RULING = engine.ruling("research", "insurer")

@@ -1,0 +1,31 @@
+CREATE SCHEMA shop;
+CREATE TYPE mood AS ENUM ('glad', 'sad', 'CANARYMOOD');
+CREATE TABLE customers (id INTEGER, name VARCHAR, email VARCHAR, ssn VARCHAR, age INTEGER, mood mood, joined DATE);
+INSERT INTO customers VALUES
+    (1, 'Ann', 'ann@x.example', 'CANARYSSN1', 34, 'glad', '2026-05-05'), (2, 'Ben', 'ben@x.example', 'CANARYSSN2', 57, 'sad', '2026-06-05'),
+    (3, 'Cat', 'cat@x.example', 'CANARYSSN3', 41, 'glad', '2026-07-05'),
+    (4, 'CANARYDAN', 'CANARY4@x.example', 'CANARYSSN4', 66, 'CANARYMOOD', '2026-07-05'),
+    (5, 'CANARYOLD', 'CANARY5@x.example', 'CANARYSSN5', 66, 'sad', '2019-07-05'), (NULL, 'CANARYGUEST', 'CANARY0@x.example', 'CANARYSSN0', 66, NULL, '2026-07-05');
+CREATE TABLE orders (order_id INTEGER, customer_id INTEGER, total INTEGER, coupon VARCHAR, placed TIMESTAMP, note VARCHAR);
+INSERT INTO orders VALUES
+    (10, 1, 5, 'A', '2026-10-01 10:00', 'CANARYNOTE'), (11, 1, 7, NULL, '2026-10-02 11:00', 'CANARYNOTE'),
+    (12, 2, 11, 'B', '2026-10-03 12:00', 'CANARYNOTE'), (13, 3, 13, 'A', '2026-10-04 13:00', 'CANARYNOTE'),
+    (14, 4, 666, 'CANARYCOUPON', '2026-10-05 14:00', 'CANARYNOTE'), (15, NULL, 666, 'CANARYCOUPON', '2026-10-06 15:00', 'CANARYNOTE'),
+    (16, 1, 666, 'CANARYCOUPON', '2019-10-06 15:00', 'CANARYNOTE'), (17, 2, 666, 'CANARYCOUPON', NULL, 'CANARYNOTE'),
+    (18, 3, 17, 'T', '2026-10-04', 'CANARYNOTE'), (18, 3, 17, 'T', '2026-10-04', 'CANARYNOTE');
+CREATE TABLE lines (line_id INTEGER, order_id INTEGER, product_id INTEGER, quantity INTEGER);
+INSERT INTO lines VALUES (100, 10, 1, 1), (101, 10, 2, 2), (102, 11, 1, 3), (103, 12, 2, 4), (104, 13, 1, 5),
+    (105, 14, 1, 666), (106, 10, 3, 666), (107, 10, 99, 666), (108, 10, NULL, 666), (109, 18, 1, 666), (110, 10, 4, 666), (111, NULL, 1, 666);
+CREATE TABLE products (product_id INTEGER, title VARCHAR, kind VARCHAR, price DECIMAL(6,2));
+INSERT INTO products VALUES (1, 'Bread', 'FOOD', 2.50), (2, 'Milk', 'FOOD', 1.25), (3, 'Test', 'FAMILY', 9.00), (4, 'Jam', NULL, 3.00);
+CREATE TABLE diary (customer_id INTEGER, story VARCHAR);
+INSERT INTO diary VALUES (1, 'CANARYDIARY');
+CREATE TABLE unmapped (id INTEGER, word VARCHAR);
+INSERT INTO unmapped VALUES (1, 'CANARYUNMAPPED');
+CREATE TABLE shop.people (id INTEGER, word VARCHAR);
+INSERT INTO shop.people VALUES (1, 'CANARYPEOPLE');
+CREATE VIEW everything AS SELECT * FROM customers;
+CREATE MACRO peek() AS (SELECT max(ssn) FROM customers);
+CREATE MACRO upper(x) AS (SELECT max(ssn) FROM customers);
+CREATE MACRO spill() AS TABLE SELECT * FROM customers;
+CREATE SEQUENCE counter;
