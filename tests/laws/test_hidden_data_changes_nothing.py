@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -18,11 +17,12 @@ from bailee import decide
 from bailee.decide.ruling import Ruling
 from bailee.errors import Refused
 from bailee.policy.meaning import standing
-from bailee.policy.meaning_of_rows import Asked, visible
+from bailee.policy.meaning_of_rows import Asked
 from bailee.rewrite import Governed
 from bailee.vocabulary import Actor, Use
 from tests.laws import questions as make
 from tests.rewrite import shop as engine
+from tests.rewrite.plain import filtered, table_sql
 from tests.strategies import _Drawn
 from tests.worlds import NOW, Seeded, chance
 
@@ -30,10 +30,6 @@ from tests.worlds import NOW, Seeded, chance
 FINE = {"column_withheld", "table_withheld", "aggregate_only"}
 #: Errors of values rather than of names, which an engine may or may not meet, as it orders its work.
 OF_VALUES = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
-
-
-def _pseudonym(value: object) -> str:
-    return hmac.new(engine.SECRET, str(value).encode(), sha256).hexdigest()[:32]
 
 
 class World:
@@ -47,7 +43,7 @@ class World:
         digest = "sha256:" + sha256(repr(shop.policy).encode()).hexdigest()
         self.ruling: Ruling = decide.compile(shop.policy, digest).rule(self.use)
         allowed = [key for key, person in shop.people.items() if self._stands(person)]
-        schema = "".join(_table(name, make.TYPES[name], rows) for name, rows in shop.rows.items())
+        schema = "".join(table_sql(name, make.TYPES[name], rows) for name, rows in shop.rows.items())
         self.engine = engine.open_shop(schema, shop.datamap, allowed)
 
     def _stands(self, person: Any) -> bool:
@@ -64,35 +60,8 @@ class World:
     def plain(self, question: str, tables: tuple[str, ...]) -> Any:
         """The answer over a database that holds what the meaning leaves of the tables, and nothing else."""
         asked = Asked(self.shop.policy, self.shop.datamap, self.use, NOW, self.shop.people, self.terms)
-        left = visible(asked, self.shop.rows, tables, _pseudonym)
-        con = duckdb.connect(config={"python_enable_replacements": "false"})
-        con.execute("ATTACH ':memory:' AS company; USE company; SET TimeZone = 'UTC'")
-        for name, rows in left.items():
-            con.execute(_table(name, self._types(name, tables), rows))
+        con = filtered(asked, self.ruling, self.shop.rows, make.TYPES, tables)
         return _answer(lambda: con.execute(question).fetchall())
-
-    def _types(self, name: str, tables: tuple[str, ...]) -> dict[str, str]:
-        """The columns that are left of a table, each with the type that its treatment gives it."""
-        table, types = self.shop.datamap.tables[name], {}
-        people = [self.shop.datamap.tables[t] for t in tables if self.shop.datamap.tables[t].personal]
-        subject = decide.subjects(self.ruling, people)
-        for column, kind in make.TYPES[name].items():
-            own = decide.column(self.ruling, table, column).treatment
-            treatment = subject if table.personal and column in table.subjects else own
-            if treatment <= 2:
-                spans = {"DATE": "DATE", "TIMESTAMP": "DATE"}
-                types[column] = "VARCHAR" if treatment == 2 else spans.get(kind, kind) if treatment == 1 else kind
-        return types
-
-
-def _table(name: str, types: dict[str, str], rows: list[dict[str, object]]) -> str:
-    columns = ", ".join(f"{column} {kind}" for column, kind in types.items()) or "none INTEGER"
-    values = ", ".join("(" + ", ".join(_literal(row[column]) for column in types) + ")" for row in rows)
-    return f"CREATE TABLE {name} ({columns});" + (f" INSERT INTO {name} VALUES {values};" if rows and types else "")
-
-
-def _literal(value: object) -> str:
-    return "NULL" if value is None else str(value) if isinstance(value, int) else f"'{value}'"
 
 
 def _answer(run: Any) -> Any:

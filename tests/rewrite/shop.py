@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -145,7 +145,9 @@ POLICY = Policy(
 @cache
 def ruling(purpose: str = "offers", recipient: str | None = None) -> Ruling:
     """What the policy says to a use of a purpose."""
-    return decide.compile(POLICY, "sha256:" + "0" * 64).rule(Use(purpose, Actor("ann"), recipient=recipient))
+    use = Use(purpose, Actor("ann"), recipient=recipient)
+    # One slot for all, so that no allow table's name depends on how slots are numbered.
+    return replace(decide.compile(POLICY, "sha256:" + "0" * 64).rule(use), slot=0)
 
 
 def catalog(con: duckdb.DuckDBPyConnection) -> tuple[engines.Table, ...]:
