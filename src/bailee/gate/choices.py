@@ -29,6 +29,7 @@ class Choices:
 
     def record(self, said: Said, now: datetime) -> Receipt:
         """Record one act; when this returns, every later answer honours it."""
+        _must_be_writable(said.customer, said.guardian, said.evidence, *said.kind)
         if said.at.tzinfo is None:
             raise FactRejected(f"the time `{said.at.isoformat()}` names no zone; expected an aware time, such as UTC")
         with self._database.write() as connection:
@@ -38,6 +39,7 @@ class Choices:
 
     def history(self, customer: str) -> tuple[Recorded, ...]:
         """All that a customer said, oldest first; FactRejected if there is no such customer."""
+        _must_be_writable(customer)
         with self._database.read() as connection:
             return tuple(choices.history(connection, customers.number_of(connection, customer)))
 
@@ -75,3 +77,10 @@ class Choices:
             "channel": kind.channel,
         }
         return self._recorder.within(connection, "choice", {"sequence": sequence}, private, now)
+
+
+def _must_be_writable(*texts: object) -> None:
+    """Raise FactRejected for half a surrogate pair, as a command line has for a byte that is no text."""
+    for text in texts:
+        if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+            raise FactRejected(f"`{text!a}` holds half a surrogate pair, which is no text; expected Unicode text")
