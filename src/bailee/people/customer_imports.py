@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,9 @@ from bailee.people.problems import shown
 from bailee.people.reports import ImportReport, imported, remember
 from bailee.people.rows import Batch, Source
 from bailee.people.times import parse_day, parse_time
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 REQUIRED = ("key",)
 OPTIONAL = ("born", "place", "last_activity", "contract_since", "contract_ended")
@@ -85,8 +88,7 @@ def import_customers(
                     remember(connection, "customers", digest, path.name, rows, added, None, now, by)
             return ImportReport(digest, rows, added, rows - added, 0, dry_run)
         finally:
-            with connection.begin():
-                connection.exec_driver_sql("DROP TABLE IF EXISTS temp.arriving_customers")
+            connection.invalidate()  # what was put aside goes with it
 
 
 def _stage(connection: Connection, source: Source, now: datetime, progress: Callable[[int, int], object] | None) -> int:
@@ -108,7 +110,7 @@ def _stage(connection: Connection, source: Source, now: datetime, progress: Call
 def _checked(source: Source, batch: Batch, now: datetime, seen: set[str]) -> Iterator[Sequence[Any]]:
     """The rows as stored; what is wrong with one is noted, and it is left out."""
     nothing = [None] * batch.rows
-    columns = [batch.columns.get(name, nothing) for name in source.known]
+    columns = [_values(batch.columns[name]) if name in batch.columns else nothing for name in source.known]
     for index, row in enumerate(zip(*columns, strict=True)):
         found = _row(row, now)
         if isinstance(found, tuple):
@@ -120,6 +122,14 @@ def _checked(source: Source, batch: Batch, now: datetime, seen: set[str]) -> Ite
         else:
             seen.add(found[0])
             yield found
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """Text, or microseconds where the file has times."""
+    import pyarrow as pa
+
+    found: list[Any] = (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
+    return found
 
 
 def _row(row: Sequence[Any], now: datetime) -> list[Any] | tuple[str, str]:

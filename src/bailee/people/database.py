@@ -60,17 +60,22 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self, connection: Connection) -> Iterator[None]:
-        """Begin a write transaction on a connection of `connect`; other threads queue, other processes wait 10 s."""
+    def writing(self, connection: Connection, *, references: bool = True) -> Iterator[None]:
+        """Begin a write transaction on a connection of `connect`; other threads queue, other processes wait 10 s.
+
+        Without `references`, SQLite does not look up each row's: for a million rows that were checked already.
+        """
         if self.read_only:
             raise WorkspaceError(f"`{self.path}` was opened to be read only, so nothing can be recorded")
         with self._writing:
             connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            _look_up(connection, references)
             try:
                 with connection.begin():
                     yield
             finally:
                 connection.execution_options(**{_BEGIN: "BEGIN"})
+                _look_up(connection, True)
 
     def check(self) -> list[str]:
         """Return what SQLite finds wrong in the whole file, nothing if it is sound; reads every page."""
@@ -109,6 +114,11 @@ def open_database(
         database.close()
         raise
     return database
+
+
+def _look_up(connection: Connection, references: bool) -> None:
+    """Let SQLite check references or not; it hears this only outside a transaction."""
+    connection.connection.cursor().execute(f"PRAGMA foreign_keys = {'ON' if references else 'OFF'}")
 
 
 def _look(path: Path, *, create: bool, read_only: bool) -> None:

@@ -1,13 +1,15 @@
 """A file of choices, taken whole or not at all, and safe to import again.
 
 Rows are checked and put aside in a temporary table, which needs no lock; then one short write transaction moves them
-in, with whatever `record` writes about them. Each row is committed to: SHA-256 over 32 random bytes and the row's
-canonical JSON (RFC 8785) is its leaf in the file's tree, whose root `record` is given.
+in, with whatever `record` writes about them. The file's rows are the leaves of a tree (32 random bytes, then the row's
+canonical JSON), whose root `record` is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -55,24 +57,37 @@ def import_choices(
                 if before:
                     return before
                 checker = Checker(connection, Known.of(connection, policy), source, now)
-                root = hash_rows(arriving.stage(source, checker, progress))
+                with _without_collecting():
+                    root = hash_rows(arriving.stage(source, checker, progress))
                 source.problems.raise_any()
-                arriving.drop_repeated()
+                arriving.skip_repeated()
             if dry_run:
                 with connection.begin():
-                    arriving.drop_known()
+                    arriving.skip_known()
                     return arriving.report(digest, checker, dry_run=True)
-            with database.writing(connection):
+            with database.writing(connection, references=False):
                 before = imported(connection, "choices", digest)  # another process may have been faster
                 if before:
                     return before
-                arriving.drop_known()
-                arriving.move(digest, path.name, by, root, now)
+                arriving.skip_known()
+                arriving.move(checker, digest, path.name, by, root, now)
                 if record:
                     record(connection, ImportBatch(digest, arriving.rows, root))
             return arriving.report(digest, checker, dry_run=False)
         finally:
-            arriving.forget()
+            connection.invalidate()  # what was put aside goes with it
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Let Python's cycle collector rest: rows make no cycles, and it would look at each of them again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def open_source(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> tuple[Source, str]:

@@ -18,16 +18,21 @@ class Problems:
     def add(self, line: int, column: int, message: str) -> None:
         """Note one problem."""
         self.count += 1
-        if len(self._listed) < LISTED:
-            self._listed.append(Problem(self.file, line, column, message))
+        self._listed.append(Problem(self.file, line, column, message))
+        if len(self._listed) >= 100 * LISTED:
+            self._listed = self._first()
 
     def raise_any(self) -> None:
         """Raise ImportRejected if there is a problem: the first are listed, the others counted."""
         if not self.count:
             return
-        more = self.count - len(self._listed)
-        rest = [Problem(self.file, self._listed[-1].line, 1_000_000, f"and {more:,} more")] if more else []
-        raise ImportRejected([*self._listed, *rest])
+        listed = self._first()
+        more, last = self.count - len(listed), listed[-1]
+        rest = [Problem(self.file, last.line, last.column, f"and {more:,} more")] if more else []
+        raise ImportRejected([*listed, *rest])
+
+    def _first(self) -> list[Problem]:
+        return sorted(self._listed, key=lambda problem: (problem.line, problem.column))[:LISTED]
 
 
 def shown(text: str) -> str:

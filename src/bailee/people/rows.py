@@ -1,6 +1,8 @@
-"""Rows of a CSV or Parquet file, some thousands at a time, as columns of text.
+"""Rows of a CSV or Parquet file as Arrow columns of text, some ten thousand at a time.
 
-Both kinds give the same columns, so whoever takes the rows need not know which it was.
+Both kinds give the same columns, so whoever takes the rows need not know which it was. A CSV file without quotes,
+carriage returns and empty lines means the same to every parser, and Arrow's is six times faster; any other file goes
+through Python's, which knows the line of each row.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from bailee.people.nearest import expected
 from bailee.people.problems import Problems, shown
 
-BATCH = 5_000
+BATCH_BYTES = 16 << 20
+BATCH_ROWS = 50_000
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _BREAK = re.compile(r"\r\n|\r|\n")
 #: How files begin that people take for CSV.
 _OTHERS = {
@@ -29,17 +35,15 @@ _OTHERS = {
 }
 _PARQUET = b"PAR1"
 
-Column = Sequence[Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows: each known column's values, text or None (times of a Parquet file: microseconds).
+    """Some rows: an Arrow array of text for each column of the file; times of a Parquet file are timestamps, UTC.
 
     `line` gives the place of a row by its index here; `done` is how many bytes of the file were read.
     """
 
-    columns: Mapping[str, Column]
+    columns: Mapping[str, pa.Array]
     rows: int
     line: Callable[[int], int]
     done: int
@@ -113,17 +117,62 @@ class Source:
     # CSV --------------------------------------------------------------------------------------------------------
 
     def _csv(self, file: IO[bytes]) -> Iterator[Batch]:
+        yield from self._plain(file) if _plain(file) else self._quoted(file)
+
+    def _plain(self, file: IO[bytes]) -> Iterator[Batch]:
+        """A file in which every comma ends a field and every line break a row."""
+        import pyarrow as pa
+        from pyarrow import csv as arrow
+
+        names = file.readline().decode("utf-8-sig", "replace").rstrip("\n").split(",")
+        if not self._fits(names) or file.tell() == self.total:
+            return
+        reading = arrow.ReadOptions(column_names=self.header, block_size=BATCH_BYTES)
+        parsing = arrow.ParseOptions(quote_char=False, ignore_empty_lines=False)
+        text = arrow.ConvertOptions(column_types=dict.fromkeys(self.header, pa.string()), strings_can_be_null=False)
+        rows = 0
+        try:
+            for each in arrow.open_csv(file, reading, parsing, text):
+                columns = dict(zip(self.header, each.columns, strict=True))
+                yield Batch(columns, each.num_rows, lambda i, first=rows + 2: first + i, file.tell())  # type: ignore[misc]
+                rows += each.num_rows
+        except pa.ArrowInvalid:
+            before = self.problems.count
+            self._misshapen()
+            if self.problems.count == before:
+                self.problems.add(rows + 2, 1, "a line from here on is too long to be one of choices or customers")
+
+    def _misshapen(self) -> None:
+        """Note the lines that have another number of columns than the first, and the first that is not UTF-8."""
+        with self.path.open("rb") as file:
+            for line, text in enumerate(file, 1):
+                found = text.count(b",") + 1
+                if found != len(self.header):
+                    self.problems.add(line, 1, f"found {found} columns, expected {len(self.header)}")
+        self._not_text()
+
+    def _not_text(self) -> None:
+        """Note the first line that is not UTF-8, if there is one."""
+        with self.path.open("rb") as file:
+            for line, text in enumerate(file, 1):
+                try:
+                    text.decode()
+                except UnicodeDecodeError as error:
+                    told = f"the line is not in UTF-8 (found byte 0x{text[error.start]:02x}); save the file in UTF-8"
+                    self.problems.add(line, 1, told)
+                    return
+
+    def _quoted(self, file: IO[bytes]) -> Iterator[Batch]:
         import io
 
         text = io.TextIOWrapper(file, "utf-8-sig", newline="")
         reader = csv.reader(text, strict=True)
         try:
             if self._fits(next(reader, [])):
-                while rows := list(islice(reader, BATCH)):
+                while rows := list(islice(reader, BATCH_ROWS)):
                     yield from self._columns(rows, reader.line_num, file.tell())
         except UnicodeDecodeError:
-            line, found = self._undecodable()
-            self.problems.add(line, 1, f"the line is not in UTF-8 (found byte {found}); save the file in UTF-8")
+            self._not_text()
         except csv.Error as error:
             self.problems.add(reader.line_num, 1, self._words(str(error)))
         finally:
@@ -140,18 +189,10 @@ class Source:
             kept = [index for index, row in enumerate(rows) if len(row) == width]
             rows, places = [rows[index] for index in kept], places.only(kept)
         if rows:
-            columns = dict(zip(self.header, zip(*rows, strict=True), strict=True))
-            yield Batch(columns, len(rows), places, done)
+            import pyarrow as pa
 
-    def _undecodable(self) -> tuple[int, str]:
-        """The first line that is not UTF-8, and its wrong byte."""
-        with self.path.open("rb") as file:
-            for line, text in enumerate(file, 1):
-                try:
-                    text.decode()
-                except UnicodeDecodeError as error:
-                    return line, f"0x{text[error.start]:02x}"
-        return 1, "?"
+            columns = (pa.array(column, pa.string()) for column in zip(*rows, strict=True))
+            yield Batch(dict(zip(self.header, columns, strict=True)), len(rows), places, done)
 
     @staticmethod
     def _words(error: str) -> str:
@@ -172,7 +213,7 @@ class Source:
             if not self._fits(opened.schema_arrow.names):
                 return
             count, rows = opened.metadata.num_rows, 0
-            for each in opened.iter_batches(BATCH):
+            for each in opened.iter_batches(BATCH_ROWS):
                 columns = self._texts(each)
                 if columns is None:
                     return
@@ -181,26 +222,28 @@ class Source:
         except (pa.ArrowException, OSError):
             self.problems.add(1, 1, "the Parquet file is damaged or incomplete; make it again")
 
-    def _texts(self, batch: Any) -> dict[str, Column] | None:
-        """Every column as text, or times as microseconds; None where a type is neither."""
+    def _texts(self, batch: pa.RecordBatch) -> dict[str, pa.Array] | None:
+        """Every column as text, or times to the microsecond; None where a type is neither."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        columns: dict[str, Column] = {}
+        columns: dict[str, pa.Array] = {}
         for name, column in zip(self.header, batch.columns, strict=True):
             try:
-                if pa.types.is_timestamp(column.type):
-                    columns[name] = pc.cast(
-                        pc.cast(column, pa.timestamp("us", column.type.tz), safe=False), pa.int64()
-                    ).to_pylist()
-                else:
-                    columns[name] = pc.cast(column, pa.string()).to_pylist()
+                timed = pa.types.is_timestamp(column.type)
+                columns[name] = pc.cast(column, pa.timestamp("us", "UTC") if timed else pa.string(), safe=False)
             except pa.ArrowException:
-                self.problems.add(
-                    1, self.column(name), f"the column `{name}` has the type {column.type}, expected text"
-                )
+                self.problems.add(1, self.column(name), f"the column `{name}` is {column.type}, expected text")
                 return None
         return columns
+
+
+def _plain(file: IO[bytes]) -> bool:
+    """Whether the file has no quote, carriage return or empty line."""
+    import mmap
+
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        return all(whole.find(each) < 0 for each in (b'"', b"\r", b"\n\n"))
 
 
 class _Lines:

@@ -52,7 +52,8 @@ def _text(name: str, *, optional: bool = False, key: bool = False) -> Column[str
 
 
 def _one_of(column: str, words: type[Act] | type[Instrument]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(str(word)) for word in words)})", name=column)
+    # SQLite takes five times as long for `IN` as for a row of `OR`.
+    return CheckConstraint(" OR ".join(f"{column} = '{word}'" for word in words), name=column)
 
 
 #: One row: the last sequence and customer number given, and up to which sequence and for which policy standing was
@@ -172,14 +173,23 @@ imports = Table(
     UniqueConstraint("kind", "file_digest"),
 )
 
-#: What a file's rows commit to, some thousands a chunk: 32 random bytes and 32 bytes of commitment for each position.
+#: The 32 random bytes of each row of an import, some ten thousand a chunk. A row's leaf in the import's tree is its
+#: random and its canonical JSON, so a row on record can be proved, and without its random says nothing.
 import_rows = Table(
     "import_rows",
     metadata,
     _number("import", "imports.number", key=True),
     _number("start", key=True),
     Column("randoms", LargeBinary, nullable=False),
-    Column("commitments", LargeBinary, nullable=False),
+)
+
+#: The leaf hashes (RFC 9162) of rows that were on record already: the proofs of the others need them.
+import_skipped = Table(
+    "import_skipped",
+    metadata,
+    _number("import", "imports.number", key=True),
+    _number("position", key=True),
+    Column("leaf", LargeBinary, nullable=False),
 )
 
 #: Append-only. `notice` is a registered notice about this purpose; `cited` what was named instead, which shows nothing.

@@ -10,6 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+INSTRUMENTS = ("checkbox", "signed", "banner", "gpc", "api", "import")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -168,9 +169,19 @@ def _import_rows() -> None:
         number("import"),
         number("start"),
         sa.Column("randoms", sa.LargeBinary(), nullable=False),
-        sa.Column("commitments", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["import"], ["imports.number"], name=op.f("fk_import_rows_import")),
         sa.PrimaryKeyConstraint("import", "start", name=op.f("pk_import_rows")),
+    )
+
+
+def _import_skipped() -> None:
+    op.create_table(
+        "import_skipped",
+        number("import"),
+        number("position"),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["import"], ["imports.number"], name=op.f("fk_import_skipped_import")),
+        sa.PrimaryKeyConstraint("import", "position", name=op.f("pk_import_skipped")),
     )
 
 
@@ -194,9 +205,11 @@ def _choices() -> None:
         number("import", nullable=True),
         number("position", nullable=True),
         number("recorded_at"),
-        sa.CheckConstraint("act IN ('grant', 'refuse', 'withdraw', 'object')", name=op.f("ck_choices_act")),
         sa.CheckConstraint(
-            "instrument IN ('checkbox', 'signed', 'banner', 'gpc', 'api', 'import')", name=op.f("ck_choices_instrument")
+            "act = 'grant' OR act = 'refuse' OR act = 'withdraw' OR act = 'object'", name=op.f("ck_choices_act")
+        ),
+        sa.CheckConstraint(
+            " OR ".join(f"instrument = '{word}'" for word in INSTRUMENTS), name=op.f("ck_choices_instrument")
         ),
         sa.ForeignKeyConstraint(["customer"], ["customers.number"], name=op.f("fk_choices_customer")),
         sa.ForeignKeyConstraint(["guardian"], ["customers.number"], name=op.f("fk_choices_guardian")),
@@ -267,6 +280,7 @@ def upgrade() -> None:
         _notices_given,
         _imports,
         _import_rows,
+        _import_skipped,
         _choices,
         _standing,
         _policies,
