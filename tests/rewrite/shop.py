@@ -17,6 +17,7 @@ import duckdb
 
 from bailee import decide, engines
 from bailee.decide.ruling import Ruling
+from bailee.engines.duckdb import masks
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.model import (
     Column,
@@ -170,6 +171,8 @@ class Shop:
     datamap: DataMap
     allowed: Sequence[object]
     secret: bytes = SECRET
+    #: Whether allow tables have masks, as they do in the engine where keys are whole numbers.
+    masked: bool = False
 
     def __post_init__(self) -> None:
         self.catalog = catalog(self.con)
@@ -192,13 +195,23 @@ class Shop:
         cursor = self.con.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            for view in governed.bind(cutoff, self.secret):
+            for view in governed.bind(cutoff, self.secret, self._masks(cursor, governed)):
                 cursor.execute(f"CREATE TEMP SECURE VIEW {view.name} AS {view.sql}")
             cursor.execute(governed.sql)
             return [column[0] for column in cursor.description], cursor.fetchall()
         finally:
             cursor.execute("ROLLBACK")
             cursor.close()
+
+    def _masks(self, cursor: duckdb.DuckDBPyConnection, governed: Governed) -> dict[str, tuple[int, int]]:
+        """Masks in the cursor's variables, as the engine's worker puts them there; their spans."""
+        if not self.masked:
+            return {}
+        spans = {allow.name: masks.make(self.con, allow.name, allow.key_type) for allow in governed.allow}
+        found = {name: span for name, span in spans.items() if span is not None}
+        for name, (low, _) in found.items():
+            masks.give(cursor, name, low)
+        return found
 
     def _once(self, name: str, sql: str) -> None:
         if name not in self.made:

@@ -23,10 +23,11 @@ def _cases() -> Iterator[tuple[str, str]]:
         yield name.strip(), re.sub(r"<U\+([0-9A-F]{4,6})>", lambda found: chr(int(found[1], 16)), text)
 
 
-@pytest.fixture(scope="module")
-def shop() -> made.Shop:
-    """One shop, locked, for all cases; views live in a cursor of their own."""
+@pytest.fixture(scope="module", params=["joined", "masked"])
+def shop(request: pytest.FixtureRequest) -> made.Shop:
+    """One shop, locked, for all cases, with each kind of allow table; views live in a cursor of their own."""
     opened = made.open_shop()
+    opened.masked = request.param == "masked"
     for question in ("SELECT * FROM customers", "SELECT * FROM orders", "SELECT * FROM lines"):
         opened.run(opened.govern(question, made.ruling()))
     made.lock(opened)

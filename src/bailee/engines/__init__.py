@@ -61,10 +61,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """An allow table after a change: its rows, and how many given keys its type cannot hold exactly."""
+    """An allow table after a change: its rows, and how many given keys its type cannot hold exactly.
+
+    `span` is the lowest and highest key of its mask, a bit for each key between them, or None where it has none:
+    then keys are no whole numbers, or lie too far apart.
+    """
 
     rows: int
     dropped: int
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,16 @@ class Engine(Protocol):
     def clean(self, name: str, version: str, sql: str) -> None:
         """Compute a clean set once for each version and generation."""
 
-    def ask(self, views: Sequence[View], sql: str, *, allow: Mapping[str, int], limits: Limits | None = None) -> Result:
-        """Run governed SQL over governed relations."""
+    def ask(
+        self,
+        views: Sequence[View],
+        sql: str,
+        *,
+        allow: Mapping[str, int],
+        masks: Mapping[str, tuple[int, int]] | None = None,
+        limits: Limits | None = None,
+    ) -> Result:
+        """Run governed SQL over governed relations; `masks` has the span of each mask that the views use."""
 
     def serialize(self, sql: str) -> str:
         """The engine's own parse of `sql`, as JSON."""

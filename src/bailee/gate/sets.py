@@ -24,6 +24,7 @@ class _Held:
     generation: int
     standing: Standing
     pseudonyms: bool
+    span: tuple[int, int] | None
 
 
 class Sets:
@@ -75,8 +76,12 @@ class Sets:
             error.position = None  # in SQL that the asker did not write
             raise
         at = {allow.name: now.version for allow in governed.allow}
+        held = ((name, self._held[name].span) for name in at)
+        spans = {name: span for name, span in held if span is not None}
+        views = governed.bind(cutoff, secret, spans)
+        masks = {masked.allow: spans[masked.allow] for masked in governed.masked.values() if masked.allow in spans}
         try:
-            return self.engine.ask(governed.bind(cutoff, secret), governed.sql, allow=at)
+            return self.engine.ask(views, governed.sql, allow=at, masks=masks)
         except EngineError as error:
             # A question about groups is written anew, so a place in it is none in the asker's text.
             if error.position is not None:
@@ -90,12 +95,14 @@ class Sets:
             held = None
         pseudonyms = allow.pseudonyms or (held is not None and held.pseudonyms)
         key = secret if pseudonyms else None
+        span = held.span if held is not None else None
         if held is None or held.pseudonyms != pseudonyms:
-            self.engine.allow(allow.name, allow.key_type, now.members(allow.slot)[1], sequence=now.version, secret=key)
+            members = now.members(allow.slot)[1]
+            span = self.engine.allow(allow.name, allow.key_type, members, sequence=now.version, secret=key).span
         elif held.standing.version != now.version:
             add, remove = now.difference(allow.slot, held.standing)
             base = held.standing.version
-            self.engine.allow(
+            span = self.engine.allow(
                 allow.name, allow.key_type, add, remove=remove, sequence=now.version, base=base, secret=key
-            )
-        self._held[allow.name] = _Held(self.engine.generation, now, pseudonyms)
+            ).span
+        self._held[allow.name] = _Held(self.engine.generation, now, pseudonyms, span)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from bailee.engines import View
 from bailee.rewrite.draft import CUTOFF_DATE, CUTOFF_TIMESTAMP, CUTOFF_TZ, INNER_PAD, Allow, Clean, Draft
 from bailee.rewrite.governed import Used
+from bailee.rewrite.mask import Masked
 from bailee.rewrite.names import Names
 from bailee.rewrite.relations import govern
 from bailee.rewrite.sight import Sight
@@ -24,6 +25,7 @@ class Relations:
     allow: tuple[Allow, ...]
     columns: tuple[Used, ...]
     drafts: tuple[Draft, ...]
+    masked: dict[str, Masked]
 
     @property
     def timed(self) -> bool:
@@ -41,16 +43,19 @@ def relations(names: Names, sight: Sight, needed: Collection[str] | None) -> Rel
     views, drafts, used = [], [], []
     clean: dict[str, Clean] = {}
     allow: dict[str, Allow] = {}
+    masked: dict[str, Masked] = {}
     for stored in names.tables:
         draft, sql, shown = govern(stored, sight, needed)
         views.append(View(names.relation(stored), sql))
         drafts.append(draft)
+        if draft.masked is not None:
+            masked[names.relation(stored)] = draft.masked
         clean |= draft.clean
         for name, table in draft.allow.items():
             before = allow.get(name, table)
             allow[name] = replace(table, pseudonyms=table.pseudonyms or before.pseudonyms)
         used += [Used(stored.table.name, seen.name, _as_shown(sight, seen.treatment, seen.subject)) for seen in shown]
-    return Relations(tuple(views), tuple(clean.values()), tuple(allow.values()), tuple(used), tuple(drafts))
+    return Relations(tuple(views), tuple(clean.values()), tuple(allow.values()), tuple(used), tuple(drafts), masked)
 
 
 def _as_shown(sight: Sight, treatment: Treatment, subject: bool) -> Treatment:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
+from bailee.rewrite.mask import Masked, condition, maskable
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.store import Stored
 
@@ -50,6 +51,10 @@ class Draft:
     subject: str | None = None
     #: Alias of the joined set of unique parents, once it is there.
     owner: str | None = None
+    #: The join with an allow table that a mask could stand for: its place among the joins, its table, the condition.
+    maskable: tuple[int, str, str] | None = None
+    #: The relation with that mask, once it is written.
+    masked: Masked | None = None
 
     def allowed(self, expression: str, key_type: str, *, optional: bool) -> str:
         """Join the purpose's allow table on an expression; the alias. `optional` keeps rows that find nothing."""
@@ -60,6 +65,8 @@ class Draft:
         self.allow[name] = Allow(name, key_type, slot, self.wants_pseudonyms)
         alias = f"a{len(self.joins) + 1}"
         kind = "LEFT JOIN" if optional else "JOIN"
+        if not optional and not self.wants_pseudonyms and maskable(key_type):
+            self.maskable = (len(self.joins), name, condition(name, expression))
         self.joins.append(f"{kind} memory.main.{name} AS {alias} ON {alias}.subject = {expression}")
         return alias
 
@@ -73,9 +80,19 @@ class Draft:
 
     def sql(self, columns: list[str]) -> str:
         """The body of the view."""
-        parts = [f"SELECT {', '.join(columns)}", f"FROM {self.stored.sql} AS t", *self.joins]
-        if self.where:
-            parts.append("WHERE " + " AND ".join(self.where))
+        return self._body(columns, self.joins, self.where)
+
+    def with_mask(self, columns: list[str]) -> Masked | None:
+        """The body of the view with a mask in place of the join with the allow table, if there may be one."""
+        if self.maskable is None:
+            return None
+        at, name, bit = self.maskable
+        return Masked(name, self._body(columns, self.joins[:at] + self.joins[at + 1 :], [*self.where, bit]))
+
+    def _body(self, columns: list[str], joins: list[str], where: list[str]) -> str:
+        parts = [f"SELECT {', '.join(columns)}", f"FROM {self.stored.sql} AS t", *joins]
+        if where:
+            parts.append("WHERE " + " AND ".join(where))
         return " ".join(parts)
 
 

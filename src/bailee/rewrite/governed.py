@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bailee.engines import View
 from bailee.rewrite import draft
 from bailee.rewrite.draft import Allow, Clean
+from bailee.rewrite.mask import Masked
 from bailee.rewrite.splice import Edit, origin
 from bailee.vocabulary import Reason, Treatment
 
@@ -55,20 +57,31 @@ class Governed:
     keyed: bool = False
     timed: bool = False
     edits: tuple[Edit, ...] = ()
+    #: Other bodies for views, by their names, for when their allow tables have masks.
+    masked: Mapping[str, Masked] = field(default_factory=dict)
 
-    def bind(self, cutoff: datetime | None = None, secret: bytes | None = None) -> tuple[View, ...]:
+    def bind(
+        self,
+        cutoff: datetime | None = None,
+        secret: bytes | None = None,
+        spans: Mapping[str, tuple[int, int]] | None = None,
+    ) -> tuple[View, ...]:
         """The views with the retention cut-off and the key of pseudonyms filled in.
 
-        `cutoff` is an aware instant: rows not after it are hidden. ValueError if one that is needed is missing.
+        `cutoff` is an aware instant: rows not after it are hidden. `spans` has the lowest and highest key of each allow
+        table that has a mask. ValueError if a cut-off or key that is needed is missing.
         """
         if (self.timed and cutoff is None) or (self.keyed and secret is None):
             raise ValueError("a question bound without the cut-off or key that it needs would show too much")
         if cutoff is not None and cutoff.tzinfo is None:
             raise ValueError("the cut-off is an aware instant")
-        if not self.timed and not self.keyed:
-            return self.views
         filled = {**_instants(cutoff), **_pads(secret)}
-        return tuple(View(view.name, _fill(view.sql, filled)) for view in self.views)
+        return tuple(View(view.name, _fill(self._body(view, spans or {}), filled)) for view in self.views)
+
+    def _body(self, view: View, spans: Mapping[str, tuple[int, int]]) -> str:
+        masked = self.masked.get(view.name)
+        span = spans.get(masked.allow) if masked is not None else None
+        return view.sql if masked is None or span is None else masked.bind(span)
 
     def place(self, position: int) -> int:
         """The character of the question, from 0, for one of `sql`, as an engine's error gives it."""

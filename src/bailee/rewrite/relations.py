@@ -31,7 +31,9 @@ def govern(stored: Stored, sight: Sight, needed: Collection[str] | None) -> tupl
     shown = [_value(draft, name, columns[name]) + f" AS {quote(columns[name].name)}" for name in chosen]
     if sight.aggregate and draft.subject is not None:
         shown.append(f"{draft.subject} AS {SUBJECT}")
-    return draft, draft.sql(shown or ["true AS bailee_row"]), [columns[name] for name in chosen]
+    shown = shown or ["true AS bailee_row"]
+    draft.masked = draft.with_mask(shown)
+    return draft, draft.sql(shown), [columns[name] for name in chosen]
 
 
 def _value(draft: Draft, name: str, seen: Seen) -> str:

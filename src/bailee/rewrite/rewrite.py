@@ -82,6 +82,7 @@ def _plain(
         keyed=made.keyed,
         timed=made.timed,
         edits=edits,
+        masked=made.masked,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from bailee.engines.duckdb import masks
 from bailee.engines.duckdb.faults import Fault
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE TABLE memory.main.sequences (name VARCHAR, sequence BIGINT)")
 
 
-def change(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, int]:
+def change(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str, Any]:
     """Replace an allow table (`base` null) or change one that stands at `base`, in one transaction.
 
     Keys in `remove` go first, then those in `add` are set anew. A key is kept only if it is exactly the text of a
@@ -71,9 +72,10 @@ def change(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str,
             _prove(con, table, "duplicate")
         else:
             _prove_changed(con, table, key_type, request["add"])
+        span = masks.make(con, name, key_type)
         con.execute("DELETE FROM memory.main.sequences WHERE name = $1", [name])
         con.execute("INSERT INTO memory.main.sequences VALUES ($1, $2)", [name, request["sequence"]])
-    return {"rows": _count(con, table), "dropped": dropped}
+    return {"rows": _count(con, table), "dropped": dropped, "span": span}
 
 
 def sequences(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bailee.engines.duckdb import faults
+from bailee.engines.duckdb import faults, masks
 from bailee.engines.duckdb.allow import Wrong, sequences
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def ask(con: duckdb.DuckDBPyConnection, request: dict[str, Any], send: Send) -> 
             found = sequences(cursor)
             if any(found.get(name) != sequence for name, sequence in request["allow"].items()):
                 raise Wrong("stale")
+            for name, (low, _) in request["masks"].items():
+                masks.give(cursor, name, low)
             for name, sql in request["views"]:
                 _fence(cursor, name, sql)
             rows = _stream(_reader(cursor, request["sql"], request["rows"]), request, send)

@@ -100,15 +100,25 @@ class DuckDB:
             "secret": None if secret is None else secret.hex(),
         }
         reply = self._request(request, _SETUP_SECONDS)
-        return Allowed(reply["rows"], reply["dropped"])
+        span = reply["span"]
+        return Allowed(reply["rows"], reply["dropped"], None if span is None else (span[0], span[1]))
 
     def clean(self, name: str, version: str, sql: str) -> None:
         """Make `memory.main.<name>` from a trusted SELECT whose first column is a unique key, once for each version."""
         self._request({"do": "clean", "name": name, "version": version, "sql": sql}, _SETUP_SECONDS)
 
-    def ask(self, views: Sequence[View], sql: str, *, allow: Mapping[str, int], limits: Limits | None = None) -> Result:
+    def ask(
+        self,
+        views: Sequence[View],
+        sql: str,
+        *,
+        allow: Mapping[str, int],
+        masks: Mapping[str, tuple[int, int]] | None = None,
+        limits: Limits | None = None,
+    ) -> Result:
         """Run one governed SELECT over secure views, in one snapshot in which each allow table is at its sequence.
 
+        `masks` has the span of each mask that the views use; a variable named like its allow table holds the bits.
         Raises `Stale`, `TimeExceeded`, `MemoryExceeded`, `RowsExceeded`, `Cancelled`, or `EngineError` with `kind` and
         `position` (characters of `sql` from 0). Nothing of a stopped answer is returned.
         """
@@ -120,6 +130,7 @@ class DuckDB:
             "views": [(view.name, view.sql) for view in views],
             "sql": sql,
             "allow": dict(allow),
+            "masks": dict(masks or {}),
             "seconds": seconds,
             "rows": min(own.rows, self._limits.rows),
             "answer_bytes": min(own.answer_bytes, self._limits.answer_bytes),

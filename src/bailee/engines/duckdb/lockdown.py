@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 _CANARY = "not-a-number"
 _FENCE = "CREATE TEMP SECURE VIEW"
+_SHAPES = {
+    "joined": "JOIN memory.main.fence_allow a ON a.subject = r.subject",
+    "masked": "WHERE r.subject BETWEEN 0 AND 7 AND TRY(get_bit('00000000'::BIT, r.subject)) = 1",
+}
 
 
 class Leak(Exception):
@@ -54,20 +58,18 @@ def lock(con: duckdb.DuckDBPyConnection, opening: dict[str, Any]) -> None:
 
 
 def try_fence(con: duckdb.DuckDBPyConnection) -> None:
-    """Push a failing cast at a hidden row through a secure view; raises `Leak` unless the row stays unseen."""
+    """Push a failing cast at a hidden row through secure views of each shape; raises `Leak` unless it stays unseen."""
     import duckdb
 
     con.execute("CREATE TABLE memory.main.fence_rows AS SELECT 1 AS subject, $1 AS hidden", [_CANARY])
     con.execute("CREATE TABLE memory.main.fence_allow (subject INTEGER)")
     cursor = con.cursor()
     try:
-        cursor.execute(
-            f"{_FENCE} fenced AS SELECT r.hidden FROM memory.main.fence_rows r "
-            "JOIN memory.main.fence_allow a ON a.subject = r.subject"
-        )
-        found = cursor.sql("SELECT count(*) AS n FROM fenced WHERE CAST(hidden AS INTEGER) > 0").to_arrow_table()
-        if found.to_pylist() != [{"n": 0}]:
-            raise Leak
+        for name, shape in _SHAPES.items():
+            cursor.execute(f"{_FENCE} {name} AS SELECT r.hidden FROM memory.main.fence_rows r {shape}")
+            found = cursor.sql(f"SELECT count(*) AS n FROM {name} WHERE CAST(hidden AS INTEGER) > 0").to_arrow_table()
+            if found.to_pylist() != [{"n": 0}]:
+                raise Leak
     except duckdb.Error as error:
         raise Leak from error
     finally:

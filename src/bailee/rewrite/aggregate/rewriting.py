@@ -56,6 +56,7 @@ def rewrite(
         columns=made.columns,
         keyed=made.keyed,
         timed=made.timed,
+        masked=made.masked,
     )
 
 

@@ -1,0 +1,41 @@
+"""The mask of an allow table in place of a join with it: the same rows, without building a hash table to find them.
+
+A view is written twice, once joined and once masked, because only the engine knows when a question runs whether the
+keys are near enough to each other for a mask. Law: both show the same rows (`tests/rewrite/test_mask.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: Tokens for the lowest and the highest key of the mask, which are known when the question runs.
+LOW, HIGH = "\0low\0", "\0high\0"
+
+_WHOLE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER)|BIGINT", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Another body for a view, for when the allow table has a mask."""
+
+    allow: str
+    sql: str
+
+    def bind(self, span: tuple[int, int]) -> str:
+        """The body for a mask that reaches from one key to another."""
+        return self.sql.replace(LOW, str(span[0])).replace(HIGH, str(span[1]))
+
+
+def maskable(key_type: str) -> bool:
+    """Whether allow tables with this type of key may have a mask."""
+    return _WHOLE.fullmatch(key_type) is not None
+
+
+def condition(name: str, expression: str) -> str:
+    """SQL that is true exactly where an allow table holds the expression's value; it cannot fail.
+
+    The bounds alone would keep `get_bit` from failing, but an engine may test conditions in any order, so it is in TRY.
+    """
+    at = f"CAST(CAST({expression} AS BIGINT) - ({LOW}) AS INTEGER)"
+    return f"{expression} BETWEEN {LOW} AND {HIGH} AND TRY(get_bit(getvariable('{name}')::BIT, {at})) = 1"
