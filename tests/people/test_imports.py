@@ -228,7 +228,8 @@ def test_every_row_can_be_proved(database: Database, notice: str, tmp_path: Path
     )
     with database.read() as connection:
         start, randoms = connection.exec_driver_sql('SELECT start, randoms FROM import_rows WHERE "import" = 2').one()
-        skipped = dict(connection.exec_driver_sql("SELECT position, leaf FROM import_skipped"))
+        hashes = connection.exec_driver_sql("SELECT position, leaf FROM import_skipped")
+        skipped = {row.position: row.leaf for row in hashes}
         kept = {
             position: _record(connection, sequence)
             for position, sequence in connection.exec_driver_sql(
