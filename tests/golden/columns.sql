@@ -17,3 +17,9 @@ SELECT count(*) FROM customers
 -- becomes
 bailee_rel_1: SELECT t."id" AS "id" FROM company."main"."customers" AS t JOIN memory.main.allow_000000000000_0_integer AS a1 ON a1.subject = t."id" WHERE t."joined" > DATE '2025-11-22'
 SELECT count(*) FROM bailee_rel_1 AS "customers"
+
+-- purpose: offers
+SELECT b, c FROM orders AS t(a, b, c)
+-- becomes
+bailee_rel_1: SELECT t."order_id" AS "order_id", t."customer_id" AS "customer_id", t."total" AS "total", t."coupon" AS "coupon", t."placed" AS "placed" FROM company."main"."orders" AS t JOIN memory.main.allow_000000000000_0_integer AS a1 ON a1.subject = t."customer_id" WHERE t."placed" > TIMESTAMP '2025-11-22 12:00:00'
+SELECT b, c FROM bailee_rel_1 AS t(a, b, c)

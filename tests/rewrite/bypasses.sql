@@ -658,3 +658,7 @@ SELECT * FROM lines WHERE product_id IS NULL
 SELECT * FROM lines JOIN products USING (product_id) WHERE kind = 'FAMILY'
 -- case: diary that only says who
 SELECT count(*) FROM diary
+-- case: line of a product with two faces
+SELECT * FROM lines WHERE product_id = 5
+-- case: line of a product with two faces by its quantity
+SELECT max(quantity) FROM lines

@@ -15,9 +15,10 @@ INSERT INTO orders VALUES
     (18, 3, 17, 'T', '2026-10-04', 'CANARYNOTE'), (18, 3, 17, 'T', '2026-10-04', 'CANARYNOTE');
 CREATE TABLE lines (line_id INTEGER, order_id INTEGER, product_id INTEGER, quantity INTEGER);
 INSERT INTO lines VALUES (100, 10, 1, 1), (101, 10, 2, 2), (102, 11, 1, 3), (103, 12, 2, 4), (104, 13, 1, 5),
-    (105, 14, 1, 666), (106, 10, 3, 666), (107, 10, 99, 666), (108, 10, NULL, 666), (109, 18, 1, 666), (110, 10, 4, 666), (111, NULL, 1, 666);
+    (105, 14, 1, 666), (106, 10, 3, 666), (107, 10, 99, 666), (108, 10, NULL, 666), (109, 18, 1, 666), (110, 10, 4, 666), (111, NULL, 1, 666), (112, 10, 5, 666);
 CREATE TABLE products (product_id INTEGER, title VARCHAR, kind VARCHAR, price DECIMAL(6,2));
-INSERT INTO products VALUES (1, 'Bread', 'FOOD', 2.50), (2, 'Milk', 'FOOD', 1.25), (3, 'Test', 'FAMILY', 9.00), (4, 'Jam', NULL, 3.00);
+INSERT INTO products VALUES (1, 'Bread', 'FOOD', 2.50), (2, 'Milk', 'FOOD', 1.25), (3, 'Test', 'FAMILY', 9.00), (4, 'Jam', NULL, 3.00),
+    (5, 'Pair', 'FOOD', 1.00), (5, 'Pair', 'FAMILY', 1.00);
 CREATE TABLE diary (customer_id INTEGER, story VARCHAR);
 INSERT INTO diary VALUES (1, 'CANARYDIARY');
 CREATE TABLE unmapped (id INTEGER, word VARCHAR);

@@ -117,6 +117,16 @@ def test_rewrites_are_kept_by_all_that_they_depend_on(shop: made.Shop) -> None:
     assert rewriter.rewrite(question, ruling) is not first  # two others came since
 
 
+def test_a_table_about_people_that_names_nobody_shows_nothing() -> None:
+    """Without a subject or a parent every row is a guest's."""
+    orders = replace(made.MAP.tables["orders"], subjects=())
+    shop = made.open_shop(datamap=replace(made.MAP, tables={**made.MAP.tables, "orders": orders}))
+    assert [] == shop.run(shop.govern("SELECT total FROM orders", made.ruling()))[1]
+    included = replace(made.MAP, tables={"orders": replace(orders, guests=True)})
+    shop = made.open_shop(datamap=included)
+    assert 8 == len(shop.run(shop.govern("SELECT total FROM orders", made.ruling()))[1])
+
+
 def test_positions_lead_back_to_the_question() -> None:
     """A position in the spliced text is the asker's own, or the start of what was replaced."""
     text, edits = splice("FROM a, b", [Edit(5, 6, "long AS a"), Edit(8, 9, "x")])
