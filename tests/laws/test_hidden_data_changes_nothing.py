@@ -35,7 +35,7 @@ OF_VALUES = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.Inva
 class World:
     """One shop, governed and plain, to be asked several questions."""
 
-    def __init__(self, shop: make.Shop, recipient: str | None) -> None:
+    def __init__(self, shop: make.Shop, recipient: str | None, *, masked: bool) -> None:
         self.shop = shop
         self.terms = make.terms(shop.policy)
         self.use = Use("p", Actor("ann"), recipient=recipient)
@@ -45,6 +45,7 @@ class World:
         allowed = [key for key, person in shop.people.items() if self._stands(person)]
         schema = "".join(table_sql(name, make.TYPES[name], rows) for name, rows in shop.rows.items())
         self.engine = engine.open_shop(schema, shop.datamap, allowed)
+        self.engine.masked = masked
 
     def _stands(self, person: Any) -> bool:
         return "stands" == standing(self.shop.policy, "p", self.use.recipient, person, NOW, self.terms)
@@ -93,7 +94,7 @@ def _agree(world: World, question: str) -> str:
 def _world(source: Any) -> World:
     shop = make.make_shop(source)
     to = shop.policy.purposes["p"].recipients
-    return World(shop, to[0] if to and chance(source, 60) else None)
+    return World(shop, to[0] if to and chance(source, 60) else None, masked=chance(source, 50))
 
 
 @st.composite
