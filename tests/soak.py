@@ -34,7 +34,7 @@ def points(seed: int) -> int:
     source = Seeded(seed)
     made = world(source, customers=8)
     policy, at, terms = made.policy, made.at, made.terms
-    compiled = decide.compile(policy, f"sha256:{seed}")
+    compiled = decide.Compiled(policy, f"sha256:{seed}")
     covering = compiled.covering(terms)
     many = compiled.standings(crowd_of(made.customers), at, covering)
     later = max(at, instant(source)) + timedelta(seconds=source.integer(0, 10**8))

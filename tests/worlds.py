@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Protocol, TypeVar
 
+from bailee.policy.canonical import digest, to_json
 from bailee.policy.model import (
     ELSEWHERE,
     Contact,
@@ -265,7 +266,9 @@ def _by_place(source: Source) -> dict[str, PlaceRule]:
 def make_terms(source: Source, policy: Policy) -> dict[str, Terms]:
     """Today's terms of each purpose, and terms shown before: of other versions, wider and narrower."""
     today = {f"sha256:{key}": terms_of(policy, purpose) for key, purpose in policy.purposes.items()}
-    return today | {f"sha256:{n}": _former(source, terms) for n, terms in enumerate(today.values())}
+    former = [_former(source, terms) for terms in today.values()]
+    # Named by what they say, since whoever compiled a policy remembers what a digest covers.
+    return today | {digest(to_json(terms)): terms for terms in former}
 
 
 def _former(source: Source, terms: Terms) -> Terms:

@@ -126,7 +126,7 @@ def today(case: Mapping[str, Any]) -> Policy:
 def test_case(case: Mapping[str, Any]) -> None:
     """Each case has the outcome that it names, by the meaning and by the compiled policy."""
     promised, asked = today(case), use(case["use"])
-    compiled = decide.compile(promised, repr(promised))
+    compiled = decide.Compiled(promised, "sha256:policy")
     ruling, against = compiled.rule(asked), meaning.refusals(promised, asked)
     if "ruling" in case:
         assert case["ruling"] == ([reason.code for reason in against] or ["allowed"])
@@ -148,7 +148,7 @@ def _stands(case: Mapping[str, Any], promised: Policy, asked: Use) -> None:
     assert case["standing"] == meaning.standing(promised, asked.purpose, asked.recipient, who, NOW, shown)
     assert [] == meaning.refusals(promised, asked)
     if who is not None:
-        compiled = decide.compile(promised, repr(promised))
+        compiled = decide.Compiled(promised, "sha256:policy")
         slot = compiled.slot(asked.purpose, asked.recipient)
         code = compiled.judge(who, slot, NOW, compiled.covering(shown)).code
         assert case["standing"] == decide.REASONS[code]

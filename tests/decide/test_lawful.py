@@ -21,7 +21,7 @@ TINY = timedelta(microseconds=1)
 @given(worlds())
 def test_standing_is_that_of_the_meaning(world: World) -> None:
     """D4.18: every slot of every customer has the code that the meaning gives."""
-    compiled = decide.compile(world.policy, f"{world.policy!r}")
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
         expected = [
@@ -35,7 +35,7 @@ def test_standing_is_that_of_the_meaning(world: World) -> None:
 @given(worlds(), st.lists(instants, max_size=4), st.integers(0, 10**15))
 def test_nothing_changes_before_until(world: World, later: list[datetime], some: int) -> None:
     """D4.17: from the instant asked to just before `until`, the meaning gives the same code."""
-    compiled = decide.compile(world.policy, f"{world.policy!r}")
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
         for slot, (purpose, to) in enumerate(compiled.slots):
@@ -50,7 +50,7 @@ def test_nothing_changes_before_until(world: World, later: list[datetime], some:
 @given(worlds())
 def test_standing_ends_when_its_first_slot_does(world: World) -> None:
     """The instant of a whole standing is the earliest of its slots."""
-    compiled = decide.compile(world.policy, f"{world.policy!r}")
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
         ends = [compiled.judge(customer, slot, world.at, covering).until for slot in range(len(compiled.slots))]

@@ -28,7 +28,7 @@ TIMES = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 1), timezones=st.j
 @given(worlds(customers=5))
 def test_many_are_judged_as_each_alone(world: World) -> None:
     """D4.18: the codes and the instant of every customer of a crowd are those that `standing` gives for one."""
-    compiled = decide.compile(world.policy, f"{world.policy!r}")
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     found = compiled.standings(crowd_of(world.customers), world.at, covering)
     for row, customer in enumerate(world.customers):
@@ -39,7 +39,7 @@ def test_many_are_judged_as_each_alone(world: World) -> None:
 @given(worlds(customers=4), st.randoms(use_true_random=False))
 def test_the_order_of_choices_does_not_matter(world: World, random: np.random.Generator) -> None:
     """Choices may come in any order, unless two of one customer tie in time, sequence and force."""
-    compiled = decide.compile(world.policy, f"{world.policy!r}")
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     crowd = crowd_of([_distinct(customer) for customer in world.customers])
     order = list(range(len(crowd.choices.row)))

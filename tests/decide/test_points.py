@@ -55,14 +55,14 @@ class Book:
 
 USE = Use("offers", Actor("ann"))
 MADE = map(make_policy, map(Seeded, range(99)))
-POLICY = next(policy for policy in MADE if decide.compile(policy, repr(policy)).rule(USE).permitted)
+POLICY = next(policy for policy in MADE if decide.Compiled(policy, "sha256:policy").rule(USE).permitted)
 
 
 @given(worlds(), st.data())
 def test_a_checker_agrees_with_the_meaning(world: World, data: st.DataObject) -> None:
     """D4, D9.4: a checker's verdict has the meaning's permission and reason codes, for known and unknown keys."""
     use = data.draw(uses(world.policy))
-    compiled = decide.compile(world.policy, repr(world.policy))
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     ruling, covering = compiled.rule(use), compiled.covering(world.terms)
     book = Book({c.key: n for n, c in enumerate(world.customers, 1)}, [0] * len(world.customers))
     book.verdicts = verdicts_of(ruling)

@@ -41,7 +41,7 @@ def test_refusals_are_those_of_the_meaning(given: tuple[Policy, Use]) -> None:
     """D1.7, D9.3: a ruling refuses for the same reasons, in the same order, as the meaning."""
     policy, use = given
     expected = meaning.refusals(policy, use)
-    ruling = decide.compile(policy, f"{policy!r}").rule(use)
+    ruling = decide.Compiled(policy, "sha256:policy").rule(use)
     assert (not expected) is ruling.permitted
     if use.purpose not in policy.purposes:
         assert [r.code for r in expected] == [r.code for r in ruling.reasons]
@@ -53,7 +53,7 @@ def test_refusals_are_those_of_the_meaning(given: tuple[Policy, Use]) -> None:
 def test_categories_are_treated_as_the_meaning_says(given: tuple[Policy, Use], key: str) -> None:
     """D3.1, D3.2, D3.3, D3.4, D9.2: a category has the meaning's treatment, with a reason unless it is clear."""
     policy, use = given
-    ruling = decide.compile(policy, f"{policy!r}").rule(use)
+    ruling = decide.Compiled(policy, "sha256:policy").rule(use)
     found = decide.category(ruling, key)
     if ruling.permitted:
         assert meaning.category_treatment(policy, use, key) is found.treatment
@@ -66,7 +66,7 @@ def test_categories_are_treated_as_the_meaning_says(given: tuple[Policy, Use], k
 def test_columns_are_treated_as_the_meaning_says(given: tuple[Policy, Use], table: Table) -> None:
     """D3.5, D3.6, D3.7, D3.8, D3.9, D9.3: columns and subject columns have the meaning's treatments."""
     policy, use = given
-    ruling = decide.compile(policy, f"{policy!r}").rule(use)
+    ruling = decide.Compiled(policy, "sha256:policy").rule(use)
     if ruling.permitted:
         for name in table.columns:
             found = decide.column(ruling, table, name)
@@ -78,7 +78,7 @@ def test_columns_are_treated_as_the_meaning_says(given: tuple[Policy, Use], tabl
 @given(policies())
 def test_a_misspelt_purpose_is_refused_with_the_nearest(policy: Policy) -> None:
     """D1.2: a purpose that is not in the policy is refused, and the sentence names the nearest."""
-    ruling = decide.compile(policy, f"{policy!r}").rule(Use("ofers", Actor("ann")))
+    ruling = decide.Compiled(policy, "sha256:policy").rule(Use("ofers", Actor("ann")))
     assert ["unknown_purpose"] == [reason.code for reason in ruling.reasons]
     assert "there is no purpose `ofers` in the policy; did you mean `offers`?" == ruling.reasons[0].sentence
 
@@ -95,7 +95,7 @@ def test_compile_remembers_by_digest() -> None:
 def test_slots_are_every_purpose_with_each_recipient(given: tuple[Policy, Use]) -> None:
     """A permitted use points at its own slot, and a refused one at none."""
     policy, use = given
-    compiled = decide.compile(policy, f"{policy!r}")
+    compiled = decide.Compiled(policy, "sha256:policy")
     ruling = compiled.rule(use)
     if ruling.permitted:
         assert ruling.slot is not None

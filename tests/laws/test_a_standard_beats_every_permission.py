@@ -20,7 +20,7 @@ def asked(draw: st.DrawFn) -> tuple[Policy, Use]:
 
 
 def rule(policy: Policy, use: Use) -> decide.Ruling:
-    return decide.compile(policy, repr(policy)).rule(use)
+    return decide.Compiled(policy, "sha256:policy").rule(use)
 
 
 def forbidding(policy: Policy, forbid: Forbid) -> Policy:

@@ -29,7 +29,7 @@ def test_nobody_below_the_age_stands(world: World, least: int, at: datetime) -> 
     """D4.6: below `min_age` nobody stands, a guardian's grant or not; nor does anybody whose age is unknown."""
     purposes = {k: replace(p, who=Who(min_age=least), by_place={}) for k, p in world.policy.purposes.items()}
     policy = replace(world.policy, purposes=purposes)
-    compiled = decide.compile(policy, repr(policy))
+    compiled = decide.Compiled(policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
         codes, _ = compiled.standing(customer, at, covering)
@@ -46,7 +46,7 @@ def test_a_child_stands_only_by_a_guardian(world: World, below: int, at: datetim
         for k, p in world.policy.purposes.items()
     }
     policy = replace(world.policy, purposes=purposes)
-    compiled = decide.compile(policy, repr(policy))
+    compiled = decide.Compiled(policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
         if customer.born is None or not old_enough(customer.born, below, at):
@@ -59,7 +59,7 @@ def test_a_child_stands_only_by_a_guardian(world: World, below: int, at: datetim
 def test_a_place_may_bar_more(world: World, least: int) -> None:
     """D4.5: `by_place` sets the age for customers in that place, and theirs alone."""
     policy = _barring(world.policy, "GB", least)
-    compiled = decide.compile(policy, repr(policy))
+    compiled = decide.Compiled(policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
         codes, _ = compiled.standing(replace(customer, place="GB-LND"), world.at, covering)
@@ -76,7 +76,7 @@ def _barring(policy: Policy, place: str, least: int) -> Policy:
 def test_standing_is_judged_again_at_the_birthday(world: World, least: int) -> None:
     """D4.17: a standing kept for somebody too young ends no later than the instant at which they are old enough."""
     policy = _barring(world.policy, "DE", least)
-    compiled = decide.compile(policy, repr(policy))
+    compiled = decide.Compiled(policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in (replace(c, place="DE", erased=False, restricted=None) for c in world.customers):
         codes, until = compiled.standing(customer, world.at, covering)

@@ -27,7 +27,7 @@ def test_a_policy_without_the_purpose_permits_nothing(given: tuple[Policy, Use],
     policy, use = given
     rest = {name: purpose for name, purpose in policy.purposes.items() if name != use.purpose}
     without = replace(policy, purposes=rest)
-    ruling = decide.compile(without, repr(without)).rule(use)
+    ruling = decide.Compiled(without, "sha256:policy").rule(use)
     assert (False, "unknown_purpose") == (ruling.permitted, ruling.reasons[0].code)
     assert Treatment.WITHHELD is decide.category(ruling, key).treatment
 
@@ -36,7 +36,7 @@ def test_a_policy_without_the_purpose_permits_nothing(given: tuple[Policy, Use],
 def test_what_is_permitted_is_listed(given: tuple[Policy, Use]) -> None:
     """D1.3, D1.4, D1.5: a permitted use has an effect, a recipient and an actor that its purpose lists."""
     policy, use = given
-    ruling = decide.compile(policy, repr(policy)).rule(use)
+    ruling = decide.Compiled(policy, "sha256:policy").rule(use)
     if ruling.permitted:
         purpose = policy.purposes[use.purpose]
         assert ruling.effects
@@ -50,7 +50,7 @@ def test_what_is_permitted_is_listed(given: tuple[Policy, Use]) -> None:
 def test_a_category_that_reads_does_not_cover_is_withheld(given: tuple[Policy, Use], key: str) -> None:
     """D3.1: what is not withheld lies at or under a category that the purpose reads, and is no clearer than there."""
     policy, use = given
-    ruling = decide.compile(policy, repr(policy)).rule(use)
+    ruling = decide.Compiled(policy, "sha256:policy").rule(use)
     treatment = decide.category(ruling, key).treatment
     if treatment is not Treatment.WITHHELD:
         reads = policy.purposes[use.purpose].reads
@@ -60,7 +60,7 @@ def test_a_category_that_reads_does_not_cover_is_withheld(given: tuple[Policy, U
 @given(worlds())
 def test_silence_permits_nothing_but_what_the_law_asks(world: World) -> None:
     """D4.9, D4.10, D4.13, D4.16: with no grant, contract or notice on record, only a legal obligation stands."""
-    compiled = decide.compile(world.policy, repr(world.policy))
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     covering = compiled.covering(world.terms)
     for customer in world.customers:
         kept = tuple(choice for choice in customer.choices if choice.act is not Act.GRANT)

@@ -23,7 +23,7 @@ from tests.worlds import World
 def test_verdicts_have_the_reasons_of_the_meaning(world: World, data: st.DataObject) -> None:
     """D9.4: rule, judge and look up a customer one by one, and permission and reason are the meaning's."""
     use = data.draw(uses(world.policy))
-    compiled = decide.compile(world.policy, repr(world.policy))
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     ruling, covering = compiled.rule(use), compiled.covering(world.terms)
     for customer in world.customers:
         expected = meaning.permitted(world.policy, use, customer, world.at, world.terms)
@@ -38,7 +38,7 @@ def test_verdicts_have_the_reasons_of_the_meaning(world: World, data: st.DataObj
 @given(worlds(customers=6))
 def test_campaigns_have_exactly_whom_the_meaning_permits(world: World) -> None:
     """D4: a campaign over everybody's codes has the customers who stand by the meaning, and nobody else."""
-    compiled = decide.compile(world.policy, repr(world.policy))
+    compiled = decide.Compiled(world.policy, "sha256:policy")
     crowd = crowd_of(world.customers)
     codes = compiled.standings(crowd, world.at, compiled.covering(world.terms)).codes
     numbers = np.arange(1, len(world.customers) + 1)
