@@ -135,18 +135,20 @@ def refusal(error: Refused) -> dict[str, object]:
 
 def ruling_digest(ruling: Ruling) -> str:
     """The digest of all that a ruling says, for deriving it again (law 12)."""
-    return digest(
-        {
-            "permitted": ruling.permitted,
-            "reasons": [[r.code, r.sentence, r.principle] for r in ruling.reasons],
-            "policy": ruling.policy,
-            "effects": sorted(ruling.effects),
-            "recipients": sorted(ruling.recipients),
-            "bases": sorted(ruling.bases),
-            "reads": {key: int(treatment) for key, treatment in ruling.reads.items()},
-            "at_most": int(ruling.at_most),
-            "withheld": {key: reason.code for key, reason in ruling.withheld.items()},
-            "special": sorted(ruling.special),
-            "slot": ruling.slot,
-        }
-    )
+    said = {
+        "permitted": ruling.permitted,
+        "reasons": [[r.code, r.sentence, r.principle] for r in ruling.reasons],
+        "policy": ruling.policy,
+        "effects": sorted(ruling.effects),
+        "recipients": sorted(ruling.recipients),
+        "bases": sorted(ruling.bases),
+        "reads": {key: int(treatment) for key, treatment in ruling.reads.items()},
+        "at_most": int(ruling.at_most),
+        "withheld": {key: reason.code for key, reason in ruling.withheld.items()},
+        "special": sorted(ruling.special),
+        "slot": ruling.slot,
+    }
+    try:
+        return digest(said)
+    except ValueError:
+        raise RecordError("the ledger cannot record text with half a surrogate pair; mend the text") from None
