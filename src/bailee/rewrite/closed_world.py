@@ -32,7 +32,8 @@ similar escape limit offset is rows range groups exclude replace rename columns 
 rollup
 sets array row struct map interval decimal numeric varchar char character bpchar text string bit float time timestamp
 enum recursive materialized key cast try_cast try coalesce ifnull if grouping grouping_id extract position substring
-overlay trim collate percentile_cont percentile_disc lambda return sample reservoir tablesample repeatable to at window ignore respect nulls within
+overlay trim collate percentile_cont percentile_disc lambda return sample reservoir tablesample repeatable to
+at window ignore respect nulls within
 """
 _GRAMMAR = frozenset(_GRAMMAR_TEXT.split())
 
