@@ -34,7 +34,7 @@ _KIND_COLUMNS = ("purpose", "act", "instrument", "notice", "language", "recipien
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Rows as arrays; `records` are their canonical JSON. `same` numbers kinds that mean the same."""
+    """Rows as arrays; `records` gives their canonical JSON, once. `same` numbers kinds that mean the same."""
 
     IDENTITY: ClassVar = ("at", "customers", "same", "guardians")
 
@@ -44,7 +44,7 @@ class Checked:
     same: npt.NDArray[np.int32]
     guardians: Numbers
     evidence: Sequence[str | None]
-    records: Sequence[bytes]
+    records: Iterator[bytes]
 
     def rows(self, start: int) -> Iterator[tuple[Any, ...]]:
         """Rows of position, customer, kind, time, guardian and evidence, from a position on."""
@@ -57,7 +57,7 @@ class Checked:
 
     def slim(self) -> Checked:
         """What tells two rows apart, without the rest."""
-        return replace(self, kinds=self.kinds[:0], evidence=(), records=())
+        return replace(self, kinds=self.kinds[:0], evidence=(), records=iter(()))
 
 
 class Checker:
@@ -116,7 +116,7 @@ class Checker:
         customers: Sequence[str],
         evidence: Sequence[str | None],
         guardians: Sequence[str | None],
-    ) -> Sequence[bytes]:
+    ) -> Iterator[bytes]:
         """The canonical JSON of rows that were checked before."""
         words = [pa.array(column, pa.string()) for column in (customers, evidence, guardians)]
         return self._frames.records(np.array(kinds, np.int64), np.array(at, np.int64), *words)

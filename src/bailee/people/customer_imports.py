@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 REQUIRED = ("key",)
 OPTIONAL = ("born", "place", "last_activity", "contract_since", "contract_ended")
 
+_SLICE = 10_000
+
 _ARRIVING = (
     "CREATE TEMP TABLE arriving_customers (position INTEGER PRIMARY KEY, key TEXT, born INTEGER, place TEXT, "
     "last_activity INTEGER, since INTEGER, ended INTEGER)"
@@ -94,24 +96,25 @@ def import_customers(
 def _stage(connection: Connection, source: Source, now: datetime, progress: Callable[[int, int], object] | None) -> int:
     rows, seen = 0, set[str]()
     cursor: Any = connection.connection.cursor()
+    put = "INSERT INTO arriving_customers VALUES (?, ?, ?, ?, ?, ?, ?)"
     for batch in source.batches():
-        checked = list(_checked(source, batch, now, seen))
-        if not source.problems.count:
-            places = range(rows, rows + batch.rows)
-            put = "INSERT INTO arriving_customers VALUES (?, ?, ?, ?, ?, ?, ?)"
-            cursor.executemany(put, ((place, *row) for place, row in zip(places, checked, strict=True)))
-        rows += batch.rows
+        for start in range(0, batch.rows, _SLICE):
+            checked = list(_checked(source, batch, start, now, seen))
+            if not source.problems.count:
+                cursor.executemany(put, ((rows + index, *row) for index, row in enumerate(checked)))
+            rows += len(checked)
         if progress:
             progress(batch.done, source.total)
     cursor.close()
     return rows
 
 
-def _checked(source: Source, batch: Batch, now: datetime, seen: set[str]) -> Iterator[Sequence[Any]]:
-    """The rows as stored; what is wrong with one is noted, and it is left out."""
-    nothing = [None] * batch.rows
-    columns = [_values(batch.columns[name]) if name in batch.columns else nothing for name in source.known]
-    for index, row in enumerate(zip(*columns, strict=True)):
+def _checked(source: Source, batch: Batch, start: int, now: datetime, seen: set[str]) -> Iterator[Sequence[Any]]:
+    """Some rows of a batch as stored; what is wrong with one is noted, and it is left out."""
+    some = slice(start, start + _SLICE)
+    nothing = [None] * len(range(batch.rows)[some])
+    columns = [_values(batch.columns[name][some]) if name in batch.columns else nothing for name in source.known]
+    for index, row in enumerate(zip(*columns, strict=True), start):
         found = _row(row, now)
         if isinstance(found, tuple):
             field, told = found

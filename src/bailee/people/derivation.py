@@ -142,7 +142,7 @@ def _held(
 
     codes, until = np.full((last - first + 1, width), 255, np.uint8), np.full(last - first + 1, NEVER, np.int64)
     statement = "SELECT customer, codes, until FROM standing WHERE customer BETWEEN ? AND ?"
-    rows = connection.exec_driver_sql(statement, (first, last)).all()
+    rows = connection.connection.cursor().execute(statement, (first, last)).fetchall()
     if rows:
         at = np.fromiter((row[0] for row in rows), np.int64, len(rows)) - first
         codes[at] = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), width)

@@ -124,7 +124,8 @@ def _follow(connection: Connection, now: progress.Progress, old: Standing) -> St
         return newer
     whole = now.policy != old.policy
     since = -1 if whole else old.version
-    rows = connection.exec_driver_sql("SELECT customer, codes FROM standing WHERE sequence > ?", (since,)).all()
+    raw = connection.connection.cursor()
+    rows = raw.execute("SELECT customer, codes FROM standing WHERE sequence > ?", (since,)).fetchall()
     keys = _keys(connection, old.keys)
     return replace(newer, keys=keys, _codes=_codes(rows, len(keys), () if whole else old._codes))
 
