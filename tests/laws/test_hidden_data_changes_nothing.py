@@ -1,4 +1,4 @@
-"""A governed answer equals the plain answer over a database from which hidden rows and values were removed."""
+"""Law 8. A governed answer equals the plain answer over a database from which hidden rows and values were removed."""
 
 from __future__ import annotations
 
