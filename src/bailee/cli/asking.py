@@ -26,7 +26,7 @@ MOST = 10_000_000
 def ask(home: Path, sql: str, use: Use, output: Output, *, explain: bool) -> None:
     """Ask, deliver the answer, and say on standard error what it holds and what it leaves out."""
     output.must_fit()
-    with opened(home) as gate:
+    with opened(home, start=True) as gate:
         answer = gate.ask(sql, purpose=use.purpose, effect=use.effect, recipient=use.recipient, actor=use.actor)
         output.deliver(answer.arrow(), about(answer, explain=explain))
     if not output.as_json:

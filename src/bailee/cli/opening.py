@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(home: Path) -> Iterator[Gate]:
-    """The gate of a workspace; while it is open, an interrupt cancels the question that runs."""
+def opened(home: Path, *, start: bool = False) -> Iterator[Gate]:
+    """The gate of a workspace; while it is open, an interrupt cancels the question that runs.
+
+    With `start`, its engine starts while the rest is loaded.
+    """
     import bailee
 
-    with bailee.open(home) as gate, _interruptible(gate):
+    with bailee.open(home, start=start) as gate, _interruptible(gate):
         yield gate
 
 

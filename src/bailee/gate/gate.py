@@ -31,6 +31,7 @@ from bailee.people.standing import Board, Standing
 from bailee.vocabulary import Actor, Effect, Use, Verdict
 
 if TYPE_CHECKING:
+    from bailee.engines.duckdb.engine import DuckDB
     from bailee.gate.questions import Questions
     from bailee.gate.sets import Sets
     from bailee.ledger.values import Head
@@ -56,6 +57,7 @@ class Gate:
         clock: Callable[[], datetime] = now,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[int], bytes] = secrets.token_bytes,
+        engine: DuckDB | None = None,
     ) -> None:
         self.home, self.settings, self.clock = home, settings, clock
         self.database = database
@@ -70,6 +72,7 @@ class Gate:
         self.ledger = Book(database)
         self._starting = threading.Lock()
         self._closed = False
+        self._engine = engine
         self._running: Sets | None = None
         self._questions: Questions | None = None
 
@@ -89,8 +92,9 @@ class Gate:
         finally:
             with self._starting:
                 self._closed = True
-                if self._running is not None:
-                    self._running.engine.close()
+                engine = self._engine if self._running is None else self._running.engine
+                if engine is not None:
+                    engine.close()
             self.database.close()
 
     # Decide -----------------------------------------------------------------------------------------------------
@@ -277,7 +281,7 @@ class Gate:
                 from bailee.gate.sets import Sets
 
                 keys = open_keys(self.home / "keys")
-                engine = DuckDB(self.settings.database, limits=self.settings.limits)
+                engine = self._engine or DuckDB(self.settings.database, limits=self.settings.limits)
                 engine.start()
                 self._running = Sets(engine, keys)
             return self._running

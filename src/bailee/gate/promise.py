@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bailee import decide
 from bailee.errors import WorkspaceError
+from bailee.gate.settings import MAP, POLICY
 from bailee.people import documents
 from bailee.people.database import Database
 from bailee.policy import canonical
@@ -19,8 +20,6 @@ from bailee.policy.model import DataMap, Policy
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-POLICY, MAP = "policy.yaml", "datamap.yaml"
 
 #: Part of the key under which a parsed file is kept: raise it when the reader accepts or reads something else.
 READER = b"1"

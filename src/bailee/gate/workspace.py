@@ -8,14 +8,15 @@ import tempfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bailee.errors import WorkspaceError
-from bailee.gate import gate as gates
-from bailee.gate.gate import Gate
-from bailee.gate.promise import MAP, POLICY
-from bailee.gate.settings import load_settings
-from bailee.ledger import log
-from bailee.people.database import open_database
+from bailee.errors import EngineUnavailable, WorkspaceError
+from bailee.gate.settings import MAP, POLICY, Settings, load_settings
+
+if TYPE_CHECKING:
+    from bailee.engines.duckdb.engine import DuckDB
+    from bailee.gate.gate import Gate
+    from bailee.people.database import Database
 
 STATE = "state.db"
 
@@ -23,8 +24,8 @@ STATE = "state.db"
 ASIDE = ".bailee-new-"
 
 
-def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] = gates.now) -> Gate:
-    """The gate of the workspace in a folder.
+def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] | None = None, start: bool = False) -> Gate:
+    """The gate of the workspace in a folder; with `start`, its engine starts while everything else is loaded.
 
     Raises WorkspaceError where there is none or it cannot be used, PolicyError, MapError and SettingsError with
     every problem in its files.
@@ -35,16 +36,48 @@ def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] = gates.
             f"there is no workspace in `{folder}`; make one with `bailee init`, or name it with `--home`"
         )
     settings = load_settings(folder)
-    database = open_database(folder / STATE, extra=[log.create])
+    engine = _started(settings) if start else None
     try:
-        return Gate(folder, database, settings, clock=clock)
+        return _gate(folder, settings, clock, engine)
+    except BaseException:
+        if engine is not None:
+            engine.close()
+        raise
+
+
+def _started(settings: Settings) -> DuckDB | None:
+    """An engine that is starting; None where it cannot, which the first question says, and records."""
+    from bailee.engines.duckdb.engine import DuckDB
+
+    engine = DuckDB(settings.database, limits=settings.limits)
+    try:
+        engine.start()
+    except EngineUnavailable:
+        return None
+    return engine
+
+
+def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None, engine: DuckDB | None) -> Gate:
+    from bailee.gate.gate import Gate, now
+
+    database = _database(folder / STATE)
+    try:
+        return Gate(folder, database, settings, clock=clock or now, engine=engine)
     except BaseException:
         database.close()
         raise
 
 
+def _database(path: Path, *, create: bool = False) -> Database:
+    # Loaded here, because it takes longer than everything before, and the engine starts in the meantime.
+    from bailee.ledger import log
+    from bailee.people.database import open_database
+
+    return open_database(path, create=create, extra=[log.create])
+
+
 def create(
-    home: str | os.PathLike[str], policy: bytes, datamap: bytes, *, clock: Callable[[], datetime] = gates.now
+    home: str | os.PathLike[str], policy: bytes, datamap: bytes, *, clock: Callable[[], datetime] | None = None
 ) -> Gate:
     """Make a workspace in a folder that has none, and open it; the files are checked before anything is written.
 
@@ -82,7 +115,7 @@ def _make(folder: Path, files: Mapping[str, bytes]) -> None:
                 raise WorkspaceError(
                     f"`{folder}` holds another `{name}` already, and no workspace; move it away, or name another folder"
                 )
-        open_database(Path(beside) / STATE, create=True, extra=[log.create]).close()
+        _database(Path(beside) / STATE, create=True).close()
         if not _link(Path(beside) / STATE, folder / STATE):
             raise _taken(folder)
     _sync(folder)
