@@ -231,7 +231,7 @@ class Shop:
 
 def open_shop(schema: str = SCHEMA, datamap: DataMap = MAP, allowed: Iterable[object] = (1, 2, 3, 5)) -> Shop:
     """A shop over a fresh database in memory."""
-    con = duckdb.connect(config={"python_enable_replacements": "false"})
+    con = duckdb.connect(config={"python_enable_replacements": "false", "disabled_optimizers": "common_subplan"})
     con.execute("ATTACH ':memory:' AS company; USE company; " + schema + "; USE memory; SET TimeZone = 'UTC'")
     return Shop(con, datamap, list(allowed))
 
