@@ -24,8 +24,6 @@ def narrowings(policy: Policy, key: str) -> list[tuple[str, Policy]]:
 def _purposes(purpose: Purpose) -> Iterator[tuple[str, object]]:
     yield "use", f"{purpose.use}.narrow"
     yield "keep", replace(purpose.keep, duration=BRIEF)
-    if purpose.keep.from_last_activity:
-        yield "keep", replace(purpose.keep, from_last_activity=False)
     yield "consent_lasts", BRIEF
     yield "release", replace(purpose.release, min_group=(purpose.release.min_group or 1) + 1)
     if purpose.release.epsilon is None:

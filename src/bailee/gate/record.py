@@ -137,7 +137,8 @@ def ruling_digest(ruling: Ruling) -> str:
     """The digest of all that a ruling says, for deriving it again (law 12)."""
     said = {
         "permitted": ruling.permitted,
-        "reasons": [[r.code, r.sentence, r.principle] for r in ruling.reasons],
+        # Codes never change meaning; sentences may be worded better one day.
+        "reasons": [[r.code, r.principle] for r in ruling.reasons],
         "policy": ruling.policy,
         "effects": sorted(ruling.effects),
         "recipients": sorted(ruling.recipients),

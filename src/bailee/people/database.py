@@ -155,7 +155,9 @@ def _engine(path: Path, *, create: bool, read_only: bool) -> Engine:
             raw.execute(f"PRAGMA {pragma}")
         return raw
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=8, max_overflow=-1)
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=8, max_overflow=-1, hide_parameters=True
+    )
     # The driver would begin by itself and too late; SQLAlchemy begins as each transaction asks.
     event.listen(engine, "begin", lambda c: c.exec_driver_sql(c.get_execution_options().get(_BEGIN, "BEGIN")))
     return engine

@@ -153,8 +153,8 @@ def _receives(old: ToWhom | None, new: ToWhom | None) -> bool:
 
 
 def _keeps(old: Keep, new: Keep) -> bool:
-    # A row's own time is never later than its customer's last activity.
-    return old.duration.at_least(new.duration) and (old.from_last_activity or not new.from_last_activity)
+    # Neither way of counting holds the other: the last activity on record may be older than a row, or unknown.
+    return old.duration.at_least(new.duration) and old.from_last_activity == new.from_last_activity
 
 
 def _release(old: Release, new: Release) -> Iterator[Change]:
