@@ -66,7 +66,7 @@ $(READY): requirements.lock pyproject.toml
 ifneq ($(strip $(UV)),)
 	@$(BIN)/python $(NEW_ENOUGH) 2>/dev/null || $(UV) venv --quiet --clear --no-python-downloads --python "$$(command -v $(PYTHON))" $(VENV)
 	@echo "installing what requirements.lock names into $(VENV) with uv"
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
 else
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
@@ -82,7 +82,7 @@ endif
 
 $(BENCH_READY): $(READY) bench/requirements.lock
 ifneq ($(strip $(UV)),)
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r bench/requirements.lock
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r bench/requirements.lock
 else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
 endif
