@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -81,6 +82,19 @@ def test_a_question_is_answered_alike(question: str) -> None:
     masked.masked = True
     governed = joined.govern(question, made.ruling())
     assert Counter(joined.run(governed)[1]) == Counter(masked.run(governed)[1])
+
+
+def test_an_engine_expects_a_fair_share_of_rows_behind_a_mask() -> None:
+    """A fact table is not thought to be empty, or it would be taken for the small side of every join."""
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE memory.main.allow_x AS SELECT range::INTEGER AS subject FROM range(1000)")
+        con.execute("CREATE TABLE fact AS SELECT (range % 1000)::INTEGER AS k FROM range(100000)")
+        span = masks.make(con, "allow_x", "INTEGER")
+        assert span is not None
+        masks.give(con, "allow_x", span[0])
+        sql = Masked("allow_x", f"SELECT k FROM fact t WHERE {condition('allow_x', 't.k')}").bind(span)
+        plan = json.loads(con.execute(f"EXPLAIN (FORMAT JSON) {sql}").fetchall()[0][1])
+        assert int(plan[0]["extra_info"]["Estimated Cardinality"]) >= 10_000
 
 
 def test_a_mask_stands_in_only_where_the_table_says_no_more() -> None:

@@ -36,6 +36,7 @@ def condition(name: str, expression: str) -> str:
     """SQL that is true exactly where an allow table holds the expression's value; it cannot fail.
 
     The bounds alone would keep `get_bit` from failing, but an engine may test conditions in any order, so it is in TRY.
+    With `= 1` DuckDB would expect hardly any row, and join in a bad order; with `> 0` it expects a fifth.
     """
     at = f"CAST(CAST({expression} AS BIGINT) - ({LOW}) AS INTEGER)"
-    return f"{expression} BETWEEN {LOW} AND {HIGH} AND TRY(get_bit(getvariable('{name}')::BIT, {at})) = 1"
+    return f"{expression} BETWEEN {LOW} AND {HIGH} AND TRY(get_bit(getvariable('{name}')::BIT, {at})) > 0"

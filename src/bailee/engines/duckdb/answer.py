@@ -67,9 +67,10 @@ def _fence(cursor: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
         raise ValueError(name)
     statement = f'CREATE TEMP SECURE VIEW "{name}" AS {sql}'
     try:
-        if len(cursor.extract_statements(statement)) != 1:
+        statements = cursor.extract_statements(statement)
+        if len(statements) != 1:
             raise Wrong("relation")
-        cursor.execute(statement)
+        cursor.execute(statements[0])
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
         raise Wrong("relation") from error
 
