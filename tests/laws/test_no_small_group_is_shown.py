@@ -1,4 +1,4 @@
-"""Law 15. No group below the minimum is shown, and no set of rows that a question's aggregates can tell apart."""
+"""Law 15. No group below the minimum is shown, nor any set of rows that a question can tell apart."""
 
 from __future__ import annotations
 
