@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from bailee.policy.reasons import RULING, STANDING
+from bailee.rewrite.reasons import REWRITE
 from tests.decide.test_cases import cases
 
 ROOT = Path(__file__).parents[2]
@@ -44,3 +45,9 @@ def test_every_code_is_listed_with_its_sentence() -> None:
     ]
     ruling = [f"| `{code}` | {about} | {text} |" for code, (text, about) in RULING.items()]
     assert [*standing, *ruling] == [line for line in SPEC.splitlines() if re.match(r"\| (\d+ \| )?`", line)]
+
+
+def test_every_code_of_a_question_is_listed() -> None:
+    """D9.5: the codes with which the rewriter refuses are those of `rewrite/reasons.py`, in its order."""
+    listed = SPEC.partition("### Codes of questions")[2]
+    assert list(REWRITE) == re.findall(r"`([a-z_]+)`", listed.replace("`rewrite/reasons.py`", ""))

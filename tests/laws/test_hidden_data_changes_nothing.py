@@ -106,7 +106,7 @@ def _drawn(draw: st.DrawFn) -> tuple[World, list[str]]:
 @given(_drawn())
 @settings(max_examples=60, phases=set(Phase) - {Phase.shrink})
 def test_a_governed_answer_equals_the_plain_answer_over_what_is_visible(drawn: tuple[World, list[str]]) -> None:
-    """Random shops, maps, policies and people, and questions of every allowed shape."""
+    """D10.6: Random shops, maps, policies and people, and questions of every allowed shape."""
     world, asked = drawn
     for question in asked:
         _agree(world, question)

@@ -53,7 +53,7 @@ def _expected(rows: list[Any], chosen: list[str], keyed: bool) -> set[Any]:
 @given(ROWS, st.lists(st.sampled_from(sorted(AGGREGATES)), min_size=1, max_size=3, unique=True), st.booleans())
 @settings(max_examples=150)
 def test_no_small_group_is_shown(rows: list[Any], chosen: list[str], keyed: bool) -> None:
-    """Against brute force: a group vanishes unless every part of it holds two customers and each aggregate has some."""
+    """D7.7, D7.8: by brute force, a group vanishes unless every part of it holds two customers."""
     values = ", ".join(f"({n}, {p}, {t}, {c}, TIMESTAMP '2026-10-01', NULL)" for p, c, t, n in map(_literals, rows))
     schema = engine.SCHEMA + "DELETE FROM orders;" + (f"INSERT INTO orders VALUES {values};" if rows else "")
     shop = engine.open_shop(schema, allowed=range(1, 7))

@@ -35,7 +35,7 @@ def test_it_names_tables_columns_and_allow_tables(shop: made.Shop) -> None:
 
 
 def test_a_star_says_what_it_skipped(shop: made.Shop) -> None:
-    """Columns that `*` leaves out are listed with the reason."""
+    """D10.2: Columns that `*` leaves out are listed with the reason."""
     governed = shop.govern("SELECT * FROM customers", made.ruling())
     assert [("customers", "ssn", "not_read")] == [
         (w.table, w.column, w.reason.code) for w in governed.withheld if w.reason
@@ -43,7 +43,7 @@ def test_a_star_says_what_it_skipped(shop: made.Shop) -> None:
 
 
 def test_a_question_on_no_personal_table_concerns_nobody(shop: made.Shop) -> None:
-    """Tables about nobody need no allow table."""
+    """D10.5: Tables about nobody need no allow table."""
     governed = shop.govern("SELECT title FROM products", made.ruling())
     assert (False, ()) == (governed.personal, governed.allow)
     assert governed.views == governed.bind()
@@ -75,7 +75,7 @@ def test_a_question_on_no_personal_table_concerns_nobody(shop: made.Shop) -> Non
 def test_a_question_that_is_limited_to_customers_says_to_whom(
     shop: made.Shop, question: str, expected: tuple[str, ...] | None
 ) -> None:
-    """Constants count only where they surely bind every table about people."""
+    """D10.4: Constants count only where they surely bind every table about people."""
     assert expected == shop.govern(question, made.ruling()).customers
 
 
@@ -85,7 +85,7 @@ def test_pseudonymous_keys_are_never_constants(shop: made.Shop) -> None:
 
 
 def test_pseudonyms_are_pythons_hmac(shop: made.Shop) -> None:
-    """A pseudonym is the first 32 hex characters of HMAC-SHA256, in columns and in keys, so joins still work."""
+    """D8.4: A pseudonym is the first 32 hex characters of HMAC-SHA256, in columns and in keys, so joins still work."""
     rows = shop.run(shop.govern("SELECT email FROM customers WHERE name = 'Ann'", made.ruling()))[1]
     assert [(hmac.new(made.SECRET, b"ann@x.example", sha256).hexdigest()[:32],)] == rows
     question = "SELECT count(*), count(DISTINCT id) FROM customers JOIN orders ON id = customer_id"

@@ -43,7 +43,7 @@ def shop() -> made.Shop:
     ],
 )
 def test_a_question_about_groups_is_answered(shop: made.Shop, question: str, expected: list[object] | None) -> None:
-    """Groups of two customers or more are shown; None only asks that it runs."""
+    """D7.3, D7.5, D7.6: Groups of two customers or more are shown; None only asks that it runs."""
     governed = shop.govern(question, RULING)
     assert governed.aggregate
     _, rows = shop.run(governed)
@@ -117,7 +117,7 @@ def test_a_question_about_groups_is_answered(shop: made.Shop, question: str, exp
     ],
 )
 def test_one_persons_total_does_not_come_out(shop: made.Shop, question: str) -> None:
-    """Every shape that would tell one person apart is refused, with the shape that works."""
+    """D7.4, D7.5, D7.6: Every shape that would tell one person apart is refused, with the shape that works."""
     with pytest.raises(Refused) as refusal:
         shop.govern(question, RULING)
     assert refusal.value.reasons[0].code in {"aggregate_only", "shape_not_allowed"}
@@ -125,7 +125,7 @@ def test_one_persons_total_does_not_come_out(shop: made.Shop, question: str) -> 
 
 
 def test_a_part_of_a_group_that_a_filter_cuts_off_is_a_group_too(shop: made.Shop) -> None:
-    """A filter that leaves one customer out makes the group vanish, because the difference would be theirs."""
+    """D7.7: A filter that leaves one customer out makes the group vanish, because the difference would be theirs."""
     _, together = shop.run(shop.govern("SELECT count(*) FROM orders WHERE total < 12", RULING))
     _, apart = shop.run(
         shop.govern("SELECT count(*), count(*) FILTER (WHERE total < 11) FROM orders WHERE total < 12", RULING)
@@ -135,7 +135,7 @@ def test_a_part_of_a_group_that_a_filter_cuts_off_is_a_group_too(shop: made.Shop
 
 
 def test_without_a_minimum_nothing_is_answered() -> None:
-    """A policy that reads in groups and sets no minimum answers nothing of them."""
+    """D7.9: A policy that reads in groups and sets no minimum answers nothing of them."""
     purpose = RULING.purpose
     assert purpose is not None
     bare = replace(RULING, purpose=replace(purpose, release=Release()))

@@ -48,7 +48,7 @@ def shop() -> made.Shop:
     ],
 )
 def test_a_refusal_says_what_where_and_what_to_do(shop: made.Shop, question: str, code: str, words: str) -> None:
-    """Each refusal has its code, and its sentence names what was found, where, and what was expected."""
+    """D10.1, D10.3: Each refusal has its code, and its sentence names what was found, where, and what was expected."""
     with pytest.raises(Refused) as refusal:
         shop.govern(question, made.ruling())
     reason = refusal.value.reasons[0]
