@@ -261,7 +261,7 @@ def test_standing_lists_everybody(shop: Shop) -> None:
 def test_standing_as_json(shop: Shop) -> None:
     """The same as one document."""
     document = json.loads(shop.run("standing", *OFFERS, "--json").stdout)
-    assert (["customer", "stands", "reason"], 6) == (
+    assert (["customer", "stands", "reason", "until"], 6) == (
         [column["name"] for column in document["columns"]],
         len(document["rows"]),
     )

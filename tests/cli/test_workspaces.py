@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,11 @@ COMMANDS = (
     ("may", "ada", "--purpose", "personal_offers"),
     ("choices", "ada"),
     ("choices", "ada", "withdraw", "personal_offers"),
+    ("import", "customers", "customers.csv"),
     ("import", "choices", "choices.csv"),
+    ("notices",),
+    ("notices", "add", "personal_offers", "notice.txt"),
+    ("notices", "given", "sales_figures", "given.csv"),
     ("standing", "--purpose", "personal_offers"),
     ("ledger", "head"),
     ("ledger", "prove", "0"),
@@ -117,8 +122,9 @@ def test_init_says_what_to_do_next(tmp_path: Path) -> None:
     assert made.stdout.startswith(f"made a workspace in {tmp_path / 'new'}\nnext:\n")
     assert "no mistakes found\n" == run("check", "--strict", "--home", tmp_path / "new").stdout
     status = run("status", "--home", tmp_path / "new").stdout
-    assert "due        no customers yet: nobody's data may be used until they are on record" in status
-    assert "due        no choices yet: import them with `bailee import choices FILE`" in status
+    due = [line.removeprefix("due        ") for line in status.splitlines() if line.startswith("due")]
+    for line, words in zip(due, ("no DuckDB file", "import customers", "notices add", "import choices"), strict=True):
+        assert words in line
 
 
 def test_init_keeps_what_is_there(shop: Shop) -> None:
@@ -163,7 +169,25 @@ def test_status_counts(shop: Shop) -> None:
     assert "policy     Example Shop, version 2026-01-01" in lines
     assert "customers  6" in lines
     assert "choices    3 under 3 notices" in lines
-    assert "  personal_offers          3   50%" in lines
+    assert "  personal_offers          3   50%  3 never asked" in lines
+    assert not [line for line in lines if line.startswith("due")]
+
+
+def test_status_says_what_is_due(shop: Shop) -> None:
+    """A data file that is gone, and consents that run out within 30 days."""
+    notice = shop.notices["personal_offers"]
+    given = (datetime.now(UTC) - timedelta(days=720)).isoformat()
+    said = shop.run("choices", "eve", "grant", "personal_offers", "--notice", notice, "--at", given)
+    (shop.home / "warehouse.duckdb").unlink()
+    found = shop.run("status")
+    assert (0, 0) == (said.exit_code, found.exit_code), said.output + found.output
+    assert "3 never asked" not in found.stdout
+    assert "2 never asked, 1 run out within 30 days\n" in found.stdout
+    due = [line.removeprefix("due        ") for line in found.stdout.splitlines() if line.startswith("due")]
+    assert due[0].startswith("there is no DuckDB file `")
+    assert "1 consent runs out within 30 days: ask again before" == due[1]
+    assert due[2].startswith("time alone changes the standing of 1 customer within 30 days, first at ")
+    assert 3 == len(due)
 
 
 def test_status_as_json(shop: Shop) -> None:
@@ -205,6 +229,21 @@ def test_an_entry_is_explained(shop: Shop) -> None:
         document["ruling_derived_again"],
     )
     assert "ruling derived again from the policy of that time: the same\n" in shop.run("ledger", "explain", last).stdout
+
+
+def test_a_kept_head_is_checked(shop: Shop) -> None:
+    """What `ledger head` prints can be kept, and tells later that nothing before it was rewritten."""
+    kept = shop.run("ledger", "head").stdout.split()[-1]
+    shop.run("choices", "ada", "withdraw", "personal_offers")
+    held = shop.run("ledger", "verify", "--known", kept)
+    assert (0, "it begins with the 4 entries of the head that you kept") == (
+        held.exit_code,
+        held.stdout.splitlines()[-1],
+    )
+    other = f"3:{'0' * 64}"
+    one_line(("ledger", "verify", "--known", other), shop.home, "one of the entries before `3` is not what the known")
+    one_line(("ledger", "verify", "--known", f"99:{'0' * 64}"), shop.home, "the known head counts 99 entries")
+    assert 2 == shop.run("ledger", "verify", "--known", "3:abc").exit_code
 
 
 def test_verify_as_json(shop: Shop) -> None:

@@ -41,6 +41,9 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "points_closed": {**POINTS, "opened": 12, "customers": "0b" * 32},
     "choice": {"sequence": 8},
     "choices_imported": {"file": DIGEST, "count": 1_000_000, "root": "0c" * 32},
+    "customers_imported": {"file": DIGEST, "count": 1_000_000},
+    "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": "personal_offers"},
+    "notices_given": {"notice": DIGEST, "file": None, "count": 1},
     "policy": {"policy": DIGEST, "map": DIGEST, "previous": None},
     "customer": {"change": "created"},
 }

@@ -22,6 +22,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
 )
 imports = typer.Typer(help="Bring in what was recorded elsewhere.", no_args_is_help=True, rich_markup_mode=None)
+notices = typer.Typer(
+    help="What customers are shown. Without a command: every notice, and whether its terms cover today's.",
+    rich_markup_mode=None,
+)
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
 
 HERE = Path()
@@ -160,8 +164,29 @@ def choices(
         typer.Argument(help="The purpose they said it of; * for every one.", autocompletion=o.completion.purposes),
     ] = None,
     instrument: Annotated[Instrument, typer.Option(help="How they said it.")] = Instrument.API,
-    notice: Annotated[str | None, typer.Option(help="The notice that they were shown.")] = None,
+    notice: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="The notice that they were shown; latest: the purpose's newest."),
+    ] = None,
     evidence: Annotated[str | None, typer.Option(help="What proves it, such as the number of a form.")] = None,
+    recipient: Annotated[
+        str | None,
+        typer.Option(help="The one recipient that it is about.", autocompletion=o.completion.recipients),
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="The one channel that it is about, such as email.")] = None,
+    guardian: Annotated[
+        str | None, typer.Option(metavar="CUSTOMER", help="The verified guardian who said it for them.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="The language of what they were shown.", show_default="the notice's")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When, such as 2026-11-22T09:30:00Z.", show_default="now"),
+    ] = None,
+    conflict_shown: Annotated[
+        bool, typer.Option("--conflict-shown", help="They were told that their browser's signal says otherwise.")
+    ] = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
 ) -> None:
@@ -173,22 +198,98 @@ def choices(
         return
     if purpose is None:
         raise typer.BadParameter(f"expected the purpose that the customer said `{act}` of", param_hint="PURPOSE")
-    said = choosing.Said(customer, act, purpose, instrument, notice, evidence)
-    choosing.choose(home, said, as_json=as_json)
+    when = None if at is None else choosing.moment(at)
+    words = (instrument, notice, evidence, recipient, channel, guardian, language, when, conflict_shown)
+    choosing.choose(home, choosing.Said(customer, act, purpose, *words), as_json=as_json)
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")]
+
+
+@imports.command("customers")
+@command
+def import_customers(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet.", show_default=False)],
+    dry_run: DryRun = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Import customers from a file. New ones are added and known ones changed, all rows or none; an empty field says
+    nothing. Columns: key, and where known born, place, last_activity, contract_since, contract_ended."""
+    from bailee.cli import importing
+
+    importing.customers(home, file, dry_run=dry_run, as_json=as_json)
 
 
 @imports.command("choices")
 @command
 def import_choices(
     file: Annotated[Path, typer.Argument(help="CSV or Parquet.", show_default=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")] = False,
+    dry_run: DryRun = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
 ) -> None:
-    """Import customers' choices from a file. All are taken or none, and it is safe to run twice."""
-    from bailee.cli import choosing
+    """Import customers' choices from a file. All are taken or none, and it is safe to run twice. Columns: customer,
+    purpose, act, at, instrument, and where known notice, language, recipient, channel, evidence, conflict_shown,
+    guardian."""
+    from bailee.cli import importing
 
-    choosing.import_choices(home, file, dry_run=dry_run, as_json=as_json)
+    importing.choices(home, file, dry_run=dry_run, as_json=as_json)
+
+
+@notices.callback(invoke_without_command=True)
+def list_notices(context: typer.Context, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    if context.invoked_subcommand is None:
+        _list_notices(home=home, as_json=as_json)
+    for name, word in (("home", "--home"), ("as_json", "--json")):
+        if _typed(context, name):
+            raise typer.BadParameter(f"put it after `{context.invoked_subcommand}`", param_hint=word)
+
+
+@command
+def _list_notices(*, home: Path, as_json: bool) -> None:
+    from bailee.cli import noticing
+
+    noticing.listing(home, as_json=as_json)
+
+
+def _typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+@notices.command("add")
+@command
+def add_notice(
+    purpose: Annotated[
+        str, typer.Argument(help="What it is about.", show_default=False, autocompletion=o.completion.purposes)
+    ],
+    file: Annotated[Path, typer.Argument(help="The words, as UTF-8 text.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The language of the words.")] = "en",
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Register the words that customers are shown. They stand for the purpose's terms of today; choices cite the digest
+    that is printed."""
+    from bailee.cli import noticing
+
+    noticing.add(home, purpose, file, language, as_json=as_json)
+
+
+@notices.command("given")
+@command
+def given(
+    notice: Annotated[str, typer.Argument(help="Its digest, or its purpose if that has only one.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet: customer, at.", show_default=False)],
+    language: Annotated[str | None, typer.Option(help="The one in this language.", show_default="any")] = None,
+    dry_run: DryRun = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Import who was given a notice, and when. A purpose on legitimate interest includes nobody before they were."""
+    from bailee.cli import importing
+
+    importing.given(home, notice, file, language, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()
@@ -218,7 +319,8 @@ def standing(
 @ledger.command()
 @command
 def head(home: o.Home = HERE, as_json: o.Json = False) -> None:
-    """Print how many entries there are and the root over them."""
+    """Print how many entries there are and the root over them. Whoever keeps this elsewhere can tell later that nothing
+    before it was rewritten."""
     from bailee.cli import proving
 
     proving.head(home, as_json=as_json)
@@ -240,11 +342,18 @@ def prove(
 
 @ledger.command()
 @command
-def verify(home: o.Home = HERE, as_json: o.Json = False) -> None:
+def verify(
+    known: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE:ROOT", help="A head that you kept; the ledger must begin with it."),
+    ] = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
     """Check the whole ledger. Every hash is worked out again from the leaves; exit status 1 if one is wrong."""
     from bailee.cli import proving
 
-    proving.verify(home, as_json=as_json)
+    proving.verify(home, proving.kept(known), as_json=as_json)
 
 
 @ledger.command("explain")
@@ -280,4 +389,5 @@ def demo(
 
 
 app.add_typer(imports, name="import")
+app.add_typer(notices, name="notices")
 app.add_typer(ledger, name="ledger")

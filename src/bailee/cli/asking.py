@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,7 +94,7 @@ def about(answer: Answer, *, explain: bool) -> dict[str, object]:
         "receipt": answer.receipt,
     }
     if explain:
-        views = [{"name": view.name, "sql": _legible(view.sql)} for view in answer.governed.views]
+        views = [{"name": view.name, "sql": view.sql} for view in answer.relations]
         governed = {"relations": views, "sql": answer.governed.sql}
         known |= {"question": answer.question, "reads": _reads(answer), "governed": governed}
     return known
@@ -128,19 +127,14 @@ def explanation(answer: Answer) -> list[str]:
     lines += [f"  {counted(count, 'customer')}: {plain(reason_line(reason))}" for reason, count in left.customers]
     lines += [f"  {plain(sentence)}" for sentence in left.rows]
     lines += [] if left.columns or left.customers or left.rows else ["  nothing"]
-    lines += ["governed relations"] if answer.governed.views else []
-    for view in answer.governed.views:
-        lines += [f"  {plain(view.name)}", *_indented(_legible(view.sql), "    ")]
+    lines += ["governed relations"] if answer.relations else []
+    for view in answer.relations:
+        lines += [f"  {plain(view.name)}", *_indented(view.sql, "    ")]
     return [*lines, "governed SQL", *_indented(answer.governed.sql, "  "), ""]
 
 
 def _column(table: str, column: str, reason: Reason | None) -> str:
     return f"{table}.{column}: {reason_line(reason) if reason else 'withheld'}"
-
-
-def _legible(sql: str) -> str:
-    """A relation with names for what is filled in when it runs: the cut-off, and the secret key of pseudonyms."""
-    return re.sub("\x00([^\x00]*)\x00", r"<\1>", sql)
 
 
 def _indented(sql: str, blanks: str) -> list[str]:

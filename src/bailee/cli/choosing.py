@@ -1,16 +1,19 @@
-"""`may`, `choices`, `import choices` and `standing`: what customers said, and what follows from it."""
+"""`may`, `choices` and `standing`: what customers said, and what follows from it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bailee.cli.opening import actor, opened
+import typer
+
+from bailee.cli.opening import opened
 from bailee.cli.output import Output
-from bailee.cli.progress import bar
 from bailee.cli.running import DONE, REFUSED, instant, note, print_json, print_lines, reason_json, reason_line
 from bailee.cli.terminal import counted, plain
+from bailee.errors import FactRejected
 from bailee.vocabulary import Act, Instrument, Use
 
 if TYPE_CHECKING:
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bailee.gate.answer import StandingRow
+    from bailee.gate.gate import Gate
     from bailee.people.choices import Recorded
-    from bailee.people.imports import ImportReport
 
 
 def may(home: Path, customer: str, use: Use, *, as_json: bool) -> int:
@@ -35,6 +38,10 @@ def may(home: Path, customer: str, use: Use, *, as_json: bool) -> int:
     return DONE if verdict.permitted else REFUSED
 
 
+#: What `--notice` takes for the newest registered notice of the purpose.
+LATEST = "latest"
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A choice as it was typed."""
@@ -43,31 +50,73 @@ class Said:
     act: Act
     purpose: str
     instrument: Instrument
-    notice: str | None
-    evidence: str | None
+    notice: str | None = None
+    evidence: str | None = None
+    recipient: str | None = None
+    channel: str | None = None
+    guardian: str | None = None
+    language: str | None = None
+    at: datetime | None = None
+    conflict_shown: bool = False
 
 
 def choose(home: Path, said: Said, *, as_json: bool) -> None:
     """Record a choice and print its receipt."""
     with opened(home) as gate:
+        notice = _cited(gate, said)
         receipt = gate.choose(
             said.customer,
             said.act,
             said.purpose,
             instrument=said.instrument,
-            notice=said.notice,
+            notice=notice,
             evidence=said.evidence,
+            recipient=said.recipient,
+            channel=said.channel,
+            guardian=said.guardian,
+            language=said.language,
+            at=said.at,
+            conflict_shown=said.conflict_shown,
         )
     if as_json:
-        words = {"customer": said.customer, "act": str(said.act), "purpose": said.purpose}
+        words = {"customer": said.customer, "act": str(said.act), "purpose": said.purpose, "notice": notice}
         print_json({"decision": "recorded", **words, "sequence": receipt.sequence, "receipt": receipt.position})
-    else:
-        print_lines(
-            [
-                plain(f"recorded: `{said.customer}` {_did(said.act)} `{said.purpose}`"),
-                f"ledger entry {receipt.position}",
-            ]
-        )
+        return
+    print_lines([plain(f"recorded: `{said.customer}` {_did(said.act)} `{said.purpose}`")])
+    print_lines([plain(f"notice {notice}")] if notice else [])
+    print_lines([f"ledger entry {receipt.position}"])
+
+
+def moment(text: str) -> datetime:
+    """A time as it was typed (RFC 3339; without an offset UTC)."""
+    from bailee.people import instants
+    from bailee.people.times import parse_time
+
+    try:
+        return instants.instant(parse_time(text))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--at") from None
+
+
+def _cited(gate: Gate, said: Said) -> str | None:
+    """The digest of the notice that is cited. What was shown is asked for and never assumed."""
+    if said.notice is not None and said.notice != LATEST:
+        return said.notice
+    if said.notice is None and (said.act is not Act.GRANT or said.instrument is Instrument.IMPORT):
+        return None
+    found = [each for each in gate.notices() if each.purpose == said.purpose and said.language in (None, each.language)]
+    if said.notice == LATEST and found:
+        return found[-1].digest
+    if said.purpose not in gate.promise.policy.purposes:
+        return None  # which the gate says better
+    must = f"a grant of `{said.purpose}` must cite the notice that was shown"
+    if not found:
+        tongue = f" in `{said.language}`" if said.language else ""
+        raise FactRejected(f"{must}, and none is on record{tongue}; register it with `bailee notices add`")
+    valid = [f"`--notice {each.digest}`" for each in found if each.covers]
+    if not valid:
+        raise FactRejected(f"{must}, and none on record covers today's terms; ask again under a new one")
+    raise FactRejected(f"{must}; if it was the one that covers today's terms, add {' or '.join(valid)}, or `{LATEST}`")
 
 
 def _did(act: Act) -> str:
@@ -101,31 +150,6 @@ def _told(found: tuple[Recorded, ...]) -> Iterator[str]:
         yield ", ".join([said, *(f"{name} {value}" for name, value in known if value)])
 
 
-def import_choices(home: Path, file: Path, *, dry_run: bool, as_json: bool) -> None:
-    """Import a file of choices and print what became of it."""
-    with opened(home) as gate, bar("importing choices", quiet=as_json) as progress:
-        report = gate.import_choices(file, by=actor(None, None, None).name, dry_run=dry_run, progress=progress)
-    if as_json:
-        print_json(asdict(report))
-    else:
-        print_lines(_imported(report))
-
-
-def _imported(report: ImportReport) -> Iterator[str]:
-    if report.already is not None:
-        yield f"nothing to do: this very file was imported at {instant(report.already)}"
-        return
-    done = "would import" if report.dry_run else "imported"
-    yield f"{done} {counted(report.added, 'choice')} of {counted(report.rows, 'row')}"
-    if report.skipped:
-        yield f"{report.skipped:,} were on record already"
-    if report.granting_nothing:
-        cite = counted(report.granting_nothing, "grant cites", "grants cite")
-        yield f"{cite} no registered notice about the purpose: nothing is granted"
-    if report.dry_run:
-        yield "nothing was kept: this was a dry run"
-
-
 def standing(home: Path, use: Use, output: Output) -> None:
     """Deliver everybody's standing for a purpose; it is a question, and recorded like one."""
     output.must_fit()
@@ -144,5 +168,6 @@ def _table(found: tuple[StandingRow, ...]) -> pa.Table:
         "customer": pa.array([row.customer for row in found], pa.string()),
         "stands": pa.array([row.stands for row in found], pa.bool_()),
         "reason": pa.array([row.reason.code for row in found], pa.string()),
+        "until": pa.array([row.until for row in found], pa.timestamp("us", "UTC")),
     }
     return pa.table(columns)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bailee.cli.opening import opened
-from bailee.cli.running import print_json, print_lines
+from bailee.cli.running import instant, print_json, print_lines
 from bailee.cli.terminal import counted, plain
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def status(home: Path, *, as_json: bool) -> None:
 def _document(found: Status) -> dict[str, object]:
     from dataclasses import asdict
 
-    return {**asdict(found), "standing": dict(found.standing), "due": list(_due(found))}
+    return {**asdict(found), "due": list(_due(found))}
 
 
 def _lines(found: Status) -> Iterator[str]:
@@ -43,16 +43,33 @@ def _lines(found: Status) -> Iterator[str]:
         yield "standing now"
         widest = max(map(len, found.standing), default=0)
         for purpose, many in found.standing.items():
-            yield f"  {purpose:<{widest}}  {many:>9,}  {many / found.customers:>4.0%}"
+            share = f"{many / found.customers:>4.0%}"
+            yield f"  {purpose:<{widest}}  {many:>9,}  {share}{_beside(found, purpose)}".rstrip()
     for line in _due(found):
         yield f"due        {line}"
 
 
+def _beside(found: Status, purpose: str) -> str:
+    """What else there is to know of a purpose on consent."""
+    unasked, expiring = found.unasked.get(purpose, 0), found.expiring.get(purpose, 0)
+    parts = [f"{unasked:,} never asked"] if unasked else []
+    parts += [f"{expiring:,} run out within 30 days"] if expiring else []
+    return "".join(f"  {part}" for part in [", ".join(parts)] if part)
+
+
 def _due(found: Status) -> Iterator[str]:
-    """What is missing before the workspace can do its work."""
+    """What is missing before the workspace can do its work, and what time will change."""
+    if not found.engine:
+        yield f"there is no DuckDB file `{found.database}`: put it there, or name another one in bailee.toml"
     if not found.customers:
-        yield "no customers yet: nobody's data may be used until they are on record"
+        yield "no customers yet, so nobody's data may be used: bring them with `bailee import customers FILE`"
     if not found.notices:
-        yield "no notices yet: consent counts only under the notice that was shown"
+        yield "no notices yet, and consent counts only under one: `bailee notices add PURPOSE FILE`"
     if not found.choices:
-        yield "no choices yet: import them with `bailee import choices FILE`, or record one with `bailee choices`"
+        yield "no choices yet: `bailee import choices FILE`, or one at a time with `bailee choices`"
+    if found.expiring:
+        consents = counted(sum(found.expiring.values()), "consent runs", "consents run")
+        yield f"{consents} out within 30 days: ask again before"
+    if found.changing and found.next_change is not None:
+        who = counted(found.changing, "customer")
+        yield f"time alone changes the standing of {who} within 30 days, first at {instant(found.next_change)[:16]}Z"

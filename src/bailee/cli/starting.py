@@ -18,9 +18,15 @@ NEXT = (
     "next:",
     "  policy.yaml     write what you promise your customers",
     "  datamap.yaml    say where their data is, and in bailee.toml which DuckDB file holds it:",
-    '                  [engine] database = "/path/to/shop.duckdb"',
+    "                  [engine]",
+    '                  database = "/path/to/shop.duckdb"',
     "  bailee check    look for mistakes in them",
-    "  bailee status   see what is due",
+    "  bailee import customers customers.csv      key,born,place,last_activity,contract_since,contract_ended",
+    "  bailee notices add PURPOSE notice.txt      what customers are shown; prints the digest that choices cite",
+    "  bailee notices given PURPOSE given.csv     customer,at",
+    "  bailee import choices choices.csv          customer,purpose,act,at,instrument,notice",
+    "  bailee status   see who stands, and what is due",
+    '  bailee ask "SELECT ..." --purpose PURPOSE',
 )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bailee.decide import Ruling
-from bailee.engines import Result
+from bailee.engines import Result, View
 from bailee.rewrite import Governed
 from bailee.vocabulary import Reason
 
@@ -35,7 +35,7 @@ class Answer:
     """A governed question's answer, recorded in the ledger at `receipt` before it was released.
 
     `sequence` is the change of standing that it honours, `as_of` the instant for which ages, consents and retention
-    were worked out; `seconds` is the engine's time.
+    were worked out; rows that are not younger than `cutoff` were hidden. `seconds` is the engine's time.
     """
 
     question: str
@@ -47,11 +47,17 @@ class Answer:
     sequence: int
     seconds: float
     left_out: LeftOut
+    cutoff: datetime | None
     result: Result = field(repr=False)
 
     def arrow(self) -> pa.Table:
         """The rows as a `pyarrow.Table`."""
         return self.result.table
+
+    @property
+    def relations(self) -> tuple[View, ...]:
+        """The governed relations as they were asked, the cut-off filled in; the key of pseudonyms is never shown."""
+        return self.governed.shown(self.cutoff)
 
     @property
     def aggregate(self) -> bool:
@@ -61,11 +67,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class StandingRow:
-    """One customer's standing for a purpose: whether they are in it, and why."""
+    """One customer's standing for a purpose: whether they are in it, and why.
+
+    Nothing but somebody's act changes it before `until`; None where no time is set.
+    """
 
     customer: str
     stands: bool
     reason: Reason
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +87,34 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeReceipt:
+    """That a notice is registered: its digest, that of its terms, and its leaf; None where it was registered before."""
+
+    digest: str
+    terms: str
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeOnRecord:
+    """A registered notice; `covers` says whether whoever agreed to its terms has agreed to all of today's."""
+
+    digest: str
+    purpose: str
+    language: str
+    terms: str
+    since: datetime
+    covers: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """How a workspace stands."""
+    """How a workspace stands.
+
+    By purpose: `standing` counts who is in it, `unasked` who never said anything of one on consent, `expiring` whose
+    consent runs out within 30 days. `changing` counts customers whose standing changes by then for any reason of time,
+    the first at `next_change`. `engine` says whether the database file is there.
+    """
 
     home: str
     company: str
@@ -92,4 +128,9 @@ class Status:
     root: str
     sequence: int
     standing: Mapping[str, int]
+    unasked: Mapping[str, int]
+    expiring: Mapping[str, int]
+    changing: int
+    next_change: datetime | None
     database: str
+    engine: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +15,10 @@ from bailee.decide import Ruling
 from bailee.decide.points import Checker
 from bailee.errors import WorkspaceError
 from bailee.gate import promise
-from bailee.gate.answer import Answer, Receipt, StandingRow, Status
+from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import Changes
 from bailee.gate.choices import Choices
+from bailee.gate.intake import Intake
 from bailee.gate.ledger import Book, Proof, Replay, announce
 from bailee.gate.points import Points
 from bailee.gate.record import Recorder, word_of_effect
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from bailee.gate.questions import Questions
     from bailee.gate.sets import Sets
     from bailee.ledger.values import Head
-    from bailee.people.imports import ImportReport
+    from bailee.people.reports import ImportReport
+    from bailee.policy.terms import Terms
 
 SOMEBODY = Actor("somebody")
 
@@ -69,6 +71,7 @@ class Gate:
         self._board = Board(database)
         self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word)
         self._choices = Choices(database, self._recorder)
+        self._intake = Intake(database, self._recorder)
         self.ledger = Book(database)
         self._starting = threading.Lock()
         self._closed = False
@@ -221,6 +224,66 @@ class Gate:
         self._changes.tell()
         return report
 
+    # Customers and notices --------------------------------------------------------------------------------------
+
+    def import_customers(
+        self,
+        path: Path | str,
+        *,
+        by: str = SOMEBODY.name,
+        dry_run: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> ImportReport:
+        """Import a CSV or Parquet file of customers, all or nothing; known ones are changed, nothing is taken away.
+
+        Columns: `key`, and where known `born`, `place`, `last_activity`, `contract_since`, `contract_ended`. Raises
+        ImportRejected with the lines that cannot be.
+        """
+        self._must_be_open()
+        report = self._intake.import_customers(Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
+        self._changes.tell()
+        return report
+
+    def add_notice(self, purpose: str, text: str, *, language: str = "en", terms: Terms | None = None) -> NoticeReceipt:
+        """Register the words shown for a purpose under its terms of today, or under earlier `terms` that it showed.
+
+        Raises FactRejected for a purpose that is not in the policy, or a text or language that cannot be.
+        """
+        self._must_be_open()
+        return self._intake.add_notice(purpose, text, language, terms, self.clock())
+
+    def notices(self) -> tuple[NoticeOnRecord, ...]:
+        """Every registered notice, the oldest first."""
+        self._must_be_open()
+        return self._intake.notices()
+
+    def notice(self, word: str, *, language: str | None = None) -> NoticeOnRecord:
+        """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""
+        self._must_be_open()
+        return self._intake.notice(word, language)
+
+    def give_notice(self, notice: str, to: Iterable[tuple[object, datetime]]) -> Receipt:
+        """Record that customers, by key, were given a notice, by digest, and when; FactRejected takes back all."""
+        self._must_be_open()
+        receipt = self._intake.give(notice, ((str(key), at) for key, at in to), self.clock())
+        self._changes.tell()
+        return receipt
+
+    def import_given(
+        self,
+        notice: str,
+        path: Path | str,
+        *,
+        by: str = SOMEBODY.name,
+        dry_run: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> ImportReport:
+        """Import a CSV or Parquet file (`customer`, `at`) of who was given a notice; as `import_choices`."""
+        self._must_be_open()
+        report = self._intake.import_given(notice, Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
+        self._changes.tell()
+        return report
+
     # The ledger -------------------------------------------------------------------------------------------------
 
     def head(self) -> Head:
@@ -239,9 +302,9 @@ class Gate:
         """A proof that an entry is in the ledger."""
         return self.ledger.prove(position)
 
-    def verify(self, progress: Callable[[int, int], None] | None = None) -> Head:
-        """Check the whole ledger; NotVerified names the first entry that is wrong."""
-        return self.ledger.verify(progress)
+    def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
+        """Check the whole ledger, also against a head that somebody kept; NotVerified names the first wrong entry."""
+        return self.ledger.verify(progress, known=known)
 
     def replay(self, position: int) -> Replay:
         """Derive the ruling of a past use again from the policy of that time."""
@@ -249,7 +312,7 @@ class Gate:
 
     def status(self) -> Status:
         """How the workspace stands."""
-        return status(self.home, self.promise, self.database, self._fresh(), self.settings)
+        return status(self.home, self.promise, self.database, self._fresh(), self.settings, self.clock())
 
     # ------------------------------------------------------------------------------------------------------------
 

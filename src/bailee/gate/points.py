@@ -17,7 +17,7 @@ from bailee.errors import BaileeError, RecordError, Refused
 from bailee.gate.answer import StandingRow
 from bailee.gate.record import ANSWERED, REFUSED, Recorder, described
 from bailee.ledger import tree
-from bailee.people.standing import Standing
+from bailee.people.standing import Standing, untils
 from bailee.policy.reasons import STANDING, STANDING_CODES, standing_reason
 from bailee.vocabulary import Verdict
 
@@ -182,14 +182,23 @@ class Points:
     def everybody(self, ruling: Ruling) -> tuple[StandingRow, ...]:
         """Everybody's standing, recorded as a question about everybody; raises Refused."""
         slot = self._permit(ruling, {"question": "standing"})
-        at, standing = self._clock(), self._fresh()
+        at, (standing, times) = self._clock(), self._until_when()
         reasons = [standing_reason(code, ruling.use.purpose, ruling.line) for code in range(len(STANDING))]
         codes = standing.codes(slot).tolist()
-        keys = standing.keys.tolist()
-        rows = tuple(StandingRow(key, code == 0, reasons[code]) for key, code in zip(keys[1:], codes[1:], strict=True))
+        each = zip(standing.keys[1:].tolist(), codes[1:], times[1:], strict=True)
+        rows = tuple(StandingRow(key, code == 0, reasons[code], until) for key, code, until in each)
         private = {"question": "standing", "rows": len(rows), "customers": None}
         self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=standing.sequence)
         return rows
+
+    def _until_when(self) -> tuple[Standing, Sequence[datetime | None]]:
+        """Everybody's standing, and until when each one's holds."""
+        while True:
+            standing = self._fresh()
+            with self._recorder.database.read() as connection:
+                found = untils(connection, standing)
+            if found is not None:
+                return standing, found
 
     def _numbers(self, standing: Standing) -> Mapping[str, int]:
         """Everybody's number by key, worked out again only when there are new customers."""

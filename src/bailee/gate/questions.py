@@ -54,7 +54,9 @@ class Questions:
         private |= {"rows": result.rows, "included": out.included, "version": standing.version}
         sequence = standing.sequence
         receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=sequence)
-        return Answer(question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, result)
+        return Answer(
+            question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, cutoff, result
+        )
 
     def _run(
         self, question: str, ruling: Ruling, fresh: Fresh, cutoff: datetime | None, private: dict[str, object]

@@ -111,6 +111,9 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "points_closed": {**_POINTS, "opened": COUNT, "customers": ROOT},
         "choice": {"sequence": _or_null(COUNT)},
         "choices_imported": {"file": DIGEST, "count": COUNT, "root": ROOT},
+        "customers_imported": {"file": DIGEST, "count": COUNT},
+        "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": KEY},
+        "notices_given": {"notice": DIGEST, "file": _or_null(DIGEST), "count": COUNT},
         "policy": {"policy": DIGEST, "map": _or_null(DIGEST), "previous": _or_null(DIGEST)},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }

@@ -63,12 +63,14 @@ def import_customers(
     now: datetime,
     *,
     by: str,
+    record: Callable[[Connection, str, int], object] | None = None,
     dry_run: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> ImportReport:
     """Import a CSV or Parquet file of customers: key, and born, place, last activity and a contract where known.
 
-    `added` counts new customers, `skipped` the others. Errors as of `imports.import_choices`.
+    `added` counts new customers, `skipped` the others. `record` writes about the file, by its digest and rows, in the
+    same transaction. Errors as of `imports.import_choices`.
     """
     source, digest = open_source(path, REQUIRED, OPTIONAL)
     with database.connect() as connection:
@@ -88,6 +90,8 @@ def import_customers(
                         return before
                     added = _move(connection, now)
                     remember(connection, "customers", digest, path.name, rows, added, None, now, by)
+                    if record:
+                        record(connection, digest, rows)
             return ImportReport(digest, rows, added, rows - added, 0, dry_run)
         finally:
             connection.invalidate()  # what was put aside goes with it

@@ -66,6 +66,14 @@ def get(connection: Connection, digest: str) -> Notice | None:
     return Notice(number, digest, purpose, language, text, _terms(kept), promised, instant(created_at))
 
 
+def listed(connection: Connection) -> list[tuple[str, str, str, str, datetime]]:
+    """Return digest, purpose, language, digest of the terms and time of every registered notice, the oldest first."""
+    rows = connection.exec_driver_sql(
+        "SELECT digest, purpose, language, terms_digest, created_at FROM notices ORDER BY number"
+    )
+    return [(*words, instant(at)) for *words, at in rows]
+
+
 def known(connection: Connection) -> dict[str, tuple[int, str, str]]:
     """Return the number, purpose and language of every registered notice, by digest."""
     rows = connection.exec_driver_sql("SELECT digest, number, purpose, language FROM notices")

@@ -21,9 +21,9 @@ from bailee.errors import WorkspaceError
 from bailee.people import progress
 from bailee.people.database import Database
 from bailee.people.derivation import Change, derive, due
-from bailee.people.instants import instant_or_none
+from bailee.people.instants import instant, instant_or_none
 
-__all__ = ["Board", "Change", "Standing", "derive", "due"]
+__all__ = ["Board", "Change", "Standing", "derive", "due", "untils"]
 
 Codes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
@@ -113,6 +113,17 @@ class Board:
             if now.derived > old.sequence or (now.derived == old.sequence and now.policy != old.policy):
                 self._current = _follow(connection, now, old)
             return self._current
+
+
+def untils(connection: Connection, standing: Standing) -> Sequence[datetime | None] | None:
+    """Until when each customer's standing holds unless somebody acts, by number; None if there is newer standing."""
+    if progress.read(connection).changed != standing.version:
+        return None
+    found: list[datetime | None] = [None] * len(standing.keys)
+    raw = connection.connection.cursor()
+    for number, until in raw.execute("SELECT customer, until FROM standing WHERE until IS NOT NULL"):
+        found[number] = instant(until)
+    return found
 
 
 def _follow(connection: Connection, now: progress.Progress, old: Standing) -> Standing:

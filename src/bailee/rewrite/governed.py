@@ -78,6 +78,11 @@ class Governed:
         filled = {**_instants(cutoff), **_pads(secret)}
         return tuple(View(view.name, _fill(self._body(view, spans or {}), filled)) for view in self.views)
 
+    def shown(self, cutoff: datetime | None = None) -> tuple[View, ...]:
+        """The views for a reader: with the cut-off where it is known, and never with the key of pseudonyms."""
+        filled = {**_instants(cutoff), draft.INNER_PAD: "<key of pseudonyms>", draft.OUTER_PAD: "<key of pseudonyms>"}
+        return tuple(View(view.name, _fill(view.sql, filled)) for view in self.views)
+
     def _body(self, view: View, spans: Mapping[str, tuple[int, int]]) -> str:
         masked = self.masked.get(view.name)
         span = spans.get(masked.allow) if masked is not None else None

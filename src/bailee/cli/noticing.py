@@ -1,0 +1,69 @@
+"""`bailee notices`: the words that customers were shown, and the digests by which choices cite them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bailee.cli.opening import opened
+from bailee.cli.running import instant, print_json, print_lines
+from bailee.cli.terminal import plain
+from bailee.errors import BaileeError
+
+if TYPE_CHECKING:
+    from bailee.gate.answer import NoticeOnRecord
+
+#: More than any notice has; the gate has its own limit.
+MOST = 4_000_000
+
+
+def listing(home: Path, *, as_json: bool) -> None:
+    """Print every registered notice, the newest of each purpose last."""
+    with opened(home) as gate:
+        found = gate.notices()
+    if as_json:
+        print_json({"notices": list(map(asdict, found))})
+    elif found:
+        print_lines(map(plain, _lines(sorted(found, key=lambda each: (each.purpose, each.since)))))
+    else:
+        print_lines(["no notices yet: register what customers are shown with `bailee notices add PURPOSE FILE`"])
+
+
+def _lines(found: Sequence[NoticeOnRecord]) -> Iterator[str]:
+    for each in found:
+        today = "covers today's terms" if each.covers else "shows less than today's terms: ask again under a new one"
+        yield f"{each.purpose}, {each.language}, since {instant(each.since)[:10]}, {today}"
+        yield f"  {each.digest}"
+
+
+def add(home: Path, purpose: str, file: Path, language: str, *, as_json: bool) -> None:
+    """Register a notice under the purpose's terms of today and print the digest to cite."""
+    with opened(home) as gate:
+        made = gate.add_notice(purpose, _text(file), language=language)
+    if as_json:
+        known = {"purpose": purpose, "language": language, "notice": made.digest, "terms": made.terms}
+        print_json({**known, "receipt": made.position})
+        return
+    entry = "on record already" if made.position is None else f"ledger entry {made.position}"
+    print_lines([plain(f"notice of `{purpose}`, in {language}; choices under it cite"), made.digest, entry])
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MOST + 1)
+    except OSError as error:
+        raise BaileeError(
+            f"the notice in `{file}` cannot be read: {(error.strerror or 'unknown error').lower()}"
+        ) from None
+    if len(data) > MOST:
+        raise BaileeError(f"`{file}` has more than {MOST:,} bytes, expected the text of a notice")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BaileeError(f"`{file}` holds the byte 0x{data[error.start]:02x}, expected UTF-8 text") from None
+    if "\0" in text:
+        raise BaileeError(f"`{file}` holds a NUL character, expected UTF-8 text")
+    return text
