@@ -35,11 +35,11 @@ CUSTOMERS, DAYS, ROUNDS, THREADS, MEMORY = 500_000, 1_500, 7, 1, 2048 << 20
 HOME = Path("/tmp/bailee-bench") / f"sql-{ROWS}"
 LAST = datetime(2026, 11, 22, tzinfo=UTC)
 MONTH_AGO = f"{LAST - timedelta(days=30):%Y-%m-%d}"
+_SUMS = "store_id, count(*) AS lines, sum(quantity) AS items, sum(amount) AS revenue"
 #: With a place for each table, which is called `l` or `c`.
 QUESTIONS = {
-    "Q1": "SELECT store_id, sum(quantity) AS items, sum(amount) AS revenue FROM {lines} l GROUP BY store_id",
-    "Q2": f"SELECT store_id, sum(amount) AS revenue FROM {{lines}} l WHERE order_at >= TIMESTAMP '{MONTH_AGO}' "
-    "GROUP BY store_id",
+    "Q1": f"SELECT {_SUMS} FROM {{lines}} l GROUP BY store_id",
+    "Q2": f"SELECT {_SUMS} FROM {{lines}} l WHERE order_at >= TIMESTAMP '{MONTH_AGO}' GROUP BY store_id",
     "Q3": "SELECT customer_id, sum(amount) AS spent FROM {lines} l GROUP BY customer_id "
     "ORDER BY spent DESC, customer_id LIMIT 100",
     "Q4": "SELECT c.tier, sum(l.amount) AS revenue FROM {lines} l JOIN {customers} c ON l.customer_id = c.customer_id "

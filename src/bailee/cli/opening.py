@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import getpass
 import signal
 import threading
@@ -28,8 +29,21 @@ def opened(home: Path, *, start: bool = False) -> Iterator[Gate]:
     """
     import bailee
 
-    with bailee.open(home, start=start) as gate, _interruptible(gate):
+    with _uncollected():
+        gate = bailee.open(home, start=start)
+    with gate, _interruptible(gate):
         yield gate
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage while modules are loaded: they make much and drop nothing."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def actor(name: str | None, roles: Iterable[str] | None, trained: Iterable[str] | None) -> Actor:
