@@ -39,7 +39,7 @@ def shop() -> made.Shop:
         ("SELECT * FROM orders TABLESAMPLE 5%", "shape_not_allowed", "reservoir(10%)"),
         ("SELECT * FROM range(3) r, glob('*')", "shape_not_allowed", "in FROM"),
         ("SELECT bailee_rel_1.total FROM orders", "shape_not_allowed", "Bailee's own"),
-        ("PIVOT orders ON coupon USING sum(total)", "not_verified", "ON x IN (..)"),
+        ("PIVOT orders ON coupon USING sum(total)", "shape_not_allowed", "ON x IN (1, 2)"),
         ("SELECT " + "1," * LONGEST + "1", "too_long", f"expected at most {LONGEST}"),
         ("SELECT " + "(" * 200 + "1" + ")" * 200, "too_long", "nests 200 brackets"),
         ("SELECT " + "-" * 300 + "1", "not_verified", "not one SELECT"),

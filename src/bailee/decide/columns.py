@@ -74,6 +74,13 @@ def _read(ruling: Ruling, key: str) -> Treatment | None:
 
 def _reason(ruling: Ruling, code: str, key: str, treatment: Treatment | None = None, **words: str) -> Reason:
     name = treatment.name.lower() if treatment is not None else ""
+    named = next((prefix for prefix in _prefixes(key) if prefix in ruling.reads), "")
     return ruling_reason(
-        code, ruling.line, None, purpose=ruling.use.purpose, category=f"`{key}`", treatment=name, **words
+        code,
+        ruling.read_lines.get(named, ruling.line),
+        None,
+        purpose=ruling.use.purpose,
+        category=f"`{key}`",
+        treatment=name,
+        **words,
     )

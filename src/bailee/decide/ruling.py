@@ -15,7 +15,8 @@ class Ruling:
 
     `effects` and `recipients` are the resolved ones. `reads` maps category keys to treatments and `withheld` the
     categories that standards forbid to the reason; ask them through `category` and `column`, never directly.
-    `slot` is the index of this use in everybody's standing.
+    `slot` is the index of this use in everybody's standing. `line` is the purpose's in the policy; `read_lines` has
+    those of the categories in its `reads`, and under the empty key that of `reads` itself.
     """
 
     use: Use
@@ -32,6 +33,7 @@ class Ruling:
     special: frozenset[str] = frozenset()
     slot: int | None = None
     line: int | None = None
+    read_lines: Mapping[str, int | None] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bailee.decide.law import Law
@@ -26,11 +26,14 @@ class Asked:
     law: Law
     lines: tuple[Line, ...]
     special: frozenset[str]
+    read_lines: Mapping[str, int | None]
 
     @classmethod
     def of(cls, policy: Policy, law: Law) -> Asked:
         """Made ready under a policy."""
-        return cls(policy, law, lines(policy, law.purpose, law.bases), own_special(policy))
+        read = ("purposes", law.purpose.key, "reads")
+        read_lines = {"": policy.line(*read), **{key: policy.line(*read, key) for key in law.purpose.reads}}
+        return cls(policy, law, lines(policy, law.purpose, law.bases), own_special(policy), read_lines)
 
     def rule(self, use: Use, digest: str, slot: int | None) -> Ruling:
         """The ruling on a use of this purpose; `slot` is the use's place in everybody's standing, if it has one."""
@@ -62,6 +65,7 @@ class Asked:
             withheld=withheld,
             special=self.special,
             slot=slot,
+            read_lines=self.read_lines,
         )
 
     def _reason(self, code: str, *path: str, **words: str) -> Reason:

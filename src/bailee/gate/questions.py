@@ -44,8 +44,6 @@ class Questions:
         except EngineError as error:
             failed = {**private, "failed": error.kind or type(error).__name__}
             error.receipt = self._recorder.use(ruling, FAILED, failed, at)
-            if error.position is not None:
-                error.args = (f"{error} at {place(question, error.position)}",)
             raise
         except WorkspaceError as error:
             self._recorder.use(ruling, FAILED, {**private, "failed": type(error).__name__}, at)
@@ -70,7 +68,19 @@ class Questions:
                 return governed, *sets.run(governed, ruling, fresh, cutoff, generation)
             except Stale:
                 continue
+            except EngineError as error:
+                self._explain(error, governed, ruling)
+                raise
         raise EngineUnavailable("the database is replaced faster than it can be asked; ask again")
+
+    def _explain(self, error: EngineError, governed: Governed, ruling: Ruling) -> None:
+        """Say where in the asker's text the engine stopped and, where its own words tell, what is wrong there."""
+        told = None
+        if error.kind == "binder error" and self._rewriter is not None:
+            told = self._rewriter[1].mistake(governed, ruling, error.position)
+        if told is None and error.position is not None:
+            told = f"{error} at {place(governed.question, error.position)}"
+        error.args = (told or str(error),)
 
     def _rewrite(self, engine: Engine, question: str, ruling: Ruling) -> tuple[int, Governed]:
         """The question over the catalogue of one generation of the engine."""

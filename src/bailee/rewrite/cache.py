@@ -37,6 +37,12 @@ class Rewriter:
         self._kept: OrderedDict[Key, Governed] = OrderedDict()
         self._lock = threading.Lock()
 
+    def mistake(self, governed: Governed, ruling: Ruling, position: int | None) -> str | None:
+        """What a person probably got wrong in a question that the engine could not bind; see `mistakes`."""
+        from bailee.rewrite.mistakes import mistake
+
+        return mistake(governed, ruling, self._store, position)
+
     def rewrite(self, question: str, ruling: Ruling) -> Governed:
         """The governed question; raises `Refused`. A refused ruling is never looked up, and refusals are not kept."""
         if not ruling.permitted:

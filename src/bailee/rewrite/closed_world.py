@@ -99,6 +99,11 @@ def _parse(question: str, tokens: Sequence[Token]) -> exp.Expr:
     try:
         trees = sqlglot.parse(question, dialect="duckdb")
     except errors.ParseError as error:
+        if tokens[0].is_word("PIVOT", "UNPIVOT"):
+            word, at = tokens[0].text.upper(), place(question, tokens[0].start)
+            raise _shape(
+                f"`{word}` in this form", at, f"write `SELECT * FROM ({word} ..)` and the rest behind"
+            ) from None
         where = error.errors[0] if error.errors else {}
         at = f"{where.get('line') or 1}:{where.get('col') or 1}"
         raise refused("not_understood", place=at) from None
@@ -124,6 +129,8 @@ def _checked(question: str, tree: exp.Expr) -> Iterator[exp.Expr]:
             _check_table(question, node)
         if name == "TableSample":
             _check_sample(question, node)
+        if name == "Pivot" and not node.args.get("unpivot"):
+            _check_pivot(question, node)
         yield node
 
 
@@ -137,6 +144,15 @@ def _check_sample(question: str, node: exp.Expr) -> None:
     method = node.args.get("method")
     if method is None or str(method.name).upper() != "RESERVOIR":
         raise shape(question, node, "sampling by blocks", "write `USING SAMPLE reservoir(10%)`")
+
+
+def _check_pivot(question: str, node: exp.Expr) -> None:
+    """Without its values a PIVOT is two questions, of which the first reads the values from the data."""
+    from sqlglot import exp
+
+    open_ended = next((key for key in node.expressions if isinstance(key, exp.Column)), None)
+    if open_ended is not None:
+        raise shape(question, open_ended, "a PIVOT without its values", "name them, as in `ON x IN (1, 2)`")
 
 
 def _check_functions(question: str, tokens: Sequence[Token], named: set[str]) -> None:
@@ -168,5 +184,8 @@ def shape(question: str, node: exp.Expr | None, found: str, instead: str) -> Ref
     from sqlglot import exp
 
     starts = [i.meta["start"] for i in node.find_all(exp.Identifier) if "start" in i.meta] if node is not None else []
-    at = f" at {place(question, min(starts))}" if starts else ""
-    return refused("shape_not_allowed", found=found, place=at, instead=instead)
+    return _shape(found, place(question, min(starts)) if starts else None, instead)
+
+
+def _shape(found: str, at: str | None, instead: str) -> Refused:
+    return refused("shape_not_allowed", found=found, place=f" at {at}" if at else "", instead=instead)

@@ -160,7 +160,7 @@ def _unresolved(
     }
     if not any(token.name in columns for token in tokens):
         return None
-    shown = {name for stored in names.tables for name in sight.visible(stored)} | _given_names(tree)
+    shown = {name for stored in names.tables for name in sight.visible(stored)} | given_names(tree)
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         called = following is not None and following.text in ("(", ".")
         if token.name in columns and token.name not in shown and not called:
@@ -168,7 +168,7 @@ def _unresolved(
     return None
 
 
-def _given_names(tree: exp.Expr) -> set[str]:
+def given_names(tree: exp.Expr) -> set[str]:
     """Names that the question gives by itself: aliases of columns and tables, CTEs, parameters of lambdas, fields."""
     from sqlglot import exp
 
@@ -188,8 +188,6 @@ def _withheld(question: str, sight: Sight, stored: Stored, seen: Seen, start: in
     reason = seen.reason
     line = reason.line if reason is not None else sight.ruling.line
     why = reason.sentence if reason is not None else f"`{sight.purpose.key}` does not read it"
-    if line is not None:
-        why += f" (policy line {line})"
     at = place(question, start)
     return refused("column_withheld", line, column=seen.name, table=stored.table.name, place=at, why=why)
 

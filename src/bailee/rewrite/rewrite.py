@@ -97,7 +97,9 @@ def _check_tables(question: str, names: Names, sight: Sight) -> None:
     """Refuse a table of which the purpose may see nothing."""
     for use in sorted(names.uses, key=lambda use: use.start):
         if sight.empty(use.stored):
-            reasons = [seen.reason for seen in sight.columns(use.stored).values() if seen.reason is not None]
+            # That the subject is a pseudonym is no reason: nothing of what is said about it may be seen.
+            seen_of = sorted(sight.columns(use.stored).values(), key=lambda seen: seen.subject)
+            reasons = [seen.reason for seen in seen_of if seen.reason is not None]
             line = reasons[0].line if reasons else None
             why = f": {reasons[0].sentence}" if reasons else ""
             at = place(question, use.start)

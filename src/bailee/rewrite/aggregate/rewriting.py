@@ -86,6 +86,7 @@ class _Rewriting:
             for name, seen in sight.columns(stored).items():
                 key = seen.subject or seen.treatment is Treatment.PSEUDONYM
                 self.columns.setdefault(name, []).append(key)
+        self.seen = {name for stored in names.tables for name in sight.visible(stored)}
         self.items = items(parts["SELECT"])
         self.keys: list[_Key] = []
         first = next(use for use in names.uses if use.stored.table.personal)
@@ -134,7 +135,11 @@ class _Rewriting:
             if token.name and following != "(" and any(self.columns.get(name, ())):
                 raise shape.only(self.why, f"`{token.text}` says who a row is about: it may only join and be counted")
             if token.name and following != "(" and name not in self.columns and name not in KEYWORDS:
-                raise shape.only(self.why, f"`{token.text}` is no column of the tables; {SHAPE}")
+                from difflib import get_close_matches
+
+                close = get_close_matches(name, sorted(self.seen), 1)
+                meant = f"; did you mean `{close[0]}`?" if close else f"; {SHAPE}"
+                raise shape.only(self.why, f"`{token.text}` is no column of the tables{meant}")
             if token.kind == "mark" and token.text in "{}[]?#":
                 raise shape.only(self.why)
         start, end = tokens[0].start, tokens[-1].end
