@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from bailee.errors import WorkspaceError
 from bailee.examples import grocer
-from bailee.examples.grocer import enrol, load, people
-from bailee.gate.gate import Gate
+from bailee.examples.grocer import enrol, load
 from bailee.gate.workspace import STATE, create
 
-#: The choices as they are imported: a file such as a company brings along.
-CHOICES = "synthetic_choices.csv"
 WAREHOUSE = "warehouse.duckdb"
 #: All that is made, in the order of being moved into place: with the last of them the folder is a workspace.
-MADE = ("notices", CHOICES, WAREHOUSE, "datamap.yaml", "policy.yaml", STATE)
-_COLUMNS = ("customer", "purpose", "act", "at", "instrument", "notice", "evidence", "conflict_shown", "guardian")
+MADE = ("notices", enrol.CUSTOMERS, enrol.CHOICES, WAREHOUSE, "datamap.yaml", "policy.yaml", STATE)
 
 
 def install(folder: Path, clock: Callable[[], datetime], progress: grocer.Progress | None = None) -> None:
@@ -53,7 +48,7 @@ def _make(home: Path, clock: Callable[[], datetime], progress: grocer.Progress |
     shutil.copytree(grocer.FOLDER / "notices", home / "notices")
     policy, datamap = ((grocer.FOLDER / name).read_bytes() for name in ("policy.yaml", "datamap.yaml"))
     with create(home, policy, datamap, clock=clock) as gate:
-        _enrol(gate, layer, home, now)
+        enrol.enrol(gate, layer, home, now)
         gate.status()  # derives everybody's standing, so that the first question does not
 
 
@@ -70,23 +65,6 @@ def _counting(layer: grocer.Layer, progress: grocer.Progress | None) -> load.Pro
         progress(done, total)
 
     return tell
-
-
-def _enrol(gate: Gate, layer: grocer.Layer, home: Path, now: datetime) -> None:
-    notices = people.notices(gate.promise.policy, home / "notices")
-    with gate.database.write() as connection:
-        registered = enrol.enrol(connection, layer, notices, now)
-    with (home / CHOICES).open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([_COLUMNS, *_rows(layer.said, registered)])
-    gate.import_choices(home / CHOICES, by="bailee init --example grocer")
-
-
-def _rows(said: Iterable[people.Said], registered: enrol.Registered) -> Iterable[tuple[object, ...]]:
-    for each in said:
-        notice = registered[each.purpose, each.version] if each.version else None
-        shown = "true" if each.conflict_shown else None
-        words = (each.household, each.purpose, each.act, each.at.isoformat(), each.instrument)
-        yield (*words, notice, people.EVIDENCE, shown, each.guardian)
 
 
 def _move(beside: Path, folder: Path) -> None:
