@@ -69,6 +69,15 @@ def test_a_question_about_groups_is_answered(shop: made.Shop, question: str, exp
         "SELECT sum(total * total * total) FROM orders",
         "SELECT sum(CASE WHEN coupon = 'A' THEN total END) FROM orders",
         "SELECT sum(total / 3) FROM orders",
+        # What one row is rounded to, or overflows to, says which rows are large: no constants within an aggregate.
+        "SELECT sum((total + 1e18) - 1e18) FROM orders",
+        "SELECT sum(total * 1e308 - total * 1e308) FROM orders",
+        "SELECT sum(total * 1e-323) FROM orders",
+        "SELECT sum((total + order_id * order_id) - order_id * order_id) FROM orders",
+        "SELECT avg(-total) FROM orders",
+        # Variances of products are sums of fourth powers.
+        "SELECT variance(total * total) FROM orders",
+        "SELECT stddev(total * order_id) FROM orders",
         "SELECT sum(DISTINCT total) FROM orders",
         "SELECT count(total > 3) FROM orders",
         "SELECT sum(1) FROM orders",
@@ -88,6 +97,16 @@ def test_a_question_about_groups_is_answered(shop: made.Shop, question: str, exp
         "SELECT sum(total) FROM orders CROSS JOIN customers",
         "SELECT sum(total) FROM orders LEFT JOIN customers ON id = customer_id",
         "SELECT sum(total) FROM orders JOIN customers ON id > customer_id",
+        # The key of a customer that equals a column of no customer could be filtered and grouped by.
+        "SELECT sum(total) FROM orders JOIN products ON customer_id = product_id",
+        "SELECT sum(total) FROM products p JOIN orders o ON p.product_id = o.customer_id WHERE p.product_id = 1",
+        "SELECT count(*) FROM orders o JOIN products p ON o.order_id = p.product_id AND o.customer_id = p.product_id",
+        # A join within a join.
+        "SELECT count(*) FROM products p JOIN lines l JOIN products q ON l.line_id = 100 OR q.product_id = 1 "
+        "ON l.product_id = p.product_id",
+        "SELECT count(*) FROM products p JOIN lines l LEFT JOIN products q ON l.line_id = 100 "
+        "ON l.product_id = p.product_id",
+        "SELECT count(*) FROM products p JOIN lines l JOIN range(9) ON l.line_id = 100 ON l.product_id = p.product_id",
         "SELECT sum(o.total) FROM orders o JOIN orders p ON o.coupon = p.coupon",
         "SELECT sum(o.total) FROM orders o JOIN orders p ON o.order_id = p.order_id",
         "SELECT sum(total) FROM orders POSITIONAL JOIN customers",

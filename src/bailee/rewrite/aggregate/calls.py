@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 _INSTEAD = (
-    "use count(*), count(column), count(DISTINCT column), or sum, avg, stddev or variance of a column or of sums of "
-    "columns and products of two"
+    "use count(*), count(column), count(DISTINCT column), sum or avg of a column or of a product of two, or stddev or "
+    "variance of a column; what is added or multiplied stands outside, as in `2 * sum(a) - sum(b)`"
 )
 
 
@@ -71,28 +71,22 @@ def check(call: Call, text: str, why: str) -> None:
     bare = argument is None or isinstance(argument, exp.Column)
     if (call.distinct or argument is None) and not (counting and bare and not (call.distinct and argument is None)):
         raise only(why, _INSTEAD)
-    if (counting and not bare) or (argument is not None and not _measure(argument)):
+    powers = 1 if counting or call.function not in ("sum", "avg", "mean") else 2
+    if argument is not None and _columns(argument) not in range(1, powers + 1):
         raise only(why, _INSTEAD)
 
 
-def _measure(argument: exp.Expr) -> bool:
-    """Whether an argument is a column, or sums of columns, numbers and products of two.
+def _columns(argument: exp.Expr) -> int:
+    """How many columns a product of columns has; 0 for anything else.
 
-    Sums of higher powers would give away the values themselves (Newton's identities).
+    A constant in it would round or overflow the value of a row, and so tell which rows are large: `(x + 1e18) - 1e18`.
+    Sums of higher powers would give away the values themselves (Newton's identities), and variances square once more.
     """
-    return _degree(argument) in (1, 2)
-
-
-def _degree(node: exp.Expr) -> int:
-    """How many columns are multiplied at the most; a large number for anything else than sums and products."""
     from sqlglot import exp
 
-    if isinstance(node, exp.Paren | exp.Neg):
-        return _degree(node.this)
-    if isinstance(node, exp.Add | exp.Sub):
-        return max(_degree(node.this), _degree(node.expression))
-    if isinstance(node, exp.Mul):
-        return _degree(node.this) + _degree(node.expression)
-    if isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier):
-        return 1
-    return 0 if isinstance(node, exp.Literal) and not node.args.get("is_string") else 1000
+    if isinstance(argument, exp.Paren):
+        return _columns(argument.this)
+    if isinstance(argument, exp.Mul):
+        left, right = _columns(argument.this), _columns(argument.expression)
+        return left + right if left and right else 0
+    return int(isinstance(argument, exp.Column) and isinstance(argument.this, exp.Identifier))

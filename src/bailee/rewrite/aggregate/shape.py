@@ -12,6 +12,7 @@ from bailee.rewrite.reasons import refused
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.store import Stored
 from bailee.rewrite.tokens import fold
+from bailee.vocabulary import Treatment
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -46,13 +47,14 @@ def check(tree: exp.Expr, names: Names, sight: Sight, why: str) -> None:
 
 def _links(tree: exp.Expr, names: Names, sight: Sight, why: str) -> Iterator[tuple[str, str]]:
     """Pairs of aliases that some join makes the same customer; raises `Refused` for other joins."""
+    from sqlglot import exp
 
     by_node = {id(use.node): use for use in names.uses}
     from_ = tree.args.get("from_")
     first = by_node.get(id(from_.this)) if from_ is not None else None
     if first is None or _shaped(first.node):
         raise only(why)
-    before = [first]
+    before, joins = [first], 0
     for join in [*(tree.args.get("joins") or []), *(first.node.args.get("joins") or [])]:
         use = by_node.get(id(join.this))
         kind = {str(join.args.get(key) or "").upper() for key in ("kind", "side", "method")} - {"", "INNER"}
@@ -66,7 +68,12 @@ def _links(tree: exp.Expr, names: Names, sight: Sight, why: str) -> Iterator[tup
                 raise only(why, f"join `{use.alias}` by columns of one type; {SHAPE}")
             if _same_customer(sight, left, left_column, right, right_column):
                 yield left.alias, right.alias
+            elif _key(sight, left, left_column) != _key(sight, right, right_column):
+                raise only(why, f"join the customer's key only with the customer's key, not `{use.alias}`; {SHAPE}")
         before.append(use)
+        joins += 1
+    if joins != sum(1 for _ in tree.find_all(exp.Join)):
+        raise only(why, f"join one table after the other; {SHAPE}")
 
 
 def _shaped(node: exp.Expr) -> bool:
@@ -132,6 +139,12 @@ def _same_customer(sight: Sight, left: Named, left_column: str, right: Named, ri
         if (fold(via.column), fold(via.target)) == (column, target):
             return True
     return False
+
+
+def _key(sight: Sight, use: Named, column: str) -> bool:
+    """Whether a column names a customer, so that what it equals would be a name of the customer too."""
+    seen = sight.columns(use.stored)[column]
+    return seen.subject or seen.treatment is Treatment.PSEUDONYM
 
 
 def _check_same(names: Names, links: Sequence[tuple[str, str]], why: str) -> None:
