@@ -69,6 +69,14 @@ def test_a_question_on_no_personal_table_concerns_nobody(shop: made.Shop) -> Non
             "WHERE a.customer_id = 1 AND b.customer_id = 1",
             None,
         ),
+        (
+            "SELECT 1 FROM (SELECT 1 AS customer_id) x SEMI JOIN orders o ON total > 9 WHERE customer_id = 1",
+            None,
+        ),
+        (
+            "SELECT 1 FROM (SELECT 1 AS customer_id) x ANTI JOIN orders o ON total > 9 WHERE customer_id = 1",
+            None,
+        ),
         ("SELECT title FROM products WHERE product_id = 1", None),
     ],
 )

@@ -25,9 +25,11 @@ def constants(names: Names, sight: Sight, tree: exp.Expr, found: list[Found]) ->
     from sqlglot import exp
 
     personal = [use for use in names.uses if use.stored.table.personal]
-    # These joins pick a row by comparing it with other people's, which a WHERE comes too late to undo.
+    # These joins pick or drop a row by comparing it with other people's, which a WHERE comes too late to undo.
     picking = any(
-        str(join.args.get("method") or "").upper() in ("ASOF", "POSITIONAL") for join in tree.find_all(exp.Join)
+        str(join.args.get(key) or "").upper() in ("ASOF", "POSITIONAL", "SEMI", "ANTI")
+        for join in tree.find_all(exp.Join)
+        for key in ("method", "kind", "side")
     )
     if not personal or picking or sight.subjects is not Treatment.CLEAR:
         return None

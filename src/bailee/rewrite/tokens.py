@@ -17,19 +17,22 @@ LONGEST = 100_000
 #: The deepest nesting of brackets: both parsers recurse.
 DEEPEST = 100
 _MANY = 20_000
+#: The most square brackets: sqlglot takes minutes for thousands of them in a row.
+_SQUARE = 500
 
 _TOKEN = re.compile(
-    r"""(?P<blank>[ \t\r\n]+|--[^\r\n]*(?:\r?\n|\Z)|/\*(?:(?!/\*|\*/).)*\*/)
+    r"""(?P<blank>[ \t\r\n]+|--[^\r\n\0]*(?:\r?\n|\Z)|/\*(?:(?!/\*|\*/)[^\0])*\*/)
     |(?P<text>'(?:[^'\0]|'')*')
     |(?P<quoted>"(?:[^"\0]|"")+")
     |(?P<number>(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)
     |(?P<word>[^\W\d]\w*)
-    |(?P<mark>\$\$|\{\{|\{%|\{\#|[-+*/%<>=!~@&|^(),.;:\[\]{}?#])""",
+    |(?P<mark>--|/\*|\$\$|\{\{|\{%|\{\#|[-+*/%<>=!~@&|^(),.;:\[\]{}?#])""",
     re.VERBOSE | re.DOTALL,
 )
 #: Names that begin so are the governed relations' own.
 RESERVED = "bailee_"
-_FORBIDDEN = {"$$", "{{", "{%", "{#"}
+#: Where a comment begins that has no plain form, one reader sees words that another does not.
+_FORBIDDEN = {"--", "/*", "$$", "{{", "{%", "{#"}
 _QUERY = {"SELECT", "WITH", "FROM", "VALUES", "PIVOT", "UNPIVOT", "TABLE"}
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -71,6 +74,9 @@ def scan(question: str) -> list[Token]:
     if deepest > DEEPEST or len(tokens) > _MANY:
         found = f"nests {deepest} brackets" if deepest > DEEPEST else f"has {len(tokens)} words and signs"
         raise refused("too_long", found=found, limit=DEEPEST if deepest > DEEPEST else _MANY)
+    square = sum(token.text == "[" for token in tokens if token.kind == "mark")
+    if square > _SQUARE:
+        raise refused("too_long", found=f"has {square} square brackets", limit=_SQUARE)
     ours = next((token for token in tokens if token.name.startswith(RESERVED)), None)
     if ours is not None:
         at = f" at {place(question, ours.start)}"

@@ -42,6 +42,8 @@ def verify(sql: str, serialize: Serialize, expected: Iterable[str]) -> None:
         if error.kind not in ("parser error", "statement"):
             raise
         tree = {"error": True}
+    except RecursionError:  # of the JSON that says how deep the engine's tree is
+        tree = {"error": True}
     statements = tree.get("statements") or []
     if tree.get("error") or len(statements) != 1:
         raise refused(
@@ -74,6 +76,8 @@ def _check(node: Mapping[str, Any], found: Counter[str]) -> None:
             raise _other(f"`{node['class']}`")
         if "function_name" in node:
             _function(node)
+        if node["class"] == "TYPE":
+            _type(node)
         return
     if not isinstance(kind, str):
         _named(node)
@@ -116,6 +120,13 @@ def _function(node: Mapping[str, Any]) -> None:
     qualifier = [str(node.get("catalog") or ""), str(node.get("schema") or ""), *path[:-1]]
     if not allows(name) or path[-1] != name or any(fold(part) in _SCHEMAS for part in qualifier):
         raise _other(f"the function `{'.'.join(path)}`")
+
+
+def _type(node: Mapping[str, Any]) -> None:
+    """A type of the company's own database is an ENUM or holds one, with every word of its list, those hidden too."""
+    path = (node.get("qualified_name") or {}).get("path") or []
+    if node.get("schema") or node.get("catalog") or len(path) > 1:
+        raise _other(f"the type `{'.'.join(map(str, path))}`")
 
 
 def _other(what: str) -> Exception:

@@ -53,7 +53,10 @@ def ask(con: duckdb.DuckDBPyConnection, request: dict[str, Any], send: Send) -> 
 def serialize(con: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:
     """DuckDB's own parse of `sql` as JSON; raises `Wrong` with the place where it is not SQL, or not one SELECT."""
     tree = str(con.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchall()[0][0])
-    parsed = json.loads(tree)
+    try:
+        parsed = json.loads(tree)
+    except RecursionError:
+        raise Wrong("statement") from None
     if parsed["error"] or len(parsed["statements"]) != 1:
         code = "parser error" if parsed.get("error_type") == "parser" else "statement"
         raise Wrong(code, position=faults.position(tree, sql))
