@@ -10,6 +10,7 @@ import pty
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -265,6 +266,14 @@ def test_standing_as_json(shop: Shop) -> None:
         [column["name"] for column in document["columns"]],
         len(document["rows"]),
     )
+
+
+def test_standing_says_until_when(shop: Shop) -> None:
+    """Consent to offers lasts two years; nothing but an act changes the standing of those who were never asked."""
+    rows = json.loads(shop.run("standing", *OFFERS, "--json").stdout)["rows"]
+    until = {row[0]: row[3] for row in rows}
+    found = datetime.fromisoformat(until["ada"]) - datetime.now(UTC)
+    assert (None, True) == (until["eve"], timedelta(days=729) < found < timedelta(days=732))
 
 
 def test_standing_for_an_unknown_purpose_is_refused(shop: Shop) -> None:
