@@ -61,7 +61,7 @@ $(READY): requirements.lock pyproject.toml
 		echo "make: \`$(PYTHON)\` was not found; Bailee needs Python 3.11 or newer." >&2; \
 		echo "Install it ($(HOW_PYTHON)), or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) $(NEW_ENOUGH) || { \
-		echo "make: \`$(PYTHON)\` is $$($(PYTHON) -V 2>&1); Bailee needs Python 3.11 or newer." >&2; \
+		echo "make: \`$(PYTHON)\` says \"$$($(PYTHON) -V 2>&1)\"; Bailee needs Python 3.11 or newer." >&2; \
 		echo "Install it ($(HOW_PYTHON)), or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 ifneq ($(strip $(UV)),)
 	@$(BIN)/python $(NEW_ENOUGH) 2>/dev/null || $(UV) venv --quiet --clear --no-python-downloads --python "$$(command -v $(PYTHON))" $(VENV)

@@ -143,6 +143,17 @@ def test_one_persons_total_does_not_come_out(shop: made.Shop, question: str) -> 
     assert "\0" not in str(refusal.value)
 
 
+def test_columns_of_one_name_in_two_tables_are_two_keys(shop: made.Shop) -> None:
+    """D7.4: A name means the column of its own table, as in the engine; one that USING makes one is one."""
+    join = "FROM orders o JOIN orders p ON o.customer_id = p.customer_id WHERE o.total < 12 AND p.total < 12"
+    governed = shop.govern(f"SELECT o.total AS a, p.total AS b, count(*) {join} GROUP BY o.total, p.total", RULING)
+    assert governed.sql.startswith("SELECT bailee_k1 AS a, bailee_k2 AS b,")
+    with pytest.raises(Refused, match="GROUP BY must name it"):
+        shop.govern(f"SELECT p.total, count(*) {join} GROUP BY o.total", RULING)
+    question = "SELECT p.product_id, count(*) FROM lines l JOIN products p USING (product_id) GROUP BY product_id"
+    assert [(1, 3), (2, 2)] == sorted(shop.run(shop.govern(question, RULING))[1])
+
+
 def test_a_part_of_a_group_that_a_filter_cuts_off_is_a_group_too(shop: made.Shop) -> None:
     """D7.7: A filter that leaves one customer out makes the group vanish, because the difference would be theirs."""
     _, together = shop.run(shop.govern("SELECT count(*) FROM orders WHERE total < 12", RULING))

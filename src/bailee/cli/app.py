@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -53,8 +54,14 @@ def _main(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
     ] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", metavar="FOLDER", help="The workspace folder, for the command that follows."),
+    ] = None,
 ) -> None:
-    pass
+    if home is not None:
+        # The command's own `--home` reads this too, and prevails.
+        os.environ["BAILEE_HOME"] = str(home)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -95,15 +95,19 @@ def _item(piece: Sequence[Token]) -> Item:
     return Item(piece)
 
 
-def canonical(tokens: Sequence[Token], aliases: Sequence[str]) -> list[tuple[str, int, int]]:
-    """Tokens in one spelling, with the span of indexes that each covers: names folded, tables before a dot gone."""
+def canonical(tokens: Sequence[Token], aliases: Sequence[str], several: Collection[str]) -> list[tuple[str, int, int]]:
+    """Tokens in one spelling, with the span of indexes that each covers: names folded, tables before a dot gone.
+
+    The table stays before a name that `several` columns have.
+    """
     found = []
     at = 0
     while at < len(tokens):
         token = tokens[at]
         dotted = at + 2 < len(tokens) and tokens[at + 1].text == "." and bool(tokens[at + 2].name)
         if token.name in aliases and token.name and dotted:
-            found.append((tokens[at + 2].name, at, at + 3))
+            column = tokens[at + 2].name
+            found.append((f"{token.name}.{column}" if column in several else column, at, at + 3))
             at += 3
             continue
         found.append(

@@ -39,7 +39,7 @@ def rewrite(
         raise shape.only(
             why, f"a row of `{apart[0]}` may belong to several customers or none, so they cannot be counted"
         )
-    inner, sql = _Rewriting(question, parts, names, sight, why).done()
+    inner, sql = _Rewriting(question, tree, parts, names, sight, why).done()
     relation = RELATION.format(len(names.tables) + 1)
     sql = sql.replace("\0", relation)
     verify(sql, serialize, [relation])
@@ -78,7 +78,7 @@ class _Key:
 class _Rewriting:
     """One question while it is taken apart."""
 
-    def __init__(self, question: str, parts: Clauses, names: Names, sight: Sight, why: str) -> None:
+    def __init__(self, question: str, tree: exp.Expr, parts: Clauses, names: Names, sight: Sight, why: str) -> None:
         self.question, self.parts, self.names, self.why = question, parts, names, why
         self.aliases = [use.alias for use in names.uses]
         self.columns: dict[str, list[bool]] = {}
@@ -87,6 +87,7 @@ class _Rewriting:
                 key = seen.subject or seen.treatment is Treatment.PSEUDONYM
                 self.columns.setdefault(name, []).append(key)
         self.seen = {name for stored in names.tables for name in sight.visible(stored)}
+        self.several = shape.several(tree, names)
         self.items = items(parts["SELECT"])
         self.keys: list[_Key] = []
         first = next(use for use in names.uses if use.stored.table.personal)
@@ -126,9 +127,10 @@ class _Rewriting:
 
     def row(self, tokens: Sequence[Token]) -> str:
         """The text of an expression over one row; raises `Refused` for keys of customers and all that is not known."""
-        spelled = canonical(tokens, self.aliases)
-        for at, (name, _, end) in enumerate(spelled):
+        spelled = canonical(tokens, self.aliases, self.several)
+        for at, (_, _, end) in enumerate(spelled):
             token, following = tokens[end - 1], spelled[at + 1][0] if at + 1 < len(spelled) else ""
+            name = token.name
             if token.name and following == "(" and name not in ROW_FUNCTIONS:
                 found = "an aggregate" if name in AGGREGATES else f"`{token.text}`"
                 raise shape.only(self.why, f"{found} may not be used on rows here; {SHAPE}")
@@ -169,7 +171,7 @@ class _Rewriting:
         """Make an expression a key of the groups."""
         if not tokens or any(calls.calls(tokens)):
             raise shape.only(self.why)
-        spelled = tuple(name for name, _, _ in canonical(tokens, self.aliases))
+        spelled = tuple(name for name, _, _ in canonical(tokens, self.aliases, self.several))
         if any(key.tokens == spelled for key in self.keys):
             return
         text = self.row(tokens)
@@ -183,7 +185,7 @@ class _Rewriting:
         return f"{text} AS {name}"
 
     def heading(self, tokens: Sequence[Token]) -> str:
-        spelled = canonical(tokens, self.aliases)
+        spelled = canonical(tokens, self.aliases, self.several)
         last = tokens[-1] if tokens else None
         return (
             (last.text.strip('"') if last and last.name else self.text(tokens))
@@ -210,7 +212,7 @@ class _Rewriting:
     def replaced(self, tokens: Sequence[Token], start: int, end: int) -> list[Edit]:
         """Edits that replace keys between two indexes; raises `Refused` for other columns and functions."""
         edits = []
-        spelled = canonical(tokens[start:end], self.aliases)
+        spelled = canonical(tokens[start:end], self.aliases, self.several)
         at = 0
         while at < len(spelled):
             key = self.key_at(spelled, at)
@@ -239,8 +241,7 @@ class _Rewriting:
         return None
 
     def check_outside(self, spelled: Sequence[tuple[str, int, int]], at: int, token: Token) -> None:
-        name = spelled[at][0]
-        following = spelled[at + 1][0] if at + 1 < len(spelled) else ""
+        name, following = token.name, spelled[at + 1][0] if at + 1 < len(spelled) else ""
         if token.kind == "mark" and token.text in "{}[]?#":
             raise shape.only(self.why)
         if not token.name:
@@ -256,14 +257,16 @@ class _Rewriting:
     def aggregate(self, call: calls.Call) -> str:
         """The name outside of one aggregate."""
         calls.check(call, self.text(call.argument), self.why)
-        spelled = [name for name, _, _ in canonical(call.argument, self.aliases)]
+        spelled = [name for name, _, _ in canonical(call.argument, self.aliases, self.several)]
         condition = None
         if call.filter:
             condition = self.inner.value("f", f"coalesce(TRY({self.row(call.filter)}), false)")
         argument = None
-        if spelled and len(spelled) == 1 and any(self.columns.get(spelled[0], ())):
+        if spelled and len(spelled) == 1 and any(self.columns.get(call.argument[-1].name, ())):
             if call.function != "count":
-                raise shape.only(self.why, f"`{spelled[0]}` says who a row is about: it may only join and be counted")
+                raise shape.only(
+                    self.why, f"`{call.argument[-1].text}` says who a row is about: it may only join and be counted"
+                )
             argument = "bailee_s"
         elif spelled:
             text = self.row(call.argument)

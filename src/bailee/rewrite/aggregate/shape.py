@@ -76,6 +76,17 @@ def _links(tree: exp.Expr, names: Names, sight: Sight, why: str) -> Iterator[tup
         raise only(why, f"join one table after the other; {SHAPE}")
 
 
+def several(tree: exp.Expr, names: Names) -> set[str]:
+    """The folded column names that mean another column in another table, because no USING makes them one."""
+    from collections import Counter
+
+    from sqlglot import exp
+
+    held = Counter(name for use in names.uses for name in use.stored.types)
+    one = Counter(fold(name.name) for join in tree.find_all(exp.Join) for name in join.args.get("using") or [])
+    return {name for name, tables in held.items() if tables > one[name] + 1}
+
+
 def _shaped(node: exp.Expr) -> bool:
     alias = node.args.get("alias")
     return bool(node.args.get("pivots") or node.args.get("sample") or (alias is not None and alias.args.get("columns")))
