@@ -19,7 +19,6 @@ from bailee.engines.duckdb.engine import DuckDB
 from bailee.engines.duckdb.warehouse import building
 from bailee.gate.sets import Sets
 from bailee.people import notices
-from bailee.people.choices import SKEW
 from bailee.people.database import open_database
 from bailee.people.keys import PseudonymKeys
 from bailee.people.standing import Board, Standing
@@ -65,10 +64,9 @@ def test_a_question_sees_exactly_those_about_whom_points_say_yes(engine: DuckDB,
             people = {each.key: each for each in put(connection, world)}
             terms = dict(notices.terms(connection))
         standing = Board(database).fresh(compiled, world.at)
-        at = _judged(people, world.at)
         for slot in compiled.slots:
             use = Use(slot.purpose, ANN, recipient=slot.recipient)
-            _agree(compiled.rule(use), use, world.policy, people, at, terms, standing, sets, rewriter, engine)
+            _agree(compiled.rule(use), use, world.policy, people, world.at, terms, standing, sets, rewriter, engine)
 
 
 def _agree(
@@ -83,7 +81,7 @@ def _agree(
     rewriter: Rewriter,
     engine: DuckDB,
 ) -> None:
-    verdicts = {key: permitted(policy, use, person, at, terms) for key, person in people.items()}
+    verdicts = {key: permitted(policy, use, person, _judged(person, at), terms) for key, person in people.items()}
     if not ruling.permitted:
         assert not any(verdicts.values())
         return
@@ -110,6 +108,6 @@ def _readable(policy: Policy) -> Policy:
     return replace(policy, purposes=purposes, recipients=recipients, standards=standards)
 
 
-def _judged(people: dict[str, Customer], at: datetime) -> datetime:
-    """The instant of the derivation: a clock that is a little behind a choice is set forward to it."""
-    return max([at, *(c.at for each in people.values() for c in each.choices if at < c.at <= at + SKEW)])
+def _judged(person: Customer, at: datetime) -> datetime:
+    """When a customer is judged: what is on record was said, though our clock may have gone back since."""
+    return max([at, *(choice.at for choice in person.choices)])

@@ -17,8 +17,7 @@ from sqlalchemy import Connection
 
 from bailee.decide import Compiled, Covering
 from bailee.people import facts, notices, progress
-from bailee.people.choices import SKEW
-from bailee.people.instants import instant, micros, micros_or_none
+from bailee.people.instants import micros, micros_or_none
 
 if TYPE_CHECKING:
     from bailee.people.progress import Progress
@@ -31,6 +30,7 @@ _DUE = (
     "SELECT number FROM customers WHERE sequence > ? UNION SELECT customer FROM choices WHERE sequence > ? "
     "UNION SELECT customer FROM notices_given WHERE sequence > ? UNION SELECT customer FROM standing WHERE until <= ?"
 )
+_AHEAD = "SELECT DISTINCT customer FROM choices WHERE at > ?"
 _PUT = (
     "INSERT INTO standing (customer, codes, until, sequence) VALUES (?, ?, ?, ?) ON CONFLICT (customer) "
     "DO UPDATE SET codes = excluded.codes, until = excluded.until, sequence = excluded.sequence"
@@ -66,7 +66,6 @@ def derive(connection: Connection, compiled: Compiled, at: datetime) -> Change:
     """
     before = progress.read(connection)
     whole = before.policy != compiled.digest
-    at = max(at, _heard(connection, before, at))
     covering = compiled.covering(notices.terms(connection))
     numbers = range(1, before.customers + 1) if whole else _due(connection, before, at)
     if whole:
@@ -76,16 +75,11 @@ def derive(connection: Connection, compiled: Compiled, at: datetime) -> Change:
         changed = _few(connection, compiled, covering, at, numbers, sequence)
     else:
         changed = np.concatenate(list(_many(connection, compiled, covering, at, before.customers, sequence)))
+        ahead = connection.exec_driver_sql(_AHEAD, (micros(at),)).scalars().all()
+        changed = np.union1d(changed, _few(connection, compiled, covering, at, ahead, sequence))
     moved = sequence if whole or len(changed) else before.changed
     progress.derived(connection, sequence, moved, compiled.digest)
     return Change(sequence, changed, whole)
-
-
-def _heard(connection: Connection, before: Progress, at: datetime) -> datetime:
-    """The time of the last new choice, where that is a little ahead: a clock set back must not hide a withdrawal."""
-    statement = "SELECT max(at) FROM choices WHERE sequence > ? AND at <= ?"
-    last = connection.exec_driver_sql(statement, (before.derived, micros(at + SKEW))).scalar()
-    return at if last is None else instant(last)
 
 
 def _due(connection: Connection, before: Progress, at: datetime) -> list[int]:
@@ -98,7 +92,9 @@ def _few(
 ) -> npt.NDArray[np.int64]:
     rows = []
     for number, customer in facts.of_many(connection, numbers):
-        codes, until = compiled.standing(customer, at, covering)
+        # What is on record was said: a clock that was set back since must not hide a withdrawal.
+        heard = max((choice.at for choice in customer.choices), default=at)
+        codes, until = compiled.standing(customer, max(at, heard), covering)
         found = (number, codes, micros_or_none(until))
         held = connection.exec_driver_sql("SELECT customer, codes, until FROM standing WHERE customer = ?", (number,))
         if held.first() != found:
