@@ -389,6 +389,11 @@ def test_other_broken_files(database: Database, notice: str, tmp_path: Path) -> 
     listed = {name: ["x"] for name in HEADER[:4]} | {"instrument": [["a", "list"]]}
     pq.write_table(pa.table(listed), tmp_path / "lists.parquet")
     assert "the column `instrument` is list" in messages(database, tmp_path / "lists.parquet")[0]
+    odd = {"customer": pa.array([b"\xff"], pa.binary()), "at": pa.array([2**60], pa.timestamp("ms"))}
+    for name, column in odd.items():
+        given = {key: pa.array([value]) for key, value in zip(HEADER, line(), strict=True)} | {name: column}
+        pq.write_table(pa.table(given), tmp_path / f"{name}.parquet")
+        assert f"the column `{name}` is {column.type}, expected" in messages(database, tmp_path / f"{name}.parquet")[0]
 
 
 def test_a_file_that_changes_while_it_is_read(database: Database, notice: str, tmp_path: Path) -> None:

@@ -232,9 +232,13 @@ class Source:
         for name, column in zip(self.header, batch.columns, strict=True):
             try:
                 timed = pa.types.is_timestamp(column.type)
-                columns[name] = pc.cast(column, pa.timestamp("us", "UTC") if timed else pa.string(), safe=False)
+                # Nanoseconds may be lost; a time that does not fit may not become another one.
+                safe = not timed or column.type.unit != "ns"
+                columns[name] = pc.cast(column, pa.timestamp("us", "UTC") if timed else pa.string(), safe=safe)
+                columns[name].validate(full=True)  # a file may say UTF-8 and hold other bytes
             except pa.ArrowException:
-                self.problems.add(1, self.column(name), f"the column `{name}` is {column.type}, expected text")
+                wanted = "times from year 1 to 9999" if timed else "text in UTF-8"
+                self.problems.add(1, self.column(name), f"the column `{name}` is {column.type}, expected {wanted}")
                 return None
         return columns
 
