@@ -136,6 +136,18 @@ def test_a_refused_question_leaves_no_file(shop: Shop, tmp_path: Path) -> None:
     assert (3, ["shop"]) == (asked.exit_code, [entry.name for entry in tmp_path.iterdir()])
 
 
+def test_out_never_replaces_a_device_or_a_pipe(shop: Shop, tmp_path: Path) -> None:
+    """Writing a file aside and renaming it would put a plain file where a device such as `/dev/null` was."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for out in (pipe, link):
+        refused = shop.run("ask", LINES, *OFFERS, "--out", out, "--force")
+        assert "is a device or a pipe" in refused.stderr
+        assert 1 == refused.exit_code
+    assert pipe.is_fifo()
+
+
 def test_out_with_json_says_where_the_answer_is(shop: Shop, tmp_path: Path) -> None:
     """With `--json` standard output is a document about the file."""
     document = json.loads(shop.run("ask", LINES, *OFFERS, "--out", tmp_path / "a.csv", "--json").stdout)

@@ -16,6 +16,8 @@ def must_be_free(path: Path, *, force: bool) -> None:
     """Say before any work that the file could not be written; BaileeError."""
     if path.is_dir():
         raise BaileeError(f"`{path}` is a folder, expected the name of a file")
+    if path.exists() and not path.is_file():
+        raise BaileeError(f"`{path}` is a device or a pipe, which would be replaced: name a file, or leave --out away")
     if not path.parent.is_dir():
         raise BaileeError(f"there is no folder `{path.parent}` for `{path.name}`: make it first")
     if path.exists() and not force:
