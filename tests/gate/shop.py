@@ -103,7 +103,7 @@ dataset:
         fides_meta: {bailee: {subject: customer_id, at: placed}}
         fields:
           - {name: customer_id, data_categories: [user.unique_id]}
-          - {name: total, data_categories: [user.behavior.purchase_history]}
+          - {name: total, data_categories: [user.behavior.purchase_history], fides_meta: {bailee: {measure: true}}}
           - {name: coupon, data_categories: [user.behavior.purchase_history]}
           - {name: placed, data_categories: [user.behavior.purchase_history]}
       - name: products

@@ -167,6 +167,7 @@ def _columns(source: Source, table: str) -> dict[str, Column]:
             some(source, CATEGORIES, 12) or (pick(source, CATEGORIES),) if chance(source, 97) else (),
             Coarsen.parse(coarse[kind]) if chance(source, 60) else None,
             frozenset({"q"}) if chance(source, 3) else None,
+            measure=kind == "INTEGER",
         )
         for name, kind in TYPES[table].items()
     }

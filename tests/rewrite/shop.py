@@ -50,11 +50,15 @@ HISTORY, EMAIL, AGE, HEALTH, GOV = (
 SCHEMA = (Path(__file__).parent / "shop.sql").read_text(encoding="utf-8")
 
 
+#: What may be added up; `order_id` so that there is a second column beside `total`.
+MEASURES = {"total", "order_id", "quantity", "age", "price"}
+
+
 def _columns(**categories: str | tuple[str, Coarsen]) -> dict[str, Column]:
     made = {}
     for name, given in categories.items():
         category, coarsen = given if isinstance(given, tuple) else (given, None)
-        made[name] = Column(name, (category,), coarsen)
+        made[name] = Column(name, (category,), coarsen, measure=name in MEASURES)
     return made
 
 
@@ -98,7 +102,7 @@ MAP = DataMap(
             ),
             Table(
                 "products",
-                {name: Column(name) for name in ("product_id", "title", "kind", "price")},
+                {name: Column(name, measure=name in MEASURES) for name in ("product_id", "title", "kind", "price")},
                 personal=False,
                 reveals=(Reveal(Predicate.parse("kind = 'FAMILY'"), HEALTH),),
             ),

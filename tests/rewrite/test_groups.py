@@ -79,6 +79,11 @@ def test_a_question_about_groups_is_answered(shop: made.Shop, question: str, exp
         "SELECT variance(total * total) FROM orders",
         "SELECT stddev(total * order_id) FROM orders",
         "SELECT sum(DISTINCT total) FROM orders",
+        # Two sums of a code that two values have tell how many rows have which, and what is theirs.
+        "SELECT count(*), sum(product_id), sum(quantity) FROM lines WHERE product_id IN (1, 2)",
+        "SELECT count(*), sum(quantity * product_id), sum(quantity) FROM lines WHERE product_id IN (1, 2)",
+        "SELECT avg(l.product_id) FROM lines l",
+        "SELECT variance(p.product_id) FROM lines l JOIN products p USING (product_id)",
         "SELECT count(total > 3) FROM orders",
         "SELECT sum(1) FROM orders",
         "SELECT sum(count(*)) FROM orders GROUP BY coupon",

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from bailee.policy.forms import Filled, Form, LooseForm, OneOrMore, Short
-from bailee.policy.leaves import Category, CoarsenText, PurposeKey, Text, When, one_of, parsed, shown, wrong
+from bailee.policy.leaves import Category, CoarsenText, PurposeKey, Text, Truth, When, one_of, parsed, shown, wrong
 
 
 def _target(text: str) -> str:
@@ -72,6 +72,7 @@ class FieldBailee(Form):
     """What Bailee needs to know of a column."""
 
     coarsen: CoarsenText | None = None
+    measure: Truth = False
     only_for: OneOrMore[PurposeKey] | None = Field(None, alias="for")
 
 

@@ -102,6 +102,7 @@ class Tables:
             tuple(dict.fromkeys((*own, *common))),
             bailee.coarsen if bailee else None,
             frozenset(bailee.only_for) if bailee and bailee.only_for else None,
+            bool(bailee and bailee.measure),
         )
 
     # Tables ----------------------------------------------------------------------------------------------------------

@@ -195,12 +195,16 @@ class Reveal:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it says about a person, and how it becomes coarse. `only_for` excludes every other purpose."""
+    """One column: what it says about a person, and how it becomes coarse. `only_for` excludes every other purpose.
+
+    Only a `measure` may be added up over groups: sums of anything else, such as codes, tell which rows are there.
+    """
 
     name: str
     categories: tuple[str, ...] = ()
     coarsen: Coarsen | None = None
     only_for: frozenset[str] | None = None
+    measure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

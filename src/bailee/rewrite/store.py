@@ -47,6 +47,10 @@ class Stored:
         self.type(name)
         return f"{alias}.{quote(self.spelling[fold(name)])}"
 
+    def measure(self, name: str) -> bool:
+        """Whether the map says of a column, in its own spelling, that its values are amounts to be added up."""
+        return self.table.columns[name].measure
+
     def type(self, name: str) -> str:
         """The engine's type of a column; raises `Refused` if the database lacks it."""
         if fold(name) not in self.types:

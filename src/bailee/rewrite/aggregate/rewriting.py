@@ -86,6 +86,9 @@ class _Rewriting:
             for name, seen in sight.columns(stored).items():
                 key = seen.subject or seen.treatment is Treatment.PSEUDONYM
                 self.columns.setdefault(name, []).append(key)
+        self.codes = {
+            n for stored in names.tables for n, spelled in stored.mapped.items() if not stored.measure(spelled)
+        }
         self.seen = {name for stored in names.tables for name in sight.visible(stored)}
         self.several = shape.several(tree, names)
         self.items = items(parts["SELECT"])
@@ -269,6 +272,17 @@ class _Rewriting:
                 )
             argument = "bailee_s"
         elif spelled:
+            self.check_measures(call)
             text = self.row(call.argument)
             argument = self.inner.value("m", text if len(spelled) == 1 else f"TRY({text})")
         return self.inner.aggregate(call.function, argument, distinct=call.distinct, condition=condition)
+
+    def check_measures(self, call: calls.Call) -> None:
+        """Raise `Refused` for an aggregate that adds up a code: with few codes, sums tell which rows have which."""
+        added = [token for token in call.argument if token.name in self.codes]
+        if call.function != "count" and added:
+            raise shape.only(
+                self.why,
+                f"`{added[0].text}` may be a key, filtered and counted, but not added up, because the data map does not "
+                "say `measure: true` of it",
+            )
