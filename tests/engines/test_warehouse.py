@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,34 @@ def test_a_load_that_is_killed_leaves_the_old_file_and_the_next_one_works(tmp_pa
     load_arrow(path, "c", ROWS)
     assert {"a", "c"} == set(tables(path))
     assert ["w.duckdb"] == listed(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "work", ["loading.query('b', 'SELECT range, hash(range) FROM range(50000000)')", "loading.arrow('b', Slow())"]
+)
+def test_an_interrupt_is_one(tmp_path: Path, work: str) -> None:
+    """Ctrl-C while DuckDB works ends the load as itself and not as an error of DuckDB's; nothing is left."""
+    code = (
+        "import os, signal, sys, threading, time; from bailee.engines.duckdb.warehouse import building\n"
+        "class Slow:\n"
+        "    def __arrow_c_stream__(self, schema=None): time.sleep(9)\n"
+        "with building(sys.argv[1]) as loading:\n"
+        "    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        f"    try: {work}\n"
+        "    except KeyboardInterrupt: sys.exit(130)"
+    )
+    run = subprocess.run([sys.executable, "-P", "-c", code, str(tmp_path / "w.duckdb")], capture_output=True, text=True)
+    assert (130, [], "") == (run.returncode, listed(tmp_path), run.stderr)
+
+
+def test_a_warehouse_is_for_its_owners_eyes(tmp_path: Path) -> None:
+    """A new one may be read by nobody else; one whose owner let others read it stays so."""
+    path = tmp_path / "w.duckdb"
+    load_arrow(path, "a", ROWS)
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+    path.chmod(0o640)
+    load_arrow(path, "b", ROWS)
+    assert 0o640 == stat.S_IMODE(path.stat().st_mode)
 
 
 def test_two_builders_do_not_mix(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ class Loading:
 
     def arrow(self, table: str, rows: pa.Table, select: str | None = None) -> int:
         """Load an Arrow table as `table`, replacing it; `select` may reshape it and reads it as `source`. The rows."""
-        self._con.register("arrow_rows", rows)
+        with _interruptible():
+            self._con.register("arrow_rows", rows)
         try:
             return self._create(table, "FROM arrow_rows", select)
         finally:
@@ -65,13 +66,27 @@ class Loading:
         name = table.replace('"', '""')
         with_source = f"WITH source AS ({source}) " if source else ""
         try:
-            made = self._con.execute(f'CREATE OR REPLACE TABLE "{name}" AS {with_source}{select or "FROM source"}')
-            rows = int(made.fetchall()[0][0])
+            with _interruptible():
+                made = self._con.execute(f'CREATE OR REPLACE TABLE "{name}" AS {with_source}{select or "FROM source"}')
+                rows = int(made.fetchall()[0][0])
         except duckdb.Error as error:
             raise EngineError(f"table `{table}` cannot be loaded: {error}") from error
         if self._progress is not None:
             self._progress(table, rows)
         return rows
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let a Ctrl-C through as itself: DuckDB tells of one that came while it worked as an error of its own."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.Error, RuntimeError) as error:
+        if "KeyboardInterrupt" in str(error) or "Query interrupted" in str(error):
+            raise KeyboardInterrupt from None
+        raise
 
 
 @contextmanager
@@ -117,9 +132,12 @@ def _draft(draft: Path, final: Path) -> duckdb.DuckDBPyConnection:
         if draft.exists():
             _abandoned(draft)
         mine = True
-        if final.exists():
-            shutil.copyfile(final, draft)
+        built = final.exists()
+        if built:
+            shutil.copy(final, draft)
         con = duckdb.connect(str(draft))
+        if not built:
+            draft.chmod(0o600)  # customers' data: for its owner's eyes, before the first row
         con.execute("SET TimeZone = 'UTC'")
     except (duckdb.Error, OSError) as error:
         if mine:
