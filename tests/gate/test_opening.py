@@ -164,6 +164,8 @@ def test_a_read_only_workspace(made: Path) -> None:
         Path(folder).chmod(0o755)
         home = Path(folder) / "shop"
         shutil.copytree(made, home)
+        home.chmod(0o755)
+        (home / "state.db").chmod(0o644)
         code = f"""
 import os, bailee
 from tests.gate.shop import MAP, POLICY, Clock
@@ -173,10 +175,16 @@ try: bailee.open({str(home)!r}, clock=Clock())
 except bailee.BaileeError as error: print(error)
 try: bailee.create({folder!r} + "/new", POLICY, MAP)
 except bailee.BaileeError as error: print(error)
+try: bailee.open({folder!r} + "/first")
+except bailee.BaileeError as error: print(error)
 """
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        words = f"the folder `{home}` is read-only, so nothing can be recorded; make it writable"
-        assert (f"{words}\n`{folder}/new` cannot be written: permission denied\n", "") == (done.stdout, done.stderr)
+        words = (
+            f"the folder `{home}` is read-only, so nothing can be recorded; make it writable\n"
+            f"`{folder}/new` cannot be written: permission denied\n"
+            f"`{folder}/first` may not be opened by this user; change its permissions\n"
+        )
+        assert (words, "") == (done.stdout, done.stderr)
 
 
 def test_two_processes_open_and_use_one_workspace(home: Path) -> None:

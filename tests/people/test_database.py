@@ -243,6 +243,7 @@ def test_a_read_only_folder_and_file() -> None:
         path = Path(folder) / "state.db"
         open_database(path, create=True).close()
         path.parent.chmod(0o755)
+        path.chmod(0o644)
         folder_words = f"the folder `{folder}` is read-only, so nothing can be recorded; make it writable"
         assert folder_words == as_nobody(path)
         path.parent.chmod(0o777)

@@ -31,12 +31,13 @@ def check(home: Path, *, strict: bool, as_json: bool) -> int:
 
 def findings(home: Path) -> Iterator[Finding]:
     """What is wrong with the policy, the data map and the settings; WorkspaceError where there are none."""
-    from bailee.gate.settings import load_settings
+    from bailee.gate.settings import MAP, POLICY, load_settings
+    from bailee.gate.workspace import holds
     from bailee.policy.datamap import load_map
     from bailee.policy.document import load_policy
     from bailee.policy.lint import Finding, Severity, lint
 
-    if not (home / "policy.yaml").exists() and not (home / "datamap.yaml").exists():
+    if not holds(home, POLICY) and not holds(home, MAP):
         raise WorkspaceError(f"there is no workspace in `{home.absolute()}`; make one with `bailee init`")
     wrong: list[Finding] = []
 
@@ -47,8 +48,8 @@ def findings(home: Path) -> Iterator[Finding]:
             wrong.extend(Finding(Severity.ERROR, problem) for problem in error.problems)
             return None
 
-    policy = reading(lambda: load_policy(home / "policy.yaml"))
-    datamap = reading(lambda: load_map(home / "datamap.yaml", policy))
+    policy = reading(lambda: load_policy(home / POLICY))
+    datamap = reading(lambda: load_map(home / MAP, policy))
     reading(lambda: load_settings(home))
     yield from wrong
     if policy is not None:

@@ -22,7 +22,7 @@ class Changes:
 
     def __init__(self, home: Path) -> None:
         try:
-            file = os.open(home / FILE, os.O_RDWR | os.O_CREAT, 0o644)
+            file = os.open(home / FILE, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 if os.fstat(file).st_size < _BYTES:
                     os.ftruncate(file, _BYTES)

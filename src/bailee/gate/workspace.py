@@ -31,7 +31,7 @@ def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] | None =
     every problem in its files.
     """
     folder = Path(home)
-    if not (folder / STATE).exists():
+    if not holds(folder, STATE):
         raise WorkspaceError(
             f"there is no workspace in `{folder}`; make one with `bailee init`, or name it with `--home`"
         )
@@ -43,6 +43,14 @@ def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] | None =
         if engine is not None:
             engine.close()
         raise
+
+
+def holds(folder: Path, name: str) -> bool:
+    """Whether a folder has a file; WorkspaceError where this user may not look into it."""
+    try:
+        return (folder / name).exists()
+    except PermissionError:
+        raise WorkspaceError(f"`{folder}` may not be opened by this user; change its permissions") from None
 
 
 def _started(settings: Settings) -> DuckDB | None:
@@ -88,11 +96,11 @@ def create(
     from bailee.policy.document import parse_policy
 
     folder = Path(home)
-    if (folder / STATE).exists():
+    if holds(folder, STATE):
         raise _taken(folder)
     parse_map(datamap, MAP, parse_policy(policy, POLICY))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make(folder, {POLICY: policy, MAP: datamap})
     except OSError as error:
         raise WorkspaceError(f"`{folder}` cannot be written: {(error.strerror or 'unknown error').lower()}") from None

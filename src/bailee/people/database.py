@@ -136,6 +136,9 @@ def _look(path: Path, *, create: bool, read_only: bool) -> None:
                 raise WorkspaceError(f"`{path}` is not a database, or its beginning is damaged; restore a backup")
     if not read_only:
         faults.need_writable(path)
+    if create:
+        with faults.translated(path):
+            path.touch(mode=0o600)  # SQLite gives its log the same mode; an empty file is a new database to it
 
 
 def _engine(path: Path, *, create: bool, read_only: bool) -> Engine:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bailee.errors import WorkspaceError
 from bailee.examples import grocer
 from bailee.examples.grocer import enrol, load
-from bailee.gate.workspace import STATE, create
+from bailee.gate.workspace import STATE, create, holds
 
 WAREHOUSE = "warehouse.duckdb"
 #: All that is made, in the order of being moved into place: with the last of them the folder is a workspace.
@@ -26,12 +26,12 @@ def install(folder: Path, clock: Callable[[], datetime], progress: grocer.Progre
     lacking = grocer.missing()
     if lacking:
         raise WorkspaceError(lacking)
-    there = next((name for name in reversed(MADE) if (folder / name).exists()), None)
+    there = next((name for name in reversed(MADE) if holds(folder, name)), None)
     if there:
         what = "holds a workspace already" if there == STATE else "has a file that would be overwritten"
         raise WorkspaceError(f"`{folder}` {what} (`{there}`); name another folder")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as beside:
             _make(Path(beside), clock, progress)
             _move(Path(beside), folder)
