@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -98,7 +99,7 @@ def test_a_warehouse_that_is_missing(shop: Shop) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become a user without rights")
 def test_a_read_only_workspace(shop: Shop) -> None:
     """Where nothing can be recorded nothing is answered, in one line."""
-    for path in (shop.home, *shop.home.parents):
+    for path in (*shop.home.iterdir(), shop.home, *shop.home.parents):
         if "pytest" in str(path):
             path.chmod(path.stat().st_mode | 0o055)
     # The interpreter itself may be for root's eyes only, so it becomes somebody else after its first answer.
@@ -116,10 +117,19 @@ def test_a_read_only_workspace(shop: Shop) -> None:
     assert "is read-only, so nothing can be recorded; make it writable" in done.stderr
 
 
+def test_a_new_workspace_is_for_its_owners_eyes(tmp_path: Path) -> None:
+    """Its folder, its state and the keys of its pseudonyms may be read by nobody else."""
+    home = tmp_path / "new"
+    run("init", home)
+    run("ask", "SELECT 1 FROM orders", "--purpose", "sales_figures", "--home", home)
+    shown = [home, *(home / name for name in ("state.db", "state.changed", "keys", "keys/pseudonym.key"))]
+    assert [0o700, 0o600, 0o600, 0o700, 0o600] == [stat.S_IMODE(path.stat().st_mode) for path in shown]
+
+
 def test_init_says_what_to_do_next(tmp_path: Path) -> None:
     """A new workspace passes its own check and knows what it lacks."""
     made = run("init", tmp_path / "new")
-    assert made.stdout.startswith(f"made a workspace in {tmp_path / 'new'}\nnext:\n")
+    assert made.stdout.startswith(f"made a workspace in {tmp_path / 'new'}\nnext:\n  cd {tmp_path / 'new'}\n")
     assert "no mistakes found\n" == run("check", "--strict", "--home", tmp_path / "new").stdout
     status = run("status", "--home", tmp_path / "new").stdout
     due = [line.removeprefix("due        ") for line in status.splitlines() if line.startswith("due")]
@@ -277,7 +287,7 @@ def test_an_interrupt_cancels_the_question(shop: Shop) -> None:
     out, told = asking.communicate(timeout=20)
     assert (130, "") == (asking.returncode, out), told
     # On a machine so busy that the question does not run yet, it is interrupted instead.
-    assert "cancelling; interrupt again to leave at once" in told or "interrupted; nothing was released" in told
+    assert "cancelling; interrupt again to leave at once" in told or "bailee: interrupted\n" in told
     assert "Traceback" not in told
     assert 0 == shop.run("ask", "SELECT count(*) FROM orders", "--purpose", "fulfil_orders").exit_code
 

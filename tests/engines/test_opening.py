@@ -28,7 +28,9 @@ def count(path: Path) -> int:
 
 def test_a_missing_file_is_said_so_at_once(tmp_path: Path) -> None:
     """`start` names the file and what to do."""
-    with pytest.raises(EngineUnavailable, match=r"there is no database `.*gone\.duckdb`; check `bailee.toml`"):
+    with pytest.raises(
+        EngineUnavailable, match=r"there is no database `.*gone\.duckdb`; put it there, or name another"
+    ):
         DuckDB(tmp_path / "gone.duckdb").start()
     with pytest.raises(EngineUnavailable, match="is a folder"):
         DuckDB(tmp_path).start()

@@ -5,6 +5,10 @@ from __future__ import annotations
 
 def main() -> None:
     """Entry point of the `bailee` command."""
-    from bailee.cli.app import run
+    try:
+        from bailee.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        # Interrupted before a command had begun; once it has, `command` tells so.
+        raise SystemExit(130) from None

@@ -33,7 +33,7 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
         except BaileeError as error:
             status = tell(error, as_json=as_json)
         except KeyboardInterrupt:
-            note("interrupted; nothing was released")
+            note("interrupted")
             status = INTERRUPTED
         except BrokenPipeError:
             # The reader has gone (`| head`): there is nobody left to tell.

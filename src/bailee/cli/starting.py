@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,6 @@ from bailee.cli.running import print_json, print_lines
 
 #: What an empty workspace still needs, in order.
 NEXT = (
-    "next:",
     "  policy.yaml     write what you promise your customers",
     "  datamap.yaml    say where their data is, and in bailee.toml which DuckDB file holds it:",
     "                  [engine]",
@@ -37,7 +37,8 @@ def init(folder: Path, example: str | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"workspace": str(home), "example": example})
     else:
-        print_lines([f"made a workspace in {home}", *lines])
+        go = [] if home.resolve() == Path.cwd() else [f"  cd {shlex.quote(str(folder))}"]
+        print_lines([f"made a workspace in {home}", "next:", *go, *lines])
 
 
 def _empty(folder: Path) -> tuple[str, ...]:
@@ -57,7 +58,6 @@ def _example(folder: Path, name: str, *, quiet: bool) -> tuple[str, ...]:
     with bar(f"making the {name}'s workspace", quiet=quiet) as progress:
         examples.install(name, folder, progress)
     return (
-        "next:",
         '  bailee ask "SELECT count(*) FROM transactions" --purpose personal_offers --role marketing --explain',
         "  bailee status",
         "  bailee demo",
@@ -74,9 +74,9 @@ def demo(folder: Path | None) -> None:
             _example(home, "grocer", quiet=False)
         telling.tell(home)
     if folder is None:
-        print_lines(["", "to go on yourself: bailee init --example grocer shop; cd shop"])
+        print_lines(["", "to keep such a workspace and ask yourself: bailee init shop --example grocer"])
     else:
-        print_lines(["", f"to go on yourself: export BAILEE_HOME={folder.absolute()}"])
+        print_lines(["", f"to ask yourself: export BAILEE_HOME={shlex.quote(str(folder.absolute()))}"])
 
 
 @contextmanager

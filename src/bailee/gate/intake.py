@@ -89,7 +89,10 @@ class Intake:
             digests = ", ".join(f"`{each.digest}`" for each in found)
             raise FactRejected(f"`{word}` has {len(found)} registered notices: name the one by its digest: {digests}")
         known = expected(word, {each.purpose for each in listed}) if listed else "none is registered yet"
-        raise FactRejected(f"there is no registered notice `{word}`{f' in `{language}`' if language else ''}: {known}")
+        raise FactRejected(
+            f"there is no registered notice `{word}`{f' in `{language}`' if language else ''}: {known}; "
+            "register one with `bailee notices add PURPOSE FILE`"
+        )
 
     def give(self, notice: str, to: Iterable[tuple[str, datetime]], now: datetime) -> Receipt:
         """Record that customers were given a registered notice, and when."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -106,6 +107,13 @@ class _Reading:
     def path(self, key: str, value: object) -> object:
         if not isinstance(value, str) or not value.strip() or "\0" in value:
             self.problem(key, f"`{key}` is {value!r}, expected the path of a DuckDB file")
+            return None
+        try:
+            os.fsencode(value)
+        except UnicodeEncodeError:
+            self.problem(
+                key, f"`{key}` has letters that this system's locale cannot name a file with; use a UTF-8 locale"
+            )
             return None
         return self.home / Path(value).expanduser()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -126,7 +126,8 @@ def _row(connection: Connection, known: Known, said: Said, now: datetime) -> tup
     """The columns of a choice after its sequence."""
     number, kind = number_of(connection, said.customer), said.kind
     if said.at > now + SKEW:
-        raise FactRejected(f"the choice was made at {said.at.isoformat()}, which has not come yet; check the clock")
+        moment = f"{said.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        raise FactRejected(f"the choice was made at {moment}, which has not come yet; check the clock")
     at = micros(min(said.at, now))
     if said.evidence is not None and len(said.evidence) > LONGEST_EVIDENCE:
         raise FactRejected(f"evidence has at most {LONGEST_EVIDENCE:,} characters, found {len(said.evidence):,}")

@@ -72,7 +72,7 @@ _OPENING = (
 )
 
 _UNOPENED = {
-    "missing": "there is no database `{path}`; check `bailee.toml`, or make one with `bailee init`",
+    "missing": "there is no database `{path}`; put it there, or name another one in `bailee.toml`",
     "directory": "`{path}` is a folder; expected a DuckDB file",
     "locked": "the database `{path}` is open for writing in another process{holder}; end that process, or let it write "
     "another file and rename it over this one",

@@ -109,6 +109,7 @@ def _asked(
 ) -> Scene:
     """One question as a scene; `why` tells what was left out of its answer, and not only of how many customers."""
     command = f'bailee ask "{sql}" --purpose {purpose} --role {role}' + (f" --to {to}" if to else "")
+    command += " --explain" if why else ""
     try:
         answer = gate.ask(sql, purpose=purpose, recipient=to, actor=_actor(role))
     except Refused as error:
