@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 import bailee
 from bailee import examples
+from bailee.cli.asking import footer
+from bailee.cli.running import refusal_text
 from bailee.errors import Refused, WorkspaceError
 from bailee.examples import grocer
 
@@ -43,6 +47,36 @@ def test_a_question_is_answered_and_a_column_withheld(workspace: Path) -> None:
         with pytest.raises(Refused, match="`income` of `demographics`"):
             gate.ask("SELECT income FROM demographics", purpose="personal_offers", actor=MARKETING)
     assert answer.arrow().num_rows == standing
+
+
+def test_the_readme_shows_what_is_printed(workspace: Path) -> None:
+    """The README's answer and its refusal are, word for word, what the commands above them print."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n\$ (bailee ask .*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert 2 == len(blocks)
+    for block in blocks:
+        # An argument in quotes is one word of a shell's; what is printed has no quotes.
+        _, _, _, purpose, _, role, sql, *shown = shlex.split(block)
+        actor = bailee.Actor("mara", roles=frozenset({role}))
+        with bailee.open(workspace, clock=lambda: NOW) as gate:
+            try:
+                answer = gate.ask(sql, purpose=purpose, actor=actor)
+            except Refused as error:
+                printed = refusal_text(error)
+            else:
+                cells = [f"{cell:.0f}" if isinstance(cell, float) else str(cell) for cell in _cells(answer)]
+                printed = " ".join([*cells, footer(answer, explained=False)])
+        assert _told(" ".join(word for word in shown if "─" not in word)) == _told(printed)
+
+
+def _cells(answer: bailee.Answer) -> list[object]:
+    table = answer.arrow()
+    return [*table.column_names, *(cell for row in table.to_pylist() for cell in row.values())]
+
+
+def _told(text: str) -> str:
+    """Without breaks of lines and the number of the ledger entry, which others before it move."""
+    return re.sub(r"entry \d+", "entry", " ".join(text.split()))
 
 
 def test_what_is_there_is_never_overwritten(workspace: Path, tmp_path: Path) -> None:
