@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from bailee.people.instants import days, micros
@@ -27,11 +26,6 @@ def parse_time(text: str | int | None) -> int:
         return micros(found if found.tzinfo else found.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise ValueError(_hint(text)) from None
-
-
-def parse_times(texts: Sequence[str | int | None]) -> list[int]:
-    """`parse_time` of each."""
-    return list(map(parse_time, texts))
 
 
 def parse_day(text: str | int | None) -> int | None:
