@@ -69,7 +69,7 @@ WRONG = {
     "Global Privacy Control never grants: expected `refuse` or `object`": replace(
         REFUSAL, kind=Kind("offers", "grant", "gpc")
     ),
-    "the choice was made at 2026-11-22T12:06:00+00:00, which has not come yet; check the clock": replace(
+    "the choice was made at 2026-11-22T12:06:00Z, which has not come yet; check the clock": replace(
         REFUSAL, at=NOW + timedelta(minutes=6)
     ),
     "`c2` was no verified guardian of `c1` at that time": replace(REFUSAL, guardian="c2"),
