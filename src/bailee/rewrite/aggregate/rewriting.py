@@ -283,6 +283,6 @@ class _Rewriting:
         if call.function != "count" and added:
             raise shape.only(
                 self.why,
-                f"`{added[0].text}` may be a key, filtered and counted, but not added up, because the data map does not "
-                "say `measure: true` of it",
+                f"`{added[0].text}` may be a key, filtered and counted, but not added up, because the data map does "
+                "not say `measure: true` of it",
             )
