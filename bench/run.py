@@ -31,7 +31,7 @@ def measure(names: Iterable[str]) -> list[tuple[str, list[Figure]]]:
     for name in names:
         sys.stderr.write(f"measuring {name} ...\n")
         began = time.perf_counter()
-        found.append((name, list(importlib.import_module(f"bench.{name}").rows())))
+        found.append((name, [Figure(*row) for row in importlib.import_module(f"bench.{name}").rows()]))
         sys.stderr.write(f"  {time.perf_counter() - began:.0f} s\n")
     return found
 
