@@ -31,6 +31,7 @@ def check(home: Path, *, strict: bool, as_json: bool) -> int:
 
 def findings(home: Path) -> Iterator[Finding]:
     """What is wrong with the policy, the data map and the settings; WorkspaceError where there are none."""
+    from bailee.gate.fitting import misfits
     from bailee.gate.settings import MAP, POLICY, load_settings
     from bailee.gate.workspace import holds
     from bailee.policy.datamap import load_map
@@ -50,10 +51,12 @@ def findings(home: Path) -> Iterator[Finding]:
 
     policy = reading(lambda: load_policy(home / POLICY))
     datamap = reading(lambda: load_map(home / MAP, policy))
-    reading(lambda: load_settings(home))
+    settings = reading(lambda: load_settings(home))
     yield from wrong
     if policy is not None:
         yield from lint(policy, datamap)
+    if datamap is not None and settings is not None:
+        yield from (Finding(Severity.ERROR, problem) for problem in misfits(settings, datamap))
 
 
 def _document(finding: Finding) -> dict[str, object]:
