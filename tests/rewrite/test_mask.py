@@ -68,8 +68,8 @@ def test_a_mask_holds_what_the_table_holds(drawn: tuple[str, list[int | None], l
 def test_a_mask_that_begins_elsewhere_holds_nobody() -> None:
     """A view bound to another span than the mask's own shows nothing."""
     with duckdb.connect() as con:
-        con.execute("CREATE TABLE memory.main.allow_x AS SELECT range::INTEGER AS subject FROM range(3, 9)")
-        assert (3, 8) == masks.make(con, "allow_x", "INTEGER")
+        con.execute("CREATE TABLE memory.main.allow_x AS SELECT range::INTEGER AS subject FROM range(-3, 9)")
+        assert (-3, 8) == masks.make(con, "allow_x", "INTEGER")
         masks.give(con, "allow_x", 4)
         sql = Masked("allow_x", f"SELECT subject FROM allow_x t WHERE {condition('allow_x', 't.subject')}").bind((4, 8))
         assert [] == con.execute(sql).fetchall()

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 #: Tokens for the lowest and the highest key of the mask, which are known when the question runs.
 LOW, HIGH = "\0low\0", "\0high\0"
+#: Around the key whose place in the mask is meant.
+PLACE = "\0place\0"
+
+_PLACE = re.compile(f"{PLACE}(.*?){PLACE}", re.DOTALL)
 
 _WHOLE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER)|BIGINT", re.ASCII)
 
@@ -24,7 +28,10 @@ class Masked:
 
     def bind(self, span: tuple[int, int]) -> str:
         """The body for a mask that reaches from one key to another."""
-        return self.sql.replace(LOW, str(span[0])).replace(HIGH, str(span[1]))
+        low, high = span
+        # A mask from 0 on needs no subtraction, which a question over all rows would feel.
+        place = r"CAST(\1 AS INTEGER)" if low == 0 else rf"CAST(CAST(\1 AS BIGINT) - ({low}) AS INTEGER)"
+        return _PLACE.sub(place, self.sql).replace(LOW, str(low)).replace(HIGH, str(high))
 
 
 def maskable(key_type: str) -> bool:
@@ -38,5 +45,5 @@ def condition(name: str, expression: str) -> str:
     The bounds alone would keep `get_bit` from failing, but an engine may test conditions in any order, so it is in TRY.
     With `= 1` DuckDB would expect hardly any row, and join in a bad order; with `> 0` it expects a fifth.
     """
-    at = f"CAST(CAST({expression} AS BIGINT) - ({LOW}) AS INTEGER)"
-    return f"{expression} BETWEEN {LOW} AND {HIGH} AND TRY(get_bit(getvariable('{name}')::BIT, {at})) > 0"
+    bit = f"get_bit(getvariable('{name}')::BIT, {PLACE}{expression}{PLACE})"
+    return f"{expression} BETWEEN {LOW} AND {HIGH} AND TRY({bit}) > 0"

@@ -20,7 +20,7 @@ _NAME = re.compile(r"allow_[0-9a-z_]{1,100}")
 
 
 def make(con: duckdb.DuckDBPyConnection, name: str, key_type: str) -> tuple[int, int] | None:
-    """Make the mask of an allow table anew, or none where it can have none; its lowest and highest key."""
+    """Make the mask of an allow table anew, or none where it can have none; the keys of its first and last bit."""
     table, mask = f'memory.main."{name}"', _mask(name)
     con.execute(f"DROP TABLE IF EXISTS {mask}")
     if not _WHOLE.fullmatch(key_type):
@@ -28,6 +28,7 @@ def make(con: duckdb.DuckDBPyConnection, name: str, key_type: str) -> tuple[int,
     low, high = con.execute(f"SELECT min(subject), max(subject) FROM {table}").fetchall()[0]
     if low is None or high - low >= WIDEST:
         return None
+    low = 0 if 0 <= low and high < WIDEST else low
     con.execute(
         f"CREATE TABLE {mask} AS SELECT {low} AS low, bitstring_agg(subject, {low}, {high}) AS bits FROM {table}"
     )
