@@ -12,8 +12,10 @@ import platform
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -31,17 +33,24 @@ def measure(names: Iterable[str]) -> list[tuple[str, list[Figure]]]:
     for name in names:
         sys.stderr.write(f"measuring {name} ...\n")
         began = time.perf_counter()
-        found.append((name, [Figure(*row) for row in importlib.import_module(f"bench.{name}").rows()]))
+        # A process for each, so that the memory of one is no figure of another.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            found.append((name, alone.submit(figures, name).result()))
         sys.stderr.write(f"  {time.perf_counter() - began:.0f} s\n")
     return found
 
 
-def table(figures: Iterable[Figure]) -> str:
+def figures(name: str) -> list[Figure]:
+    """The figures of one module."""
+    return [Figure(*row) for row in importlib.import_module(f"bench.{name}").rows()]
+
+
+def table(rows: Iterable[Figure]) -> str:
     """Figures as a Markdown table."""
     head = "| what | figure | unit | bar | met | spread |\n|---|---:|---|---|---|---|\n"
     return head + "".join(
         f"| {f.name} | {_number(f.value)} | {f.unit} | {f.bar or ''} | {_met(f.met)} | {f.spread or ''} |\n"
-        for f in figures
+        for f in rows
     )
 
 
