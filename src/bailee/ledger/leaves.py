@@ -93,7 +93,7 @@ MINUTE = Field("a UTC time on a whole minute (RFC 3339, `Z`)", _minute)
 EFFECT = _or_null(_one_of(*Effect))
 
 _USE = {"purpose": _or_null(KEY), "effect": EFFECT, "recipient": _or_null(KEY)}
-_POINTS = {**_USE, "purpose": KEY, "minute": MINUTE, "policy": DIGEST, "standing_sequence": COUNT}
+_POINTS = {**_USE, "purpose": KEY, "minute": MINUTE, "policy": DIGEST, "standing_sequence": COUNT, "standing_root": _or_null(ROOT)}
 
 #: Every kind of entry and all that its leaf may show beside `kind`, `at` and `commitment`.
 KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
@@ -105,6 +105,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "map": _or_null(DIGEST),
             "rewriter": _or_null(DIGEST),
             "standing_sequence": _or_null(COUNT),
+            "standing_root": _or_null(ROOT),
             "as_of": TIME,
         },
         "points_opened": _POINTS,
@@ -115,6 +116,8 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": KEY},
         "notices_given": {"notice": DIGEST, "file": _or_null(DIGEST), "count": COUNT},
         "policy": {"policy": DIGEST, "map": _or_null(DIGEST), "previous": _or_null(DIGEST)},
+        "signing_key": {"key": ROOT, "previous": _or_null(ROOT)},
+        "restored": {"size": COUNT, "root": ROOT},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bailee.vocabulary import Act, Instrument
 
 #: Alembic's name for this shape; a database that stores it opens without alembic.
-REVISION = "0001"
+REVISION = "0002"
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -57,7 +57,7 @@ def _one_of(column: str, words: type[Act] | type[Instrument]) -> CheckConstraint
 
 
 #: One row: the last sequence and customer number given, and up to which sequence and for which policy standing was
-#: derived. `changed` is the sequence at which anybody's standing last differed.
+#: derived. `changed` is the sequence at which anybody's standing last differed, `root` that of the standing tree then.
 progress = Table(
     "progress",
     metadata,
@@ -67,17 +67,18 @@ progress = Table(
     _number("derived"),
     _number("changed"),
     _text("policy", optional=True),
+    Column("root", LargeBinary, nullable=True),
     CheckConstraint("id = 1", name="one_row"),
 )
 
 START = "INSERT INTO progress (id, sequence, customers, derived, changed) VALUES (1, 0, 0, 0, 0)"
 
-#: Numbers are dense from 1 and never reused: rows stay, even of the erased.
+#: Numbers are dense from 1 and never reused: rows stay, even of the erased, who have no key any more.
 customers = Table(
     "customers",
     metadata,
     _number("number", key=True),
-    _text("key"),
+    _text("key", optional=True),
     _number("born", optional=True),
     _text("place", optional=True),
     _number("erased_at", optional=True),
@@ -87,6 +88,37 @@ customers = Table(
     _number("sequence"),
     UniqueConstraint("key"),
     Index(None, "sequence"),
+)
+
+#: Each customer's random key, sealed by the workspace's key-encryption key `kek`; 0 is the company itself. What is
+#: sealed under a key is gone with it.
+customer_keys = Table(
+    "customer_keys",
+    metadata,
+    _number("customer", key=True),
+    _text("kek"),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+#: Where a customer is reached: sealed under their key. `blind` finds an address without showing it.
+contacts = Table(
+    "contacts",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    _text("channel", key=True),
+    Column("blind", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "blind"),
+)
+
+#: Who asked to be erased: `done_at` is NULL while a hold keeps a part, `entry` the ledger's position.
+erasures = Table(
+    "erasures",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    _number("asked_at"),
+    _number("done_at", optional=True),
+    _number("entry", optional=True),
 )
 
 contracts = Table(
@@ -114,13 +146,14 @@ guardians = Table(
     _number("ended_at", optional=True),
 )
 
+#: `why` here and in `holds`, like `evidence` of a choice, is sealed under the customer's key.
 grounds = Table(
     "grounds",
     metadata,
     _number("customer", "customers.number", key=True),
     _text("purpose", key=True),
     _number("at", key=True),
-    _text("why"),
+    Column("why", LargeBinary, nullable=False),
 )
 
 holds = Table(
@@ -130,7 +163,7 @@ holds = Table(
     _text("purpose", key=True),
     _number("since", key=True),
     _number("ended", optional=True),
-    _text("why"),
+    Column("why", LargeBinary, nullable=False),
 )
 
 notices = Table(
@@ -189,6 +222,7 @@ import_skipped = Table(
     metadata,
     _number("import", "imports.number", key=True),
     _number("position", key=True),
+    _number("customer"),
     Column("leaf", LargeBinary, nullable=False),
 )
 
@@ -209,7 +243,7 @@ choices = Table(
     _text("channel", optional=True),
     _number("guardian", "customers.number", optional=True),
     Column("conflict_shown", Boolean, nullable=False),
-    _text("evidence", optional=True),
+    Column("evidence", LargeBinary, nullable=True),
     _number("import", "imports.number", optional=True),
     _number("position", optional=True),
     _number("recorded_at"),
@@ -228,6 +262,29 @@ standing = Table(
     _number("sequence"),
     Index(None, "until"),
     Index(None, "sequence"),
+)
+
+#: What a customer's standing was before it changed: from `sequence` on, until the next row or that of `standing`.
+standing_past = Table(
+    "standing_past",
+    metadata,
+    _number("customer", "customers.number", key=True),
+    _number("sequence", key=True),
+    Column("codes", LargeBinary, nullable=False),
+    _number("until", optional=True),
+)
+
+#: The standing tree, 256 hashes a tile: `entries` holds those that a sequence changed, each after its place in the tile
+#: (one byte), or, where `whole`, all that the tile had.
+standing_tiles = Table(
+    "standing_tiles",
+    metadata,
+    _number("level", key=True),
+    _number("tile", key=True),
+    _number("sequence", key=True),
+    Column("whole", Boolean, nullable=False),
+    Column("entries", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 policies = Table(
