@@ -1,10 +1,17 @@
-"""How much hypothesis tries: `default` is modest, `soak` (`make soak`) goes on for long, and CI repeats itself."""
+"""How much hypothesis tries: `default` is modest, `soak` (`make soak`) goes on for long, and CI repeats itself.
+
+And the one PostgreSQL that the tests of a process share.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres import Cluster
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -18,3 +25,11 @@ settings.register_profile(
 
 # `--hypothesis-profile` beats this choice.
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A real PostgreSQL, started when a test first asks for it."""
+    cluster = Cluster()
+    yield cluster
+    cluster.remove()
