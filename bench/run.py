@@ -23,7 +23,9 @@ sys.path.insert(0, str(HERE.parent))
 
 from bench.figure import Figure  # noqa: E402  (the path comes first, so that the script runs from anywhere)
 
-MODULES = ("points", "rewrite", "sql", "imports", "ledger", "engine", "startup")
+MODULES = ("points", "rewrite", "sql", "imports", "ledger", "standing", "store", "engine", "startup")
+#: Run only when named.
+ON_DEMAND = ("scale",)
 RELEVANT = ("duckdb", "sqlglot", "pyarrow", "numpy", "SQLAlchemy", "pydantic")
 
 
@@ -75,9 +77,10 @@ def machine() -> str:
 def main(arguments: list[str]) -> int:
     """Measure, print, write; status 1 if a bar is not met."""
     present = [name for name in MODULES if (HERE / f"{name}.py").exists()]
-    unknown = sorted(set(arguments) - set(present))
+    unknown = sorted(set(arguments) - {*present, *ON_DEMAND})
     if unknown:
-        sys.stderr.write(f"no such measure: {', '.join(unknown)}; there are {', '.join(present)}\n")
+        told = ", ".join((*present, *ON_DEMAND))
+        sys.stderr.write(f"no such measure: {', '.join(unknown)}; there are {told}\n")
         return 2
     found = measure(arguments or present)
     sections = "\n".join(
