@@ -14,7 +14,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from bailee.errors import WorkspaceError
-from bailee.people import faults, schema
+from bailee.people import faults, key_sources, schema
+from bailee.people import keyring as keyring_of
+from bailee.people.keyring import Keyring
 
 WAIT_SECONDS = 10.0
 _MAGIC = b"SQLite format 3\x00"
@@ -35,8 +37,10 @@ Extra = Callable[[Connection], None]
 class Database:
     """An open database; any thread may use it. Every method raises WorkspaceError in words for what SQLite says."""
 
-    def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
+    def __init__(self, path: Path, engine: Engine, keys: Keyring | None, *, read_only: bool) -> None:
         self.path, self.read_only = path, read_only
+        #: What `keyring.of` finds from each connection.
+        self.keyring = keys
         self._engine = engine
         self._writing = threading.Lock()
 
@@ -57,6 +61,7 @@ class Database:
     def connect(self) -> Iterator[Connection]:
         """Give a bare connection, for work that begins its own transactions with `reading` and `writing`."""
         with faults.translated(self.path), self._engine.connect() as connection:
+            connection.info[keyring_of.PLACE] = self.keyring
             yield connection
 
     @contextmanager
@@ -91,21 +96,29 @@ class Database:
 
 
 def open_database(
-    path: Path | str, *, create: bool = False, read_only: bool = False, extra: Sequence[Extra] = ()
+    path: Path | str,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    extra: Sequence[Extra] = (),
+    keyring: Keyring | None = None,
 ) -> Database:
     """Open the database of a workspace, bring its tables to this version, and let `extra` make or check theirs.
 
-    With `create`, a file that is missing is made, all or nothing. Raises WorkspaceError for one that is missing, no
+    With `create`, a file that is missing is made, all or nothing. Without a keyring, that of the folder `keys` beside
+    the file is taken, and made where nothing was sealed yet. Raises WorkspaceError for one that is missing, no
     database or not ours, damaged, from a newer Bailee, not writable, or locked by another process for over 10 s.
     """
     path = Path(path).absolute()
     _look(path, create=create, read_only=read_only)
-    database = Database(path, _engine(path, create=create, read_only=read_only), read_only=read_only)
+    database = Database(path, _engine(path, create=create, read_only=read_only), keyring, read_only=read_only)
     try:
         revision = _revision(database)
         if revision is None and create:
+            database.keyring = keyring or _beside(database, revision)
             _create(database, extra)
         elif revision == schema.REVISION:
+            database.keyring = keyring or _beside(database, revision)
             with database.connect() as connection, connection.begin():
                 _run(extra, connection)
         else:
@@ -179,6 +192,19 @@ def _revision(database: Database) -> str | None:
     return revision
 
 
+def _beside(database: Database, revision: str | None) -> Keyring | None:
+    """The keyring of the folder `keys` beside the file, made where nothing can have been sealed by another yet."""
+    folder = database.path.parent / "keys"
+    with faults.translated(folder):
+        made = (folder / key_sources.ENCRYPTION).exists()
+    if not made and database.read_only:
+        return None
+    if not made and revision == schema.REVISION:
+        with database.connect() as connection, connection.begin():
+            made = connection.exec_driver_sql("SELECT 1 FROM customer_keys LIMIT 1").first() is not None
+    return key_sources.open_keyring(folder, make=not made)
+
+
 def _create(database: Database, extra: Sequence[Extra]) -> None:
     with database.write() as connection:
         if connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first():
@@ -204,6 +230,7 @@ def _upgrade(database: Database, revision: str | None, extra: Sequence[Extra]) -
         raise WorkspaceError(
             f"`{database.path}` is from an older Bailee; open it once for writing to bring it up to date"
         )
+    database.keyring = database.keyring or _beside(database, revision)
     with database.write() as connection:
         upgrade(connection)
         _run(extra, connection)

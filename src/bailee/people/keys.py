@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
 from bailee.errors import WorkspaceError
-from bailee.people import faults
+from bailee.people import faults, secret_files
 
 SECRET_BYTES = 32
 NAME = "pseudonym.key"
@@ -38,29 +37,8 @@ def open_keys(folder: Path) -> PseudonymKeys:
     path = folder / NAME
     with faults.translated(path):
         if not path.exists():
-            _make(path)
+            secret_files.make(path, secrets.token_bytes(SECRET_BYTES))
         secret = path.read_bytes()
     if len(secret) != SECRET_BYTES:
         raise WorkspaceError(f"`{path}` has {len(secret)} bytes, expected {SECRET_BYTES}; restore it from a backup")
     return PseudonymKeys(secret)
-
-
-def _make(path: Path) -> None:
-    """Write the secret whole or not at all; of two processes that make it at once, the first wins."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, secrets.token_bytes(SECRET_BYTES))
-        os.fsync(file)
-        os.link(aside, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.close(file)
-        aside.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
