@@ -205,7 +205,7 @@ def test_a_newer_database(database: Database) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0099'")
     database.close()
     expected = (
-        "`DIR/state.db` has version `0099`, which is newer than this Bailee knows (`0001`); install a newer Bailee"
+        "`DIR/state.db` has version `0099`, which is newer than this Bailee knows (`0002`); install a newer Bailee"
     )
     assert expected == message(database.path)
 
@@ -225,9 +225,11 @@ def as_nobody(path: Path) -> str:
 import os
 from bailee.errors import WorkspaceError
 from bailee.people.database import open_database
-open_database({str(path)!r}).close()  # whatever is imported on the way is under root's own folders
+from bailee.people.keyring import Keyring
+keyring = Keyring([bytes(32)])  # the folder of keys is its owner's only
+open_database({str(path)!r}, keyring=keyring).close()  # whatever is imported on the way is under root's own folders
 os.setgroups([]), os.setgid(65534), os.setuid(65534)
-try: open_database({str(path)!r})
+try: open_database({str(path)!r}, keyring=keyring)
 except WorkspaceError as error: print(error)
 else: print("opened")
 """

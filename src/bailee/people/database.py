@@ -37,10 +37,10 @@ Extra = Callable[[Connection], None]
 class Database:
     """An open database; any thread may use it. Every method raises WorkspaceError in words for what SQLite says."""
 
-    def __init__(self, path: Path, engine: Engine, keys: Keyring | None, *, read_only: bool) -> None:
+    def __init__(self, path: Path, engine: Engine, *, read_only: bool, keyring: Keyring | None = None) -> None:
         self.path, self.read_only = path, read_only
         #: What `keyring.of` finds from each connection.
-        self.keyring = keys
+        self.keyring = keyring
         self._engine = engine
         self._writing = threading.Lock()
 
@@ -111,7 +111,7 @@ def open_database(
     """
     path = Path(path).absolute()
     _look(path, create=create, read_only=read_only)
-    database = Database(path, _engine(path, create=create, read_only=read_only), keyring, read_only=read_only)
+    database = Database(path, _engine(path, create=create, read_only=read_only), read_only=read_only, keyring=keyring)
     try:
         revision = _revision(database)
         if revision is None and create:
