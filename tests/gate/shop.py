@@ -17,7 +17,7 @@ import duckdb
 import bailee
 from bailee.gate.gate import Gate
 from bailee.gate.settings import load_settings
-from bailee.ledger import log
+from bailee.gate.workspace import ledger_tables
 from bailee.people import customers, notices
 from bailee.people.database import open_database
 from bailee.policy.terms import terms_of
@@ -181,7 +181,7 @@ def opened(
     random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Iterator[Gate]:
     """A gate with every outside thing given."""
-    database = open_database(home / "state.db", extra=[log.create])
+    database = open_database(home / "state.db", extra=[ledger_tables])
     with Gate(home, database, load_settings(home), clock=clock, monotonic=monotonic, random=random) as gate:
         yield gate
 

@@ -187,12 +187,13 @@ def test_somebody_changes_the_ledger(gate: Gate) -> None:
     """A thief of proofs: an entry that was changed past the gate is found, by position, by `verify` and by `record`."""
     gate.may("offers", customer=1)
     position = gate.head().size - 1
-    for table, column in (("ledger_records", "record"), ("ledger_leaves", "leaf")):
+    affers = "CAST(replace(CAST(leaf AS TEXT), 'offers', 'affers') AS BLOB)"
+    for change in (
+        "ledger_records SET sealed = CAST(substr(sealed, 2) || x'00' AS BLOB)",
+        f"ledger_leaves SET leaf = {affers}",
+    ):
         with gate.database.write() as connection:
-            connection.exec_driver_sql(
-                f"UPDATE {table} SET {column} = CAST(replace(CAST({column} AS TEXT), 'offers', 'affers') AS BLOB) "
-                f"WHERE position = {position}"
-            )
+            connection.exec_driver_sql(f"UPDATE {change} WHERE position = ?", (position,))
         for check in (gate.verify, lambda: gate.replay(position)):
             with pytest.raises(bailee.BaileeError, match=f"`{position}`"):
                 check()

@@ -15,16 +15,19 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine
 
 from bailee.ledger import log
+from tests.ledger.safe import Safe
 
 KILLS = 20
+SAFE = Safe(b"secret of a test")
 
 WRITER = """
 import sys
 from datetime import UTC, datetime
-from hashlib import sha256
 from sqlalchemy import create_engine, event
 from bailee.ledger import log
+from tests.ledger.safe import Safe
 
+safe = Safe(b"secret of a test")
 engine = create_engine("sqlite:///" + sys.argv[1])
 
 @event.listens_for(engine, "connect")
@@ -48,17 +51,18 @@ while True:
             facts = [(size + i, f"fact {size + i}") for i in range(group)]
             connection.exec_driver_sql("INSERT INTO fact VALUES (?, ?)", facts)
             drafts = [
-                log.Draft("choice", {"sequence": at}, {"said": said}, datetime.now(UTC), sha256(said.encode()).digest())
+                log.Draft("choice", {"sequence": at}, {"said": said}, datetime.now(UTC), said.encode().rjust(32), (at,))
                 for at, said in facts
             ]
-            receipts = log.append_many(connection, drafts)
+            receipts = log.append_many(connection, drafts, safe=safe)
         print(receipts[-1].position, flush=True)
 """
 
 
 def interrupted(database: Path, seconds: float) -> int:
     """Kill a writer this long after its first commit; return the last position that it said it had recorded."""
-    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(database)], stdout=subprocess.PIPE, text=True)
+    command, here = [sys.executable, "-c", WRITER, str(database)], Path(__file__).parents[2]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=here)
     assert writer.stdout is not None
     first = writer.stdout.readline()
     time.sleep(seconds)
@@ -70,13 +74,14 @@ def interrupted(database: Path, seconds: float) -> int:
 
 def check(connection: Connection, said: int) -> int:
     """Whatever was acknowledged is there, and facts, leaves and records are the same ones; return the size."""
-    size = log.verify_log(connection).size
+    size = log.verify_log(connection, safe=SAFE).size
     assert size > said
     facts = connection.exec_driver_sql("SELECT position, said FROM fact ORDER BY position").all()
     assert [(at, f"fact {at}") for at in range(size)] == [tuple(fact) for fact in facts]
     records = connection.exec_driver_sql("SELECT position FROM ledger_records ORDER BY position").scalars()
     assert list(range(size)) == list(records)
-    assert {"said": facts[-1].said} == log.record(connection, size - 1)
+    assert [size - 1] == log.of_customer(connection, size - 1)
+    assert {"said": facts[-1].said} == log.record(connection, size - 1, safe=SAFE)
     return size
 
 

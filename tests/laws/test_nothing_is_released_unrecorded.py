@@ -23,7 +23,6 @@ STEPS = {
     "leaf": "BEFORE INSERT ON ledger_leaves",
     "leaf, after": "AFTER INSERT ON ledger_leaves",
     "record": "BEFORE INSERT ON ledger_records",
-    "node": "BEFORE INSERT ON ledger_nodes",
     "head": "BEFORE UPDATE ON ledger_head",
     "head, after": "AFTER UPDATE ON ledger_head",
 }
@@ -65,7 +64,7 @@ def failing(path: Path, when: str) -> Iterator[None]:
 
 def facts(gate: Gate) -> tuple[object, ...]:
     """All that a use could have changed."""
-    tables = ("choices", "ledger_leaves", "ledger_nodes", "ledger_records")
+    tables = ("choices", "ledger_leaves", "ledger_records", "ledger_subjects")
     with gate.database.read() as connection:
         counts = [connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables]
     return (*counts, gate.head())

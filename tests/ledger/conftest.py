@@ -12,8 +12,15 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from bailee.ledger import log
 from bailee.ledger.values import Draft
+from tests.ledger.safe import Safe
 
 START = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def safe() -> Safe:
+    """What seals the records of a test."""
+    return Safe()
 
 
 @pytest.fixture
@@ -61,8 +68,9 @@ def draft() -> Callable[[int], Draft]:
 
 
 @pytest.fixture
-def filled(engine: Engine, draft: Callable[[int], Draft]) -> Engine:
-    """A ledger of 41 entries: no power of two, with nodes at levels 1 to 5."""
+def filled(engine: Engine, draft: Callable[[int], Draft], safe: Safe) -> Engine:
+    """A ledger of 41 entries: no power of two, with nodes at levels 1 to 5; every tenth is about customer 7."""
+    drafts = [draft(number)._replace(subjects=(7, number) if number % 10 == 9 else ()) for number in range(41)]
     with engine.begin() as connection:
-        log.append_many(connection, [draft(number) for number in range(41)])
+        log.append_many(connection, drafts, safe=safe)
     return engine

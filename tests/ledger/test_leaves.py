@@ -45,6 +45,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": "personal_offers"},
     "notices_given": {"notice": DIGEST, "file": None, "count": 1},
     "policy": {"policy": DIGEST, "map": DIGEST, "previous": None},
+    "signing_key": {"key": "0e" * 32, "previous": None},
+    "restored": {"size": 41, "root": "0f" * 32},
     "customer": {"change": "created"},
 }
 SHOWN = re.compile(

@@ -61,12 +61,21 @@ GROWTHS = {
 }
 
 
+def nodes_of(start: int, ended: list[bytes]) -> dict[tree.Node, bytes]:
+    """What leaves from `start` on ended, by node: level after level in 32 bytes each."""
+    return {
+        (level, position >> level): hashes[32 * level : 32 * level + 32]
+        for position, hashes in enumerate(ended, start)
+        for level in range(len(hashes) // 32)
+    }
+
+
 def grown(leaves: list[bytes], *groups: int) -> tuple[tree.Builder, tree.Lookup]:
     """A builder grown in groups of these sizes (then the rest), and the look-up of what it said to store."""
     builder, kept, rest = tree.Builder(), {}, [tree.leaf_hash(leaf) for leaf in leaves]
-    kept.update({(0, i): found for i, found in enumerate(rest)})
     for group in (*groups, len(rest)):
-        kept.update({(level, i): found for level, i, found in builder.extend(rest[:group])})
+        start = builder.size
+        kept.update(nodes_of(start, builder.extend(rest[:group])))
         rest = rest[group:]
         builder = tree.Builder(builder.size, builder.edge)
     return builder, lambda wanted: {node: kept[node] for node in wanted}

@@ -19,8 +19,11 @@ Kept = dict[tree.Node, bytes]
 def log_of(size: int) -> tuple[list[bytes], tree.Lookup]:
     leaves = [b"%d" % i for i in range(size)]
     hashes = [tree.leaf_hash(leaf) for leaf in leaves]
-    kept: Kept = {(0, i): found for i, found in enumerate(hashes)}
-    kept.update({(level, i): found for level, i, found in tree.Builder().extend(hashes)})
+    kept = {
+        (level, position >> level): ended[32 * level : 32 * level + 32]
+        for position, ended in enumerate(tree.Builder().extend(hashes))
+        for level in range(len(ended) // 32)
+    }
     return leaves, lambda wanted: {node: kept[node] for node in wanted}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from datetime import datetime
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from bailee.errors import NotVerified, RecordError
 from bailee.ledger import log, tree
-from bailee.ledger.values import Head
+from bailee.ledger.values import Head, Safe
 
 SWAP = """UPDATE ledger_leaves SET ({columns}) = (SELECT {columns} FROM ledger_leaves AS other
     WHERE other.position = CASE ledger_leaves.position WHEN 5 THEN 30 ELSE 5 END) WHERE position IN (5, 30)"""
@@ -25,39 +26,57 @@ TAMPERINGS = {
     "flipped": [
         "UPDATE ledger_leaves SET leaf = CAST(replace(leaf, 'answered', 'refused') AS BLOB) WHERE position = 5"
     ],
-    "hash flipped": ["UPDATE ledger_leaves SET hash = zeroblob(32) WHERE position = 5"],
+    "hash flipped": ["UPDATE ledger_leaves SET hashes = zeroblob(64) WHERE position = 5"],
     "dropped": ["DELETE FROM ledger_leaves WHERE position = 5"],
     "swapped": [SWAP.format(columns="leaf")],
     "duplicated over": [LAST_TO_5.format(columns="leaf")],
 }
 GROUP_TAMPERINGS = {
     "dropped and closed up": ["DELETE FROM ledger_leaves WHERE position = 5", CLOSE_UP],
-    "swapped whole": [SWAP.format(columns="leaf, hash")],
-    "duplicated over whole": [LAST_TO_5.format(columns="leaf, hash")],
-    "node flipped": ["UPDATE ledger_nodes SET hash = zeroblob(32) WHERE level = 1 AND position = 2"],
-    "node dropped": ["DELETE FROM ledger_nodes WHERE level = 1 AND position = 2"],
+    "swapped whole": [SWAP.format(columns="leaf, hashes")],
+    "duplicated over whole": [LAST_TO_5.format(columns="leaf, hashes")],
+    "node flipped": [
+        "UPDATE ledger_leaves SET hashes = CAST(substr(hashes, 1, 32) || zeroblob(32) AS BLOB) WHERE position = 5"
+    ],
+    "node dropped": ["UPDATE ledger_leaves SET hashes = substr(hashes, 1, 32) WHERE position = 5"],
 }
 OTHER_TAMPERINGS = {
     "truncated": (["DELETE FROM ledger_leaves WHERE position >= 37"], "entry `37` is missing: the head counts 41"),
     "duplicated": (
-        ["INSERT INTO ledger_leaves SELECT 41, leaf, hash FROM ledger_leaves WHERE position = 5"],
+        ["INSERT INTO ledger_leaves SELECT 41, leaf, hashes FROM ledger_leaves WHERE position = 5"],
         "entry `41` is one too many: the head counts 41",
     ),
     "put before": (
-        ["INSERT INTO ledger_leaves SELECT -1, leaf, hash FROM ledger_leaves WHERE position = 5"],
+        ["INSERT INTO ledger_leaves SELECT -1, leaf, hashes FROM ledger_leaves WHERE position = 5"],
         "entry `-1` is one too many",
     ),
-    "node added": (["INSERT INTO ledger_nodes VALUES (6, 0, zeroblob(32))"], "stores 39 nodes, expected 38"),
+    "node added": (
+        ["UPDATE ledger_leaves SET hashes = CAST(hashes || zeroblob(32) AS BLOB) WHERE position = 4"],
+        "entry `4` stores 64 bytes of hashes, expected 32",
+    ),
     "head flipped": (["UPDATE ledger_head SET edge = zeroblob(length(edge))"], "the ledger's head is not what"),
     "head gone": (["DELETE FROM ledger_head"], "the ledger has no head"),
-    "table gone": (["DROP TABLE ledger_nodes"], r"cannot be read \(SQLITE_ERROR\)"),
+    "table gone": (["DROP TABLE ledger_subjects"], r"cannot be read \(SQLITE_ERROR\)"),
     "record flipped": (
-        ["UPDATE ledger_records SET record = x'7b7d' WHERE position = 5"],
+        ["UPDATE ledger_records SET sealed = CAST(sealed || x'00' AS BLOB) WHERE position = 5"],
         "private record of entry `5` is not the one its leaf committed to",
     ),
-    "random flipped": (["UPDATE ledger_records SET random = 'text' WHERE position = 5"], "private record of entry `5`"),
+    "record flipped to text": (["UPDATE ledger_records SET sealed = 'text' WHERE position = 5"], "record of entry `5`"),
+    "record of another": (
+        [
+            "UPDATE ledger_records SET sealed = (SELECT sealed FROM ledger_records WHERE position = 4) WHERE position = 5"
+        ],
+        "private record of entry `5`",
+    ),
+    "record for a leaf without": (
+        ["UPDATE ledger_records SET position = 41 WHERE position = 5"],
+        "a private record for an entry `41`",
+    ),
+    "subject added": (["INSERT INTO ledger_subjects VALUES (3, 5)"], "private record of entry `5`"),
+    "subject dropped": (["DELETE FROM ledger_subjects WHERE customer = 7"], "private record of entry `9`"),
+    "subject of no entry": (["INSERT INTO ledger_subjects VALUES (3, 50)"], "customers are named for an entry `50`"),
     "record invented": (
-        ["INSERT INTO ledger_records VALUES (50, zeroblob(32), x'7b7d')"],
+        ["INSERT INTO ledger_records VALUES (50, x'7b7d')"],
         "a private record for an entry `50` that the ledger does not have",
     ),
 }
@@ -87,13 +106,14 @@ def test_an_entry_changed_with_its_hash_is_named_among_two(filled: Engine, how: 
 
 
 @pytest.mark.parametrize("how", OTHER_TAMPERINGS)
-def test_other_tampering_is_found(filled: Engine, how: str) -> None:
+def test_other_tampering_is_found(filled: Engine, safe: Safe, how: str) -> None:
     """L13: entries cut off or added, and nodes, heads and records that are not the ledger's, are found."""
     statements, message = OTHER_TAMPERINGS[how]
     with filled.begin() as connection:
+        assert 41 == log.verify_log(connection, safe=safe).size
         run(connection, statements)
         with pytest.raises(NotVerified, match=message):
-            log.verify_log(connection)
+            log.verify_log(connection, safe=safe)
 
 
 @given(st.integers(0, 40), st.integers(0, 300), st.integers(1, 255))
@@ -109,20 +129,20 @@ def test_any_flipped_byte_is_found(filled: Engine, position: int, byte: int, fli
         connection.rollback()
 
 
-def test_a_log_rewritten_whole_is_found_by_a_head_kept_elsewhere(filled: Engine) -> None:
+def test_a_log_rewritten_whole_is_found_by_a_head_kept_elsewhere(filled: Engine, safe: Safe) -> None:
     """L18: a consistent forgery passes alone, and fails against a head that somebody kept."""
     with filled.begin() as connection:
         kept = log.head(connection)
         middle = Head(20, tree.root_of([entry.leaf for entry in log.entries(connection, 0, 20)]))
         assert kept == log.verify_log(connection, known=kept) == log.verify_log(connection, known=middle)
         drafts = [entry.fields for entry in log.entries(connection)]
-        for table in ("leaves", "nodes", "records"):
+        for table in ("leaves", "records", "subjects"):
             connection.exec_driver_sql(f"DELETE FROM ledger_{table}")
         connection.exec_driver_sql("UPDATE ledger_head SET size = 0, edge = x''")
         for number, fields in enumerate(drafts[:30]):
             public = {name: fields[name] for name in fields if name not in ("kind", "at", "commitment")}
             changed = {**public, "standing_sequence": 999} if number == 7 else public
-            log.append(connection, "use", changed, None, datetime.fromisoformat(str(fields["at"])), b"")
+            log.append(connection, "use", changed, None, datetime.fromisoformat(str(fields["at"])), b"", safe=safe)
         assert 30 == log.verify_log(connection).size
         with pytest.raises(NotVerified, match="entry `30` is missing: the known head counts 41"):
             log.verify_log(connection, known=kept)
@@ -132,31 +152,35 @@ def test_a_log_rewritten_whole_is_found_by_a_head_kept_elsewhere(filled: Engine)
             log.verify_log(connection, known=Head(0, bytes(32)))
 
 
-def test_an_erased_record_is_no_fault(filled: Engine) -> None:
+def test_an_erased_record_is_no_fault(filled: Engine, safe: Safe) -> None:
     """L10: a record may go for ever; its leaf still verifies and says nothing."""
     with filled.begin() as connection:
         connection.exec_driver_sql("DELETE FROM ledger_records WHERE position = 5")
         assert 41 == log.verify_log(connection).size
-        assert log.record(connection, 5) is None
+        assert log.record(connection, 5, safe=safe) is None
 
 
-def test_a_record_opens_only_its_own_leaf(filled: Engine) -> None:
+def test_a_record_opens_only_its_own_leaf(filled: Engine, safe: Safe) -> None:
     """L5: opening checks the commitment, HMAC-SHA256 of the record under its random, each time."""
     with filled.begin() as connection:
-        random, record = connection.exec_driver_sql(
-            "SELECT random, record FROM ledger_records WHERE position = 5"
-        ).one()
+        found = log.opening(connection, 5, safe=safe)
+        assert found is not None
         shown = next(log.entries(connection, 5)).fields["commitment"]
-        assert hmac.new(random, record, "sha256").hexdigest() == shown
-        connection.exec_driver_sql("UPDATE ledger_records SET record = x'7b7d' WHERE position = 5")
+        assert hmac.new(found.random, found.record, "sha256").hexdigest() == shown
+        assert log.record(connection, 5, safe=safe) == json.loads(found.record)
+        other = safe.seal(connection, (), found.random + b"{}", bytes.fromhex(str(shown)))
+        connection.exec_driver_sql("UPDATE ledger_records SET sealed = ? WHERE position = 5", (other,))
         with pytest.raises(NotVerified, match="record of entry `5` is not the one"):
-            log.record(connection, 5)
+            log.record(connection, 5, safe=safe)
+        with pytest.raises(NotVerified, match="record of entry `5` is not the one"):
+            log.verify_log(connection, safe=safe)
+        assert 41 == log.verify_log(connection).size
 
 
 def test_a_lost_node_or_head_is_said_so(filled: Engine) -> None:
     """A proof that needs a node which is gone fails by name, and a damaged head is not written upon."""
     with filled.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM ledger_nodes WHERE level = 2 AND position = 1")
+        connection.exec_driver_sql("UPDATE ledger_leaves SET hashes = substr(hashes, 1, 64) WHERE position = 7")
         with pytest.raises(NotVerified, match="lost its node over the entries from `4`"):
             log.prove_inclusion(connection, 0)
         connection.exec_driver_sql("UPDATE ledger_head SET edge = x'00'")

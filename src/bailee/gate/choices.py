@@ -76,7 +76,8 @@ class Choices:
             "recipient": kind.recipient,
             "channel": kind.channel,
         }
-        return self._recorder.within(connection, "choice", {"sequence": sequence}, private, now)
+        about = [customers.number_of(connection, said.customer)]
+        return self._recorder.within(connection, "choice", {"sequence": sequence}, private, now, about)
 
 
 def _must_be_writable(*texts: object) -> None:

@@ -108,7 +108,7 @@ class Intake:
             rows = [(customers.number_of(connection, key), at) for key, at in listed]
             sequence = notices.given(connection, notice, rows)
             public = {"notice": notice, "file": None, "count": len(rows)}
-            private = {"customers": [key for key, _ in listed]}
+            private = {"numbers": [number for number, _ in rows]}  # which say nothing of one who was erased
             return Receipt(sequence, self._recorder.within(connection, "notices_given", public, private, now))
 
     def import_given(

@@ -15,7 +15,7 @@ from bailee.ledger import log
 from bailee.ledger.leaves import read
 from bailee.ledger.values import Head, Inclusion
 from bailee.ledger.verify import verify_inclusion
-from bailee.people import documents
+from bailee.people import documents, keyring
 from bailee.people.database import Database
 from bailee.vocabulary import Actor, Use
 
@@ -81,7 +81,7 @@ class Book:
     def record(self, position: int) -> dict[str, Any] | None:
         """The private record of an entry, checked against its leaf's commitment; None where there is none."""
         with self._database.read() as connection:
-            return log.record(connection, position)
+            return log.record(connection, position, safe=keyring.of(connection))
 
     def prove(self, position: int) -> Proof:
         """A proof that the entry is in the log as it is now; checked before it is given out."""
@@ -95,12 +95,13 @@ class Book:
     def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
         """Check the whole log from its leaves; `known` is a head that somebody kept."""
         with self._database.read() as connection:
-            return log.verify_log(connection, progress, known=known)
+            return log.verify_log(connection, progress, known=known, safe=keyring.of(connection))
 
     def replay(self, position: int) -> Replay:
         """Derive the ruling of a past use again from the policy of that time."""
         with self._database.read() as connection:
-            leaf, record = read(log.leaf(connection, position)), log.record(connection, position)
+            leaf = read(log.leaf(connection, position))
+            record = log.record(connection, position, safe=keyring.of(connection))
             policy = recorded_policy(connection, str(leaf.get("policy")))
         if record is None or "ruling" not in record:
             raise NotVerified(f"entry `{position}` is no use with a private record, so there is no ruling to derive")

@@ -154,14 +154,15 @@ class Points:
         """One verdict, recorded."""
         at, private = self._clock(), {"customer": customer}
         if not ruling.permitted or ruling.slot is None:
-            self._recorder.use(ruling, REFUSED, private, at)
+            self._recorder.use(ruling, REFUSED, private, at, subjects=self._recorder.numbers([customer]))
             return Verdict(False, ruling.reasons)
         standing = self._fresh()
         number = self._numbers(standing).get(customer, 0)
         verdict = verdicts_of(ruling)[standing.codes(ruling.slot)[number] if number else UNKNOWN]
         decision = ANSWERED if verdict else REFUSED
         said = {**private, "verdict": verdict.reasons[0].code}
-        self._recorder.use(ruling, decision, said, at, as_of=at, sequence=standing.sequence)
+        about = [number] if number else []
+        self._recorder.use(ruling, decision, said, at, as_of=at, sequence=standing.sequence, subjects=about)
         return verdict
 
     def checker(self, ruling: Ruling) -> Checker:

@@ -33,37 +33,48 @@ class Questions:
     def ask(self, question: str, ruling: Ruling, at: datetime, fresh: Fresh) -> Answer:
         """The answer, recorded; raises Refused or EngineError, recorded too, and RecordError if that failed."""
         private: dict[str, object] = {"question": question[:LONGEST]}
+        about: list[int] = []
         cutoff = retention(ruling, at)
         try:
             if not ruling.permitted:
                 raise Refused(ruling.reasons)
-            governed, result, standing = self._run(question, ruling, fresh, cutoff, private)
+            governed, result, standing = self._run(question, ruling, fresh, cutoff, private, about)
         except Refused as error:
-            error.receipt = self._recorder.use(ruling, REFUSED, {**private, **refusal(error)}, at)
+            error.receipt = self._recorder.use(ruling, REFUSED, {**private, **refusal(error)}, at, subjects=about)
             raise
         except EngineError as error:
             failed = {**private, "failed": error.kind or type(error).__name__}
-            error.receipt = self._recorder.use(ruling, FAILED, failed, at)
+            error.receipt = self._recorder.use(ruling, FAILED, failed, at, subjects=about)
             raise
         except WorkspaceError as error:
-            self._recorder.use(ruling, FAILED, {**private, "failed": type(error).__name__}, at)
+            self._recorder.use(ruling, FAILED, {**private, "failed": type(error).__name__}, at, subjects=about)
             raise
         out = left_out(ruling, governed, self._promise.datamap, standing, cutoff)
         private |= {"rows": result.rows, "included": out.included, "version": standing.version}
         sequence = standing.sequence
-        receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=sequence)
+        receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=sequence, subjects=about)
         return Answer(
             question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, cutoff, result
         )
 
     def _run(
-        self, question: str, ruling: Ruling, fresh: Fresh, cutoff: datetime | None, private: dict[str, object]
+        self,
+        question: str,
+        ruling: Ruling,
+        fresh: Fresh,
+        cutoff: datetime | None,
+        private: dict[str, object],
+        about: list[int],
     ) -> tuple[Governed, Result, Standing]:
-        """Rewrite and answer over one and the same database, though it be replaced in between."""
+        """Rewrite and answer over one and the same database, though it be replaced in between.
+
+        Notes what the question uses in `private`, and in `about` the customers whom alone it can concern.
+        """
         sets = self._sets()
         for _ in range(TRIES):
             generation, governed = self._rewrite(sets.engine, question, ruling)
             private |= _uses(governed)
+            about[:] = self._recorder.numbers(governed.customers)
             try:
                 return governed, *sets.run(governed, ruling, fresh, cutoff, generation)
             except Stale:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from bailee.decide import Ruling
-from bailee.errors import RecordError, Refused, WorkspaceError
+from bailee.errors import FactRejected, RecordError, Refused, WorkspaceError
 from bailee.gate.promise import Promise
 from bailee.ledger import log
-from bailee.people import documents
+from bailee.people import customers, documents, keyring
 from bailee.people.database import Database
 from bailee.policy.canonical import digest
 from bailee.rewrite import VERSION
@@ -45,8 +45,9 @@ class Recorder:
         *,
         as_of: datetime | None = None,
         sequence: int | None = None,
+        subjects: Sequence[int] = (),
     ) -> int:
-        """Record one use and return the position of its leaf."""
+        """Record one use, about those customers if it is known about whom, and return the position of its leaf."""
         public = {
             **self.named(ruling),
             "decision": decision,
@@ -56,7 +57,7 @@ class Recorder:
             "standing_sequence": sequence,
             "as_of": as_of or at,
         }
-        return self.append("use", public, {**described(ruling), **private}, at)
+        return self.append("use", public, {**described(ruling), **private}, at, subjects)
 
     def named(self, ruling: Ruling) -> dict[str, object]:
         """Purpose, effect and recipient as far as the policy knows them: typed words do not belong in a leaf."""
@@ -67,8 +68,20 @@ class Recorder:
             "recipient": use.recipient if use.recipient in policy.recipients else None,
         }
 
+    def numbers(self, keys: Sequence[str] | None) -> tuple[int, ...]:
+        """The numbers of those customers that are on record, to be found before anything is asked about them."""
+        if not keys:
+            return ()
+        with self.database.read() as connection:
+            return tuple(customers.find_many(connection, keys).values())
+
     def append(
-        self, kind: str, public: Mapping[str, object], private: Mapping[str, object] | None, at: datetime
+        self,
+        kind: str,
+        public: Mapping[str, object],
+        private: Mapping[str, object] | None,
+        at: datetime,
+        subjects: Sequence[int] = (),
     ) -> int:
         """Record an entry about a use in a transaction of its own and return its position."""
         try:
@@ -76,8 +89,8 @@ class Recorder:
                 # What was judged while a policy was in force may be recorded later, and nothing else.
                 if kind != "points_closed":
                     self.must_be_in_force(connection)
-                return self.within(connection, kind, public, private, at)
-        except WorkspaceError as error:
+                return self.within(connection, kind, public, private, at, subjects)
+        except (WorkspaceError, FactRejected) as error:  # a customer may have been erased since the question began
             raise RecordError(f"the ledger could not record, so nothing was released: {error}") from None
 
     def must_be_in_force(self, connection: Connection) -> None:
@@ -97,9 +110,15 @@ class Recorder:
         public: Mapping[str, object],
         private: Mapping[str, object] | None,
         at: datetime,
+        subjects: Sequence[int] = (),
     ) -> int:
-        """Record an entry in the caller's transaction, which also writes the fact, and return its position."""
-        return log.append(connection, kind, public, private, at, self.random(log.RANDOM_BYTES)).position
+        """Record an entry in the caller's transaction, which also writes the fact, and return its position.
+
+        Its record opens only with the keys of all its subjects, which are customers' numbers.
+        """
+        safe, random = keyring.of(connection), self.random(log.RANDOM_BYTES)
+        about = tuple(subjects)
+        return log.append(connection, kind, public, private, at, random, safe=safe, subjects=about).position
 
 
 def described(ruling: Ruling) -> dict[str, object]:

@@ -14,6 +14,8 @@ from bailee.errors import EngineUnavailable, WorkspaceError
 from bailee.gate.settings import MAP, POLICY, Settings, load_settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bailee.engines.duckdb.engine import DuckDB
     from bailee.gate.gate import Gate
     from bailee.people.database import Database
@@ -78,10 +80,17 @@ def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None
 
 def _database(path: Path, *, create: bool = False) -> Database:
     # Loaded here, because it takes longer than everything before, and the engine starts in the meantime.
-    from bailee.ledger import log
     from bailee.people.database import open_database
 
-    return open_database(path, create=create, extra=[log.create])
+    return open_database(path, create=create, extra=[ledger_tables])
+
+
+def ledger_tables(connection: Connection) -> None:
+    """Make the ledger's tables in a workspace's database, or bring older ones to this version."""
+    from bailee.ledger import log
+    from bailee.people import customers, keyring
+
+    log.create(connection, safe=keyring.of(connection), numbers=lambda keys: customers.find_many(connection, keys))
 
 
 def create(

@@ -2,58 +2,74 @@
 
 Every function takes a `sqlalchemy.Connection` and keeps nothing itself, so any thread may use any connection.
 The caller begins and commits: a fact and its entry are one transaction. Two writers cannot take one position, which
-is a primary key; the loser gets RecordError. A write that fails takes the whole transaction back at once, so
-that nobody can commit a part of it.
+is a primary key; the loser gets RecordError. A write that fails takes the caller's savepoint or whole transaction back
+at once, so that nobody can commit a part of it.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bailee.errors import NotVerified, RecordError
 from bailee.ledger import leaves, tree
 from bailee.ledger.canonical import canonical
 from bailee.ledger.recheck import verify_log
+from bailee.ledger.records import RANDOM_BYTES, commitment, erase_customer, of_customer, opening_of
 from bailee.ledger.tables import create, metadata
-from bailee.ledger.tables import leaves as leaf_table
-from bailee.ledger.tables import records as record_table
-from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Receipt
+from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Opening, Receipt, Safe
 
 __all__ = [
+    "RANDOM_BYTES",
     "Consistency",
     "Draft",
     "Entry",
     "Head",
     "Inclusion",
+    "Opening",
     "Receipt",
+    "Safe",
     "append",
     "append_many",
     "create",
     "entries",
+    "erase_customer",
     "head",
     "leaf",
+    "leaves_at",
     "metadata",
+    "nodes",
+    "of_customer",
+    "opening",
     "prove_consistency",
     "prove_inclusion",
     "record",
     "verify_log",
 ]
 
-RANDOM_BYTES = 32
 _READ = 1024
+#: How many values one statement may list.
+_MARKS = 500
 
 # The driver's own statements: SQLAlchemy's row-by-row binding would halve the rate of a group commit.
 _GET_HEAD = "SELECT size, edge FROM ledger_head WHERE id = 1"
 _SET_HEAD = "UPDATE ledger_head SET size = ?, edge = ? WHERE id = 1 AND size = ?"
-_ADD_LEAF = "INSERT INTO ledger_leaves (position, leaf, hash) VALUES (?, ?, ?)"
-_ADD_NODE = "INSERT INTO ledger_nodes (level, position, hash) VALUES (?, ?, ?)"
-_ADD_RECORD = "INSERT INTO ledger_records (position, random, record) VALUES (?, ?, ?)"
+_ADD_LEAF = "INSERT INTO ledger_leaves (position, leaf, hashes) VALUES (?, ?, ?)"
+_ADD_RECORD = "INSERT INTO ledger_records (position, sealed) VALUES (?, ?)"
+_ADD_SUBJECT = "INSERT INTO ledger_subjects (customer, position) VALUES (?, ?)"
+_LEAVES = "FROM ledger_leaves WHERE position >= ? AND position < ? ORDER BY position"
+
+
+class _Built(NamedTuple):
+    """An entry that only lacks its position: `sealed` is its random and record, None where there is no record."""
+
+    leaf: bytes
+    sealed: bytes | None
+    subjects: tuple[int, ...]
 
 
 def append(
@@ -63,34 +79,40 @@ def append(
     private: Mapping[str, object] | None,
     at: datetime,
     random: bytes,
+    *,
+    safe: Safe,
+    subjects: tuple[int, ...] = (),
 ) -> Receipt:
     """Append one entry in the caller's transaction; RecordError if it cannot be, and then nothing was written."""
-    return append_many(connection, [Draft(kind, public, private, at, random)])[0]
+    return append_many(connection, [Draft(kind, public, private, at, random, subjects)], safe=safe)[0]
 
 
-def append_many(connection: Connection, drafts: Iterable[Draft]) -> list[Receipt]:
-    """Append entries in order in the caller's transaction; RecordError if one cannot be, and then none was written."""
-    built = [_build(draft) for draft in drafts]
-    if not built:
+def append_many(connection: Connection, drafts: Iterable[Draft], *, safe: Safe) -> list[Receipt]:
+    """Append entries in order in the caller's transaction; RecordError if one cannot be, and then none was written.
+
+    Where a write fails, the innermost savepoint that the caller is in, or the whole transaction, is taken back.
+    """
+    made = [(draft, *_made(draft)) for draft in drafts]
+    if not made:
         return []
     try:
+        built = [_built(connection, safe, *each) for each in made]
         builder = _builder(connection)
         start = builder.size
-        hashes = [tree.leaf_hash(found) for found, _, _ in built]
-        nodes = builder.extend(hashes)
-        _write(
-            connection, _ADD_LEAF, [(start + i, b[0], h) for i, (b, h) in enumerate(zip(built, hashes, strict=True))]
-        )
-        _write(connection, _ADD_NODE, nodes)
-        _write(connection, _ADD_RECORD, [(start + i, b[1], b[2]) for i, b in enumerate(built) if b[2] is not None])
+        ended = builder.extend(tree.leaf_hash(entry.leaf) for entry in built)
+        numbered = list(enumerate(built, start))
+        rows = zip(numbered, ended, strict=True)
+        _write(connection, _ADD_LEAF, [(at, entry.leaf, hashes) for (at, entry), hashes in rows])
+        _write(connection, _ADD_RECORD, [(at, entry.sealed) for at, entry in numbered if entry.sealed is not None])
+        _write(connection, _ADD_SUBJECT, [(number, at) for at, entry in numbered for number in entry.subjects])
         moved = connection.exec_driver_sql(_SET_HEAD, (builder.size, builder.edge, start)).rowcount
     except DBAPIError as error:
-        connection.rollback()
+        _take_back(connection)
         raise RecordError(_why(error)) from error
     if moved != 1:
-        connection.rollback()
+        _take_back(connection)
         raise RecordError("another writer moved the ledger's head; nothing was recorded, try again")
-    return [Receipt(start + i, found, builder.size) for i, found in enumerate(hashes)]
+    return [Receipt(start + i, hashes[: tree.HASH_BYTES], builder.size) for i, hashes in enumerate(ended)]
 
 
 def head(connection: Connection) -> Head:
@@ -103,39 +125,42 @@ def entries(connection: Connection, start: int = 0, stop: int | None = None) -> 
     """Give the entries from `start` up to `stop` in order, a thousand in memory at a time."""
     while stop is None or start < stop:
         until = start + _READ if stop is None else min(stop, start + _READ)
-        where = (leaf_table.c.position >= start) & (leaf_table.c.position < until)
-        found = connection.execute(select(leaf_table).where(where).order_by(leaf_table.c.position)).all()
-        yield from (Entry(*row) for row in found)
+        found = connection.exec_driver_sql(f"SELECT position, leaf, hashes {_LEAVES}", (start, until)).all()
+        for position, leaf, hashes in found:
+            yield Entry(position, bytes(leaf), bytes(hashes[: tree.HASH_BYTES]))
         if len(found) < until - start:
             return
         start = until
 
 
+def leaves_at(connection: Connection, start: int, stop: int) -> list[bytes]:
+    """Return the leaves from `start` up to `stop`; NotVerified where one of them is not there."""
+    found = [bytes(leaf) for leaf in connection.exec_driver_sql(f"SELECT leaf {_LEAVES}", (start, stop)).scalars()]
+    if len(found) != max(stop - start, 0):
+        raise NotVerified(f"the ledger does not have all the entries from `{start}` to `{stop - 1}`; restore a backup")
+    return found
+
+
 def leaf(connection: Connection, position: int) -> bytes:
     """Return the bytes of the leaf at `position`; NotVerified where there is none."""
-    found = connection.execute(select(leaf_table.c.leaf).where(leaf_table.c.position == position)).scalar()
+    found = connection.exec_driver_sql("SELECT leaf FROM ledger_leaves WHERE position = ?", (position,)).scalar()
     if found is None:
         raise NotVerified(_absent(connection, position))
     return bytes(found)
 
 
-def record(connection: Connection, position: int) -> dict[str, object] | None:
-    """Return the private record of an entry, or None where there is none (any more).
+def record(connection: Connection, position: int, *, safe: Safe) -> dict[str, object] | None:
+    """Return the private record of an entry, or None where there is none, or its key is gone.
 
     Raises NotVerified where it is not the record that the leaf committed to.
     """
-    shown = leaves.read(leaf(connection, position))
-    found = connection.execute(select(record_table).where(record_table.c.position == position)).first()
-    if found is None:
-        return None
-    if shown.get("commitment") != commitment(found.random, found.record):
-        raise NotVerified(f"the private record of entry `{position}` is not the one its leaf committed to")
-    return leaves.read(found.record)
+    found = opening(connection, position, safe=safe)
+    return None if found is None else leaves.read(found.record)
 
 
-def commitment(random: bytes, record: bytes) -> str:
-    """Return what a leaf shows of its record: HMAC-SHA256 of the record's bytes under the entry's random, in hex."""
-    return hmac.digest(random, record, "sha256").hex()
+def opening(connection: Connection, position: int, *, safe: Safe) -> Opening | None:
+    """Return what opens the commitment of an entry's leaf, as `record` does."""
+    return opening_of(connection, position, leaf(connection, position), safe)
 
 
 def prove_inclusion(connection: Connection, position: int, size: int | None = None) -> Inclusion:
@@ -144,7 +169,7 @@ def prove_inclusion(connection: Connection, position: int, size: int | None = No
     size = now if size is None else size
     if not 0 <= position < size <= now:
         raise NotVerified(f"there is no entry `{position}` in the first {size} entries; the ledger has {now}")
-    return Inclusion(position, size, tree.inclusion(position, size, lambda wanted: _nodes(connection, wanted)))
+    return Inclusion(position, size, tree.inclusion(position, size, lambda wanted: nodes(connection, wanted)))
 
 
 def prove_consistency(connection: Connection, old_size: int, new_size: int | None = None) -> Consistency:
@@ -154,19 +179,49 @@ def prove_consistency(connection: Connection, old_size: int, new_size: int | Non
     if not 0 <= old_size <= new_size <= now:
         raise NotVerified(f"`{old_size}` to `{new_size}` entries is not a growth of this ledger, which has {now}")
     return Consistency(
-        old_size, new_size, tree.consistency(old_size, new_size, lambda wanted: _nodes(connection, wanted))
+        old_size, new_size, tree.consistency(old_size, new_size, lambda wanted: nodes(connection, wanted))
     )
 
 
-def _build(draft: Draft) -> tuple[bytes, bytes, bytes | None]:
-    """Return the leaf, the random and the record (or None) of a draft."""
-    kind, public, private, at, random = draft
+def nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node, bytes]:
+    """Return the hashes of complete nodes (level, position); NotVerified where one is not there.
+
+    A node is kept in the row of the last entry under it.
+    """
+    ends = {node: (node[1] + 1 << node[0]) - 1 for node in wanted}
+    places = list(set(ends.values()))
+    rows: dict[int, bytes] = {}
+    for start in range(0, len(places), _MARKS):
+        some = places[start : start + _MARKS]
+        listed = f"SELECT position, hashes FROM ledger_leaves WHERE position IN ({','.join('?' * len(some))})"
+        rows.update((row[0], row[1]) for row in connection.exec_driver_sql(listed, tuple(some)))
+    size = tree.HASH_BYTES
+    found = {node: bytes(rows.get(end, b"")[size * node[0] : size * (node[0] + 1)]) for node, end in ends.items()}
+    for (level, position), known in found.items():
+        if len(known) != size:
+            raise NotVerified(f"the ledger lost its node over the entries from `{position << level}`; restore a backup")
+    return found
+
+
+def _made(draft: Draft) -> tuple[bytes, bytes, bytes]:
+    """Return the leaf, the commitment and what is to be sealed of a draft; the latter empty without a record."""
+    kind, public, private, at, random, subjects = draft
     if private is None:
-        return leaves.build(kind, public, at), b"", None
+        if subjects:
+            raise RecordError(f"a `{kind}` entry about customers needs a private record, which their keys seal")
+        return leaves.build(kind, public, at), b"", b""
     if len(random) != RANDOM_BYTES:
         raise RecordError(f"a `{kind}` entry with a private record needs {RANDOM_BYTES} random bytes")
     kept = canonical(private)
-    return leaves.build(kind, public, at, commitment(random, kept)), random, kept
+    committed = commitment(random, kept)
+    return leaves.build(kind, public, at, committed.hex()), committed, random + kept
+
+
+def _built(connection: Connection, safe: Safe, draft: Draft, leaf: bytes, committed: bytes, plain: bytes) -> _Built:
+    if not committed:
+        return _Built(leaf, None, ())
+    subjects = tuple(sorted(set(draft.subjects))) if draft.subjects else ()
+    return _Built(leaf, safe.seal(connection, subjects, plain, committed), subjects)
 
 
 def _builder(connection: Connection) -> tree.Builder:
@@ -183,20 +238,13 @@ def _write(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...
         connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
 
 
-def _nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node, bytes]:
-    """Look up stored nodes; the hashes of leaves are beside the leaves."""
-    low = [position for level, position in wanted if level == 0]
-    high = [part for node in wanted if node[0] for part in node]
-    # CROSS JOIN keeps SQLite's order: each wanted node by its key. `(level, position) IN` would read the table.
-    statement = f"""WITH wanted (level, position) AS (VALUES (-1, -1){",(?,?)" * (len(high) // 2)})
-        SELECT level, position, hash FROM wanted CROSS JOIN ledger_nodes USING (level, position)
-        UNION ALL SELECT 0, position, hash FROM ledger_leaves WHERE position IN ({",".join("?" * len(low))})"""
-    rows = connection.exec_driver_sql(statement, (*high, *low)).all()
-    found = {(level, position): digest for level, position, digest in rows}
-    for level, position in wanted:
-        if (level, position) not in found:
-            raise NotVerified(f"the ledger lost its node over the entries from `{position << level}`; restore a backup")
-    return found
+def _take_back(connection: Connection) -> None:
+    """Roll back the innermost savepoint, which is one caller's, or else the whole transaction."""
+    inner = connection.get_nested_transaction()
+    if inner is None:
+        connection.rollback()
+    else:
+        inner.rollback()
 
 
 def _absent(connection: Connection, position: int) -> str:

@@ -14,20 +14,33 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bailee.errors import NotVerified
-from bailee.ledger.values import Head
+from bailee.ledger.values import Head, Safe
 from bailee.ledger.verify import Recount
 
 _READ = 4096
+_BEFORE_ALL = -(2**63)
+_RANDOM_BYTES = 32
 #: Told how many entries are checked and how many there are.
 Progress = Callable[[int, int], None]
 
+_LEAVES = "SELECT position, leaf, hashes FROM ledger_leaves WHERE position > ? ORDER BY position LIMIT ?"
+_RECORDS = """SELECT kept.position, kept.sealed, leaf FROM
+    (SELECT position, sealed FROM ledger_records WHERE position > ? ORDER BY position LIMIT ?) AS kept
+    LEFT JOIN ledger_leaves AS shown ON shown.position = kept.position ORDER BY kept.position"""
+_ABOUT = "SELECT position, customer FROM ledger_subjects WHERE position BETWEEN ? AND ? ORDER BY position, customer"
+_STRAY = """SELECT min(about.position) FROM ledger_subjects AS about
+    LEFT JOIN ledger_leaves AS shown ON shown.position = about.position WHERE shown.position IS NULL"""
 
-def verify_log(connection: Connection, progress: Progress | None = None, *, known: Head | None = None) -> Head:
+
+def verify_log(
+    connection: Connection, progress: Progress | None = None, *, known: Head | None = None, safe: Safe | None = None
+) -> Head:
     """Check every leaf, node and private record and the head of the log, in memory that does not grow; return the head.
 
     `known` is a head that somebody kept: the log must begin with it. Without one, a log that was rewritten whole,
-    head and all, cannot be told from a true one. Raises NotVerified, naming the first entry that is wrong: flipped,
-    dropped, moved, cut off or repeated. A private record that is gone is no fault, because records may be erased.
+    head and all, cannot be told from a true one. With `safe`, every record whose key is there is opened. Raises
+    NotVerified, naming the first entry that is wrong: flipped, dropped, moved, cut off or repeated. A private record
+    that is gone, or whose key is, is no fault, because customers may be erased.
     """
     try:
         found = connection.exec_driver_sql("SELECT size, edge FROM ledger_head WHERE id = 1").first()
@@ -39,7 +52,10 @@ def verify_log(connection: Connection, progress: Progress | None = None, *, know
         recount = _recount(connection, size, progress, known)
         if recount.peaks != edge:
             raise NotVerified(f"the ledger's head is not what its {size} entries lead to; restore a backup")
-        _check_records(connection)
+        _check_records(connection, safe)
+        stray = connection.exec_driver_sql(_STRAY).scalar()
+        if stray is not None:
+            raise NotVerified(f"customers are named for an entry `{stray}` that the ledger does not have")
     except DBAPIError as error:
         cause = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
         raise NotVerified(f"the ledger's tables cannot be read ({cause}); restore a backup") from error
@@ -47,24 +63,31 @@ def verify_log(connection: Connection, progress: Progress | None = None, *, know
 
 
 def _recount(connection: Connection, size: int, progress: Progress | None, known: Head | None) -> Recount:
-    recount, nodes = Recount(), _Nodes(connection)
+    recount = Recount()
     _compare_known(recount, known)
-    for rows in _chunks(connection, "SELECT position, leaf, hash FROM ledger_leaves ORDER BY position"):
+    for rows in _chunks(connection, _LEAVES):
         for position, (at, leaf, _) in enumerate(rows, recount.size):
             _check_place(position, at, leaf, size)
         for (position, _, stored), ended in zip(rows, recount.add([row[1] for row in rows]), strict=False):
-            if ended[0] != stored:
-                raise NotVerified(f"entry `{position}` is not what was recorded: its leaf and its hash disagree")
-            if len(ended) > 1:
-                nodes.compare(position, ended)
+            if stored != b"".join(ended):
+                raise NotVerified(_changed(position, stored, ended))
             if known and known.size == recount.size:
                 _compare_known(recount, known)
         if progress:
             progress(recount.size, size)
     if recount.size < size:
         raise NotVerified(f"entry `{recount.size}` is missing: the head counts {size} entries")
-    nodes.compare_count()
     return recount
+
+
+def _changed(position: int, stored: object, ended: list[bytes]) -> str:
+    """Say which entry is wrong, or among which it is: an entry that was moved with its hash shows in a node."""
+    if not isinstance(stored, bytes) or stored[:32] != ended[0]:
+        return f"entry `{position}` is not what was recorded: its leaf and its hash disagree"
+    for level in range(1, len(ended)):
+        if stored[32 * level : 32 * (level + 1)] != ended[level]:
+            return f"one of the entries `{position >> level << level}` to `{position}` is not what was recorded"
+    return f"entry `{position}` stores {len(stored)} bytes of hashes, expected {32 * len(ended)}; restore a backup"
 
 
 def _check_place(position: int, at: int, leaf: object, size: int) -> None:
@@ -81,57 +104,34 @@ def _compare_known(recount: Recount, known: Head | None) -> None:
         raise NotVerified(f"one of the entries before `{known.size}` is not what the known head counted")
 
 
-class _Nodes:
-    """The stored nodes, read level by level beside the leaves; those above level 0 are stored, complete ones only."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._levels: dict[int, Iterator[tuple[int, bytes]]] = {}
-        self._compared = 0
-
-    def compare(self, position: int, ended: list[bytes]) -> None:
-        """Compare the nodes that the entry at `position` ended with the next stored ones of their levels."""
-        for level in range(1, len(ended)):
-            if level not in self._levels:
-                self._levels[level] = self._read(level)
-            if next(self._levels[level], None) != (position >> level, ended[level]):
-                first = (position >> level) << level
-                raise NotVerified(f"one of the entries `{first}` to `{position}` is not what was recorded")
-            self._compared += 1
-
-    def compare_count(self) -> None:
-        """Refuse stored nodes that no entry ended."""
-        stored = self._connection.exec_driver_sql("SELECT count(*) FROM ledger_nodes").scalar_one()
-        if stored != self._compared:
-            raise NotVerified(f"the ledger stores {stored} nodes, expected {self._compared}; restore a backup")
-
-    def _read(self, level: int) -> Iterator[tuple[int, bytes]]:
-        statement = f"SELECT position, hash FROM ledger_nodes WHERE level = {level:d} ORDER BY position"
-        for rows in _chunks(self._connection, statement):
-            yield from map(tuple, rows)
-
-
-def _check_records(connection: Connection) -> None:
-    statement = """SELECT kept.position, kept.random, kept.record, leaf FROM ledger_records AS kept
-        LEFT JOIN ledger_leaves AS shown ON shown.position = kept.position ORDER BY kept.position"""
-    for rows in _chunks(connection, statement):
-        for position, random, record, leaf in rows:
+def _check_records(connection: Connection, safe: Safe | None) -> None:
+    for rows in _chunks(connection, _RECORDS):
+        about: dict[int, list[int]] = {}
+        if safe is not None:
+            for position, customer in connection.exec_driver_sql(_ABOUT, (rows[0][0], rows[-1][0])):
+                about.setdefault(position, []).append(customer)
+        for position, sealed, leaf in rows:
             if leaf is None:
                 raise NotVerified(f"there is a private record for an entry `{position}` that the ledger does not have")
-            if not _opens(leaf, random, record):
+            if not _opens(connection, safe, about.get(position, []), leaf, sealed):
                 raise NotVerified(f"the private record of entry `{position}` is not the one its leaf committed to")
 
 
-def _opens(leaf: bytes, random: object, record: object) -> bool:
-    """Say whether the leaf commits to this record under this random."""
-    if not (isinstance(random, bytes) and isinstance(record, bytes)):
-        return False
+def _opens(connection: Connection, safe: Safe | None, about: list[int], leaf: bytes, sealed: object) -> bool:
+    """Say whether the leaf commits to this record, as far as its key is there."""
     try:
-        shown = json.loads(leaf)
-    except ValueError:
+        committed = bytes.fromhex(json.loads(leaf)["commitment"])
+        if not isinstance(sealed, bytes):
+            return False
+        plain = None if safe is None else safe.open(connection, about, sealed, committed)
+    except (ValueError, KeyError, TypeError, NotVerified):
         return False
-    return isinstance(shown, dict) and shown.get("commitment") == hmac.digest(random, record, "sha256").hex()
+    return plain is None or hmac.digest(plain[:_RANDOM_BYTES], plain[_RANDOM_BYTES:], "sha256") == committed
 
 
 def _chunks(connection: Connection, statement: str) -> Iterator[Sequence[Any]]:
-    return connection.exec_driver_sql(statement).partitions(_READ)
+    """Read a table by position, some thousand rows at a time, whatever the driver would keep of a whole answer."""
+    last = _BEFORE_ALL
+    while rows := connection.exec_driver_sql(statement, (last, _READ)).all():
+        yield rows
+        last = rows[-1][0]

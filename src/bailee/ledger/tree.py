@@ -50,21 +50,25 @@ class Builder:
         """The root over all leaves so far (RFC 9162, 2.1.1)."""
         return _fold([self._edge[level] for level in sorted(self._edge, reverse=True)])
 
-    def extend(self, hashes: Iterable[bytes]) -> list[tuple[int, int, bytes]]:
-        """Add leaf hashes, level by level, and return the nodes above the leaves to store: (level, position, hash)."""
+    def extend(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """Add leaf hashes; return for each leaf the hashes of the complete nodes that it ends, joined, its own first.
+
+        Node (l, p) ends with leaf ((p + 1) << l) - 1, and stands at 32 * l in what is returned for it.
+        """
         row, start, level = list(hashes), self.size, 0
+        ended, first = row.copy(), self.size
         self.size += len(row)
-        complete: list[tuple[int, int, bytes]] = []
         while row:
             if level:
-                complete += [(level, start + i, found) for i, found in enumerate(row)]
+                for last, found in enumerate(row, start + 1):
+                    ended[(last << level) - 1 - first] += found
             if start & 1:
                 row.insert(0, self._edge.pop(level))
             if len(row) & 1:
                 self._edge[level] = row[-1]
             row = [sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=False)]
             start, level = start >> 1, level + 1
-        return complete
+        return ended
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:

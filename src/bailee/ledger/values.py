@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+#: Gives the numbers of those customers that are known, by the company's keys for them.
+Numbers = Callable[[Sequence[str]], Mapping[str, int]]
+
+
+class Safe(Protocol):
+    """What seals private records under the keys of the customers they are about, or under the company's own."""
+
+    def seal(self, connection: Connection, numbers: Sequence[int], plain: bytes, context: bytes) -> bytes:
+        """Seal bytes so that the keys of all these customers, and the same context, are needed to open them."""
+
+    def open(self, connection: Connection, numbers: Sequence[int], sealed: bytes, context: bytes) -> bytes | None:
+        """Open what `seal` gave; None where a key is gone, NotVerified where the bytes were changed."""
 
 
 class Draft(NamedTuple):
-    """An entry to append: `random` is 32 fresh random bytes for its private record, unused where there is none."""
+    """An entry to append: `random` is 32 fresh random bytes for its private record, unused where there is none.
+
+    `subjects` are the numbers of the customers that the record is about: whoever is erased takes it along.
+    """
 
     kind: str
     public: Mapping[str, object]
     private: Mapping[str, object] | None
     at: datetime
     random: bytes
+    subjects: tuple[int, ...] = ()
 
 
 class Receipt(NamedTuple):
@@ -45,6 +65,13 @@ class Entry(NamedTuple):
         """What the leaf shows."""
         fields: dict[str, object] = json.loads(self.leaf)
         return fields
+
+
+class Opening(NamedTuple):
+    """What opens a leaf's commitment: HMAC-SHA256 of the record's bytes under the random."""
+
+    random: bytes
+    record: bytes
 
 
 class Inclusion(NamedTuple):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bailee.errors import FactRejected
-from bailee.people import progress
+from bailee.people import driver, progress
 from bailee.people.instants import days, micros, micros_or_none
 from bailee.policy import places
 
@@ -83,6 +83,16 @@ def find(connection: Connection, key: str) -> int | None:
     return found
 
 
+def find_many(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Return the numbers of those of the customers that are on record, by key."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), _CHUNK):
+        some = tuple(keys[start : start + _CHUNK])
+        listed = f"SELECT key, number FROM customers WHERE key IN ({','.join('?' * len(some))})"
+        found.update((row[0], row[1]) for row in connection.exec_driver_sql(listed, some))
+    return found
+
+
 def number_of(connection: Connection, key: str) -> int:
     """Return the number of the customer with this key; FactRejected if there is none."""
     found = find(connection, key)
@@ -93,7 +103,10 @@ def number_of(connection: Connection, key: str) -> int:
 
 def numbers(connection: Connection) -> dict[str, int]:
     """Return every customer's number by key: about 150 bytes each."""
-    return dict(connection.connection.cursor().execute("SELECT key, number FROM customers"))
+    found: dict[str, int] = {}
+    for some in driver.stream(connection, "SELECT key, number FROM customers"):
+        found.update(some)
+    return found
 
 
 def change(connection: Connection, number: int, now: datetime, **facts: date | datetime | str | None) -> int:

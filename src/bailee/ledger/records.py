@@ -1,0 +1,63 @@
+"""Private records: sealed under the keys of whom they are about, opened against their leaf, erased with a customer."""
+
+from __future__ import annotations
+
+import hmac
+
+from sqlalchemy import Connection
+
+from bailee.errors import NotVerified
+from bailee.ledger import leaves
+from bailee.ledger.values import Opening, Safe
+
+RANDOM_BYTES = 32
+
+_NAMED = "SELECT position FROM ledger_subjects WHERE customer = ?"
+
+
+def commitment(random: bytes, record: bytes) -> bytes:
+    """Return what a leaf shows of its record: HMAC-SHA256 of the record's bytes under the entry's random."""
+    return hmac.digest(random, record, "sha256")
+
+
+def opening_of(connection: Connection, position: int, leaf: bytes, safe: Safe) -> Opening | None:
+    """Return what opens a leaf's commitment, or None where it has no record or its key is gone."""
+    sealed = connection.exec_driver_sql("SELECT sealed FROM ledger_records WHERE position = ?", (position,)).scalar()
+    if sealed is None:
+        return None
+    about = connection.exec_driver_sql(
+        "SELECT customer FROM ledger_subjects WHERE position = ? ORDER BY customer", (position,)
+    )
+    try:
+        committed = bytes.fromhex(str(leaves.read(leaf).get("commitment")))
+        plain = safe.open(connection, about.scalars().all(), bytes(sealed), committed)
+    except (ValueError, NotVerified):
+        raise NotVerified(_another(position)) from None
+    if plain is None:
+        return None
+    found = Opening(plain[:RANDOM_BYTES], plain[RANDOM_BYTES:])
+    if not hmac.compare_digest(commitment(*found), committed):
+        raise NotVerified(_another(position))
+    return found
+
+
+def of_customer(connection: Connection, number: int) -> list[int]:
+    """Return the positions of the entries whose record is about a customer, in order."""
+    return list(connection.exec_driver_sql(f"{_NAMED} ORDER BY position", (number,)).scalars())
+
+
+def erase_customer(connection: Connection, number: int) -> int:
+    """Delete, in the caller's write transaction, every record about a customer and whom it is about; say how many.
+
+    Leaves stay, and so do proofs of them. A record that is about others too goes for them as well.
+    """
+    for table in ("ledger_records", "ledger_subjects"):
+        about = f"(SELECT named.position FROM ({_NAMED}) AS named)"
+        gone = connection.exec_driver_sql(f"DELETE FROM {table} WHERE position IN {about}", (number,)).rowcount
+        if table == "ledger_records":
+            count = gone
+    return count
+
+
+def _another(position: int) -> str:
+    return f"the private record of entry `{position}` is not the one its leaf committed to"
