@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +12,27 @@ from sqlalchemy import Connection
 
 from bailee.decide.crowd import ACTS, INSTRUMENTS, Choices, Contracts, Crowd, GroundsFor, Holds, Notices
 from bailee.decide.instants import NEVER, UNBORN, UNKNOWN
-from bailee.people import notices
+from bailee.people import driver, notices
 from bailee.policy.model import Policy
 from bailee.vocabulary import EVERY_PURPOSE
 
-_FETCH = 50_000
 _I, _T, _B = np.int32, np.int64, np.bool_
 
-# `+customer` keeps SQLite from going through the index: one pass over the table is faster than a million look-ups.
-_WITHIN = "WHERE +customer BETWEEN :first AND :last"
+
+class _Span(NamedTuple):
+    """The customers from one number to another."""
+
+    first: int
+    last: int
+
+    @property
+    def row(self) -> str:
+        return f"customer - {self.first:d}"
+
+    @property
+    def within(self) -> str:
+        # `+` keeps databases from going through the index: one pass over the table is faster than a million look-ups.
+        return f"WHERE +customer BETWEEN {self.first:d} AND {self.last:d}"
 
 
 def crowd(connection: Connection, policy: Policy, first: int, last: int) -> Crowd:
@@ -28,17 +40,15 @@ def crowd(connection: Connection, policy: Policy, first: int, last: int) -> Crow
 
     Takes about 40 bytes a choice and 40 a customer. Purposes that the policy does not name are left out.
     """
-    span = {"first": first, "last": last}
+    span = _Span(first, last)
     purposes = _names(policy)
     promised = [digest for _, (_, digest) in sorted(notices.numbered(connection).items())]
     about = [purpose for _, (purpose, _) in sorted(notices.numbered(connection).items())]
     recipients = tuple(policy.recipients)
     places = list(connection.exec_driver_sql("SELECT DISTINCT place FROM customers WHERE place IS NOT NULL").scalars())
-    people = _columns(connection, _people(places), span, (_I, _I, _B, _T, _T))
-    said = _columns(connection, _said(purposes, recipients), span, (_I, _I, _I, _T, _T, _I, _I, _I, _B, _B, _B))
-    given = _columns(
-        connection, f"SELECT customer - :first, notice - 1, at FROM notices_given {_WITHIN}", span, (_I, _I, _T)
-    )
+    people = _columns(connection, _people(places, span), (_I, _I, _B, _T, _T))
+    said = _columns(connection, _said(purposes, recipients, span), (_I, _I, _I, _T, _T, _I, _I, _I, _B, _B, _B))
+    given = _columns(connection, f"SELECT {span.row}, notice - 1, at FROM notices_given {span.within}", (_I, _I, _T))
     born, place, erased, restricted, active = people
     return Crowd(
         places,
@@ -51,10 +61,10 @@ def crowd(connection: Connection, policy: Policy, first: int, last: int) -> Crow
         restricted,
         active,
         choices=Choices(*said),
-        contracts=Contracts(*_columns(connection, _contracts(), span, (_I, _T, _T))),
+        contracts=Contracts(*_columns(connection, _contracts(span), (_I, _T, _T))),
         notices=Notices(given[0], _about(about, purposes)[given[1]], *given[1:]),
-        grounds=GroundsFor(*_columns(connection, _of_purpose("grounds", purposes, "at"), span, (_I, _I, _T))),
-        holds=Holds(*_columns(connection, _of_purpose("holds", purposes), span, (_I, _I))),
+        grounds=GroundsFor(*_columns(connection, _of_purpose("grounds", purposes, span, "at"), (_I, _I, _T))),
+        holds=Holds(*_columns(connection, _of_purpose("holds", purposes, span), (_I, _I))),
     )
 
 
@@ -71,31 +81,31 @@ def _about(named: Sequence[str], purposes: Sequence[str]) -> npt.NDArray[np.int3
     return np.array([codes.get(purpose, -1) for purpose in named], _I)
 
 
-def _people(places: Sequence[str]) -> str:
+def _people(places: Sequence[str], span: _Span) -> str:
     return (
         f"SELECT coalesce(born, {UNBORN}), {_code('place', places)}, erased_at IS NOT NULL, "
         f"coalesce(restricted_at, {NEVER}), coalesce(last_activity, {_least()}) "
-        "FROM customers WHERE number BETWEEN :first AND :last ORDER BY number"
+        f"FROM customers WHERE number BETWEEN {span.first:d} AND {span.last:d} ORDER BY number"
     )
 
 
-def _said(purposes: Sequence[str], recipients: Sequence[str]) -> str:
+def _said(purposes: Sequence[str], recipients: Sequence[str], span: _Span) -> str:
     return (
-        f"SELECT customer - :first, {_code('purpose', purposes)} AS what, {_code('act', ACTS)}, at, sequence, "
+        f"SELECT * FROM (SELECT {span.row}, {_code('purpose', purposes)} AS what, {_code('act', ACTS)}, at, sequence, "
         f"{_code('instrument', INSTRUMENTS)}, coalesce(notice, 0) - 1, "
         f"CASE WHEN recipient IS NULL THEN -1 ELSE {_code('recipient', recipients, len(recipients))} END, "
-        f"channel IS NOT NULL, guardian IS NOT NULL, conflict_shown FROM choices {_WITHIN} AND what >= 0"
+        f"channel IS NOT NULL, guardian IS NOT NULL, conflict_shown FROM choices {span.within}) AS said WHERE what >= 0"
     )
 
 
-def _contracts() -> str:
-    return f"SELECT customer - :first, since, coalesce(ended, {NEVER}) FROM contracts {_WITHIN}"
+def _contracts(span: _Span) -> str:
+    return f"SELECT {span.row}, since, coalesce(ended, {NEVER}) FROM contracts {span.within}"
 
 
-def _of_purpose(table: str, purposes: Sequence[str], *more: str) -> str:
+def _of_purpose(table: str, purposes: Sequence[str], span: _Span, *more: str) -> str:
     kept = "AND ended IS NULL" if table == "holds" else ""
-    columns = ", ".join(["customer - :first", f"{_code('purpose', purposes)} AS what", *more])
-    return f"SELECT {columns} FROM {table} {_WITHIN} AND what >= 0 {kept}"
+    columns = ", ".join([span.row, f"{_code('purpose', purposes)} AS what", *more])
+    return f"SELECT * FROM (SELECT {columns} FROM {table} {span.within} {kept}) AS named WHERE what >= 0"
 
 
 def _code(column: str, names: Sequence[str], otherwise: int = -1) -> str:
@@ -115,23 +125,14 @@ def _least() -> str:
     return f"({UNKNOWN + 1} - 1)"
 
 
-def _columns(
-    connection: Connection, statement: str, span: dict[str, int], types: Sequence[type]
-) -> list[npt.NDArray[Any]]:
+def _columns(connection: Connection, statement: str, types: Sequence[type]) -> list[npt.NDArray[Any]]:
     """The columns of a statement as arrays, read some ten thousand rows at a time."""
-    parts = [table.T for table in _tables(connection, statement, span, len(types))]
+    parts = [table.T for table in _tables(connection, statement, len(types))]
     if not parts:
         return [np.empty(0, kind) for kind in types]
     return [np.concatenate([part[i].astype(kind) for part in parts]) for i, kind in enumerate(types)]
 
 
-def _tables(
-    connection: Connection, statement: str, span: dict[str, int], width: int
-) -> Iterator[npt.NDArray[np.int64]]:
-    raw = connection.connection.cursor()
-    try:
-        raw.execute(statement, span)
-        while rows := raw.fetchmany(_FETCH):
-            yield np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width).reshape(-1, width)
-    finally:
-        raw.close()
+def _tables(connection: Connection, statement: str, width: int) -> Iterator[npt.NDArray[np.int64]]:
+    for rows in driver.stream(connection, statement):
+        yield np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * width).reshape(-1, width)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from bailee.people import customers
+from bailee.people import customers, driver
 from bailee.people import progress as counter
 from bailee.people.database import Database
 from bailee.people.imports import open_source
@@ -31,8 +31,8 @@ OPTIONAL = ("born", "place", "last_activity", "contract_since", "contract_ended"
 _SLICE = 10_000
 
 _ARRIVING = (
-    "CREATE TEMP TABLE arriving_customers (position INTEGER PRIMARY KEY, key TEXT, born INTEGER, place TEXT, "
-    "last_activity INTEGER, since INTEGER, ended INTEGER)"
+    "position INTEGER PRIMARY KEY, key TEXT, born INTEGER, place TEXT, last_activity INTEGER, since INTEGER, "
+    "ended INTEGER"
 )
 _DIFFERS = " OR ".join(
     f"(a.{name} IS NOT NULL AND a.{name} IS DISTINCT FROM customers.{name})"
@@ -79,7 +79,7 @@ def import_customers(
                 before = imported(connection, "customers", digest)
                 if before:
                     return before
-                connection.exec_driver_sql(_ARRIVING)
+                driver.temporary(connection, "arriving_customers", _ARRIVING)
                 rows = _stage(connection, source, now, progress)
                 source.problems.raise_any()
                 added: int = connection.exec_driver_sql(_NEW).scalar_one()
@@ -99,17 +99,16 @@ def import_customers(
 
 def _stage(connection: Connection, source: Source, now: datetime, progress: Callable[[int, int], object] | None) -> int:
     rows, seen = 0, set[str]()
-    cursor: Any = connection.connection.cursor()
     put = "INSERT INTO arriving_customers VALUES (?, ?, ?, ?, ?, ?, ?)"
     for batch in source.batches():
         for start in range(0, batch.rows, _SLICE):
             checked = list(_checked(source, batch, start, now, seen))
             if not source.problems.count:
-                cursor.executemany(put, ((rows + index, *row) for index, row in enumerate(checked)))
+                driver.many(connection, put, ((rows + index, *row) for index, row in enumerate(checked)))
             rows += len(checked)
         if progress:
             progress(batch.done, source.total)
-    cursor.close()
+    driver.filled(connection, "arriving_customers")
     return rows
 
 

@@ -39,6 +39,8 @@ class Database:
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool, keyring: Keyring | None = None) -> None:
         self.path, self.read_only = path, read_only
+        #: What errors call it.
+        self.name = str(path)
         #: What `keyring.of` finds from each connection.
         self.keyring = keyring
         self._engine = engine

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from bailee.decide import Compiled, Covering
-from bailee.people import facts, notices, progress
+from bailee.people import driver, facts, notices, progress
 from bailee.people.instants import micros, micros_or_none
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _held(
 
     codes, until = np.full((last - first + 1, width), 255, np.uint8), np.full(last - first + 1, NEVER, np.int64)
     statement = "SELECT customer, codes, until FROM standing WHERE customer BETWEEN ? AND ?"
-    rows = connection.connection.cursor().execute(statement, (first, last)).fetchall()
+    rows = driver.rows(connection, statement, (first, last))
     if rows:
         at = np.fromiter((row[0] for row in rows), np.int64, len(rows)) - first
         codes[at] = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), width)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
 from bailee.errors import FactRejected
-from bailee.people import customers, notices
+from bailee.people import customers, driver, notices
 from bailee.people import progress as counter
 from bailee.people.database import Database
 from bailee.people.imports import open_source
@@ -22,7 +21,8 @@ from bailee.people.times import parse_time
 
 REQUIRED = ("customer", "at")
 
-_ARRIVING = "CREATE TEMP TABLE arriving_given (customer INTEGER, at INTEGER, PRIMARY KEY (customer, at))"
+_ARRIVING = "customer INTEGER, at INTEGER, PRIMARY KEY (customer, at)"
+_PUT = "INSERT INTO arriving_given (customer, at) VALUES (?, ?) ON CONFLICT DO NOTHING"
 _NEW = (
     "FROM arriving_given a WHERE NOT EXISTS "
     "(SELECT 1 FROM notices_given g WHERE g.customer = a.customer AND g.at = a.at AND g.notice = ?)"
@@ -60,7 +60,7 @@ def import_given(
                 before = imported(connection, kind, digest)
                 if before:
                     return before
-                connection.exec_driver_sql(_ARRIVING)
+                driver.temporary(connection, "arriving_given", _ARRIVING)
                 rows = _stage(connection, source, customers.numbers(connection), micros(now), progress)
                 source.problems.raise_any()
                 added: int = connection.exec_driver_sql(f"SELECT count(*) {_NEW}", (number,)).scalar_one()
@@ -86,14 +86,13 @@ def _stage(
     progress: Callable[[int, int], object] | None,
 ) -> int:
     rows = 0
-    cursor: Any = connection.connection.cursor()
     for batch in source.batches():
         checked = list(_checked(source, batch, numbers, latest))
-        cursor.executemany("INSERT OR IGNORE INTO arriving_given VALUES (?, ?)", checked)
+        driver.many(connection, _PUT, checked)
         rows += batch.rows
         if progress:
             progress(batch.done, source.total)
-    cursor.close()
+    driver.filled(connection, "arriving_given")
     return rows
 
 

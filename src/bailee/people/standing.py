@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from bailee.decide import Compiled
 from bailee.errors import WorkspaceError
-from bailee.people import progress
+from bailee.people import driver, progress
 from bailee.people.database import Database
 from bailee.people.derivation import Change, derive, due
 from bailee.people.instants import instant, instant_or_none
@@ -103,7 +103,7 @@ class Board:
             with self._database.write() as connection:
                 derive(connection, compiled, at)
         raise WorkspaceError(
-            f"other processes use `{self._database.path}` under another policy; stop them and try again"
+            f"other processes use `{self._database.name}` under another policy; stop them and try again"
         )
 
     def _follow(self, connection: Connection) -> Standing:
@@ -120,9 +120,9 @@ def untils(connection: Connection, standing: Standing) -> Sequence[datetime | No
     if progress.read(connection).changed != standing.version:
         return None
     found: list[datetime | None] = [None] * len(standing.keys)
-    raw = connection.connection.cursor()
-    for number, until in raw.execute("SELECT customer, until FROM standing WHERE until IS NOT NULL"):
-        found[number] = instant(until)
+    for some in driver.stream(connection, "SELECT customer, until FROM standing WHERE until IS NOT NULL"):
+        for number, until in some:
+            found[number] = instant(until)
     return found
 
 
@@ -135,8 +135,7 @@ def _follow(connection: Connection, now: progress.Progress, old: Standing) -> St
         return newer
     whole = now.policy != old.policy
     since = -1 if whole else old.version
-    raw = connection.connection.cursor()
-    rows = raw.execute("SELECT customer, codes FROM standing WHERE sequence > ?", (since,)).fetchall()
+    rows = driver.rows(connection, "SELECT customer, codes FROM standing WHERE sequence > ?", (since,))
     keys = _keys(connection, old.keys)
     return replace(newer, keys=keys, _codes=_codes(rows, len(keys), () if whole else old._codes))
 
