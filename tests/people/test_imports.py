@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from bailee.errors import BaileeError, ImportRejected
-from bailee.people import choices, customers, facts, imports, progress, relations, rows
+from bailee.people import choices, customers, facts, imports, keyring, progress, relations, rows
 from bailee.people.customer_imports import import_customers
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database, open_database
@@ -247,14 +247,19 @@ def test_every_row_can_be_proved(database: Database, notice: str, tmp_path: Path
 
 def _record(connection: Connection, sequence: int) -> bytes:
     row = connection.exec_driver_sql(
-        "SELECT c.act, c.at, c.channel, c.conflict_shown, k.key AS customer, c.evidence, g.key AS guardian, "
+        "SELECT c.act, c.at, c.channel, c.conflict_shown, k.key AS customer, c.customer AS number, c.evidence, "
+        "g.key AS guardian, "
         "c.instrument, c.language, coalesce(n.digest, c.cited) AS notice, c.purpose, c.recipient FROM choices c "
         "JOIN customers k ON k.number = c.customer LEFT JOIN customers g ON g.number = c.guardian "
         "LEFT JOIN notices n ON n.number = c.notice WHERE c.sequence = ?",
         (sequence,),
     ).one()
     at = datetime.fromtimestamp(row.at / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return rfc8785.dumps({**row._mapping, "at": at, "conflict_shown": bool(row.conflict_shown)})
+    fields = {**row._mapping, "at": at, "conflict_shown": bool(row.conflict_shown)}
+    number, sealed = fields.pop("number"), row.evidence
+    if sealed is not None:
+        fields["evidence"] = keyring.of(connection).open(connection, [number], sealed, b"choices.evidence").decode()
+    return rfc8785.dumps(fields)
 
 
 # What is refused -----------------------------------------------------------------------------------------------------

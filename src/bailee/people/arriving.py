@@ -13,8 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
+from bailee.errors import FactRejected
+from bailee.people import driver, keyring
 from bailee.people import progress as counter
 from bailee.people.checked import Checked, Checker
+from bailee.people.choices import EVIDENCE
 from bailee.people.instants import micros
 from bailee.people.reports import ImportReport, remember
 from bailee.people.rows import BATCH_ROWS, Source
@@ -27,7 +30,7 @@ class Arriving:
 
     TABLES: ClassVar = {
         "arriving": "position INTEGER PRIMARY KEY, customer INTEGER, kind INTEGER, at INTEGER, guardian INTEGER, "
-        "evidence TEXT",
+        "evidence BLOB",
         "arriving_kinds": "kind INTEGER PRIMARY KEY, purpose TEXT, act TEXT, instrument TEXT, notice INTEGER, "
         "cited TEXT, language TEXT, recipient TEXT, channel TEXT, conflict_shown BOOLEAN",
         "arriving_rows": "start INTEGER PRIMARY KEY, randoms BLOB",
@@ -44,7 +47,7 @@ class Arriving:
         ON CONFLICT DO NOTHING
     """
     SKIPPED = """
-        SELECT a.position, a.kind, a.at, c.key, a.evidence, g.key
+        SELECT a.position, a.kind, a.at, c.key, g.key, a.customer, a.evidence
         FROM arriving_skipped s JOIN arriving a ON a.position = s.position JOIN customers c ON c.number = a.customer
         LEFT JOIN customers g ON g.number = a.guardian ORDER BY a.position
     """
@@ -54,18 +57,26 @@ class Arriving:
         SELECT ? + a.position, a.customer, k.purpose, k.act, a.at, k.instrument, k.notice, k.cited, k.language,
             k.recipient, k.channel, a.guardian, k.conflict_shown, a.evidence, ?, a.position, ?
         FROM arriving a CROSS JOIN arriving_kinds k
-        WHERE k.kind = a.kind AND a.position NOT IN (SELECT position FROM arriving_skipped)
+        WHERE k.kind = a.kind AND NOT EXISTS (SELECT 1 FROM arriving_skipped s WHERE s.position = a.position)
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    #: Whoever was erased while the file was read is nobody any more.
+    GONE = (
+        "SELECT 1 FROM arriving WHERE customer IN (SELECT customer FROM erasures WHERE done_at IS NOT NULL) "
+        "OR guardian IN (SELECT customer FROM erasures WHERE done_at IS NOT NULL) LIMIT 1"
+    )
+
+    def __init__(
+        self, connection: Connection, seal: Callable[[Sequence[tuple[int, bytes]]], list[bytes | None]]
+    ) -> None:
+        self._connection, self._seal = connection, seal
         self._said: list[Checked] = []
         self.rows = 0
 
     def stage(self, source: Source, checker: Checker, progress: Callable[[int, int], object] | None) -> Iterator[bytes]:
         """Put rows aside and give each one's leaf in order: its random and its canonical JSON."""
         for table, columns in self.TABLES.items():
-            self._connection.exec_driver_sql(f"CREATE TEMP TABLE {table} ({columns})")
+            driver.temporary(self._connection, table, columns)
         for batch in source.batches():
             checked = checker.check(batch)
             if checked is not None and not source.problems.count:
@@ -73,14 +84,25 @@ class Arriving:
             if progress:
                 progress(batch.done, source.total)
         self._run(f"INSERT INTO arriving_kinds VALUES ({','.join('?' * 10)})", checker.kinds())
+        driver.filled(self._connection, "arriving")
 
     def _put(self, checked: Checked) -> Iterator[bytes]:
         drawn = secrets.token_bytes(RANDOM_BYTES * len(checked.customers))
-        self._run("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?)", checked.rows(self.rows))
+        self._run("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?)", checked.rows(self.rows, self._evidence(checked)))
         self._run("INSERT INTO arriving_rows VALUES (?, ?)", [(self.rows, drawn)])
         self._said.append(checked.slim())
         self.rows += len(checked.customers)
         return (drawn[32 * i : 32 * i + 32] + record for i, record in enumerate(checked.records))
+
+    def _evidence(self, checked: Checked) -> list[bytes | None]:
+        """Each row's evidence, sealed before it is put aside: what is aside may reach the disk."""
+        found: list[bytes | None] = [None] * len(checked.customers)
+        having = checked.evidenced()
+        if having:
+            sealed = self._seal([(customer, text) for _, customer, text in having])
+            for (place, _, _), each in zip(having, sealed, strict=True):
+                found[place] = each
+        return found
 
     def skip_repeated(self) -> None:
         """Leave out rows that the file says twice."""
@@ -95,11 +117,13 @@ class Arriving:
     def move(self, checker: Checker, digest: str, name: str, by: str, root: str, now: datetime) -> None:
         """Put the rows on record in the order of the file."""
         run = self._connection.exec_driver_sql
+        if run(self.GONE).first():
+            raise FactRejected("a customer of this file was erased while it was read; import it again to see which")
         added = self.rows - self._skipped()
         number = remember(self._connection, "choices", digest, name, self.rows, added, root, now, by)
         run("INSERT INTO import_rows SELECT ?, start, randoms FROM arriving_rows", (number,))
-        leaves = ((number, position, leaf) for position, leaf in self._skipped_leaves(checker))
-        self._run("INSERT INTO import_skipped VALUES (?, ?, ?)", leaves)
+        leaves = ((number, *skipped) for skipped in self._skipped_leaves(checker))
+        self._run('INSERT INTO import_skipped ("import", position, customer, leaf) VALUES (?, ?, ?, ?)', leaves)
         run(self.MOVE, (counter.advance(self._connection, self.rows), number, micros(now)))
 
     def report(self, digest: str, checker: Checker, *, dry_run: bool) -> ImportReport:
@@ -111,25 +135,31 @@ class Arriving:
         found: int = self._connection.exec_driver_sql("SELECT count(*) FROM arriving_skipped").scalar_one()
         return found
 
-    def _skipped_leaves(self, checker: Checker) -> Iterator[tuple[int, bytes]]:
-        """The positions and leaf hashes (RFC 9162, 2.1.1) of the rows left out."""
+    def _skipped_leaves(self, checker: Checker) -> Iterator[tuple[int, int, bytes]]:
+        """The positions, customers and leaf hashes (RFC 9162, 2.1.1) of the rows left out."""
         chunks = self._connection.exec_driver_sql("SELECT start, randoms FROM arriving_rows ORDER BY start").all()
         starts = [start for start, _ in chunks]
-        cursor: Any = self._connection.connection.cursor()
-        cursor.execute(self.SKIPPED)
-        while rows := cursor.fetchmany(BATCH_ROWS):
-            positions, *columns = zip(*rows, strict=True)
-            for position, record in zip(positions, checker.records(*columns), strict=True):
+        for rows in driver.stream(self._connection, self.SKIPPED, size=BATCH_ROWS):
+            positions, kinds, at, keys, guardians, numbers, sealed = zip(*rows, strict=True)
+            records = checker.records(kinds, at, keys, self._opened(numbers, sealed), guardians)
+            for position, customer, record in zip(positions, numbers, records, strict=True):
                 start, randoms = chunks[bisect_right(starts, position) - 1]
                 random = randoms[32 * (position - start) : 32 * (position - start) + 32]
-                yield position, sha256(b"\x00" + random + record).digest()
-        cursor.close()
+                yield position, customer, sha256(b"\x00" + random + record).digest()
+
+    def _opened(self, numbers: Sequence[int], sealed: Sequence[bytes | None]) -> list[str | None]:
+        having = [
+            (place, number, each) for place, (number, each) in enumerate(zip(numbers, sealed, strict=True)) if each
+        ]
+        found: list[str | None] = [None] * len(numbers)
+        keys = keyring.of(self._connection)
+        opened = keys.open_each(self._connection, [(number, each) for _, number, each in having], EVIDENCE)
+        for (place, _, _), plain in zip(having, opened, strict=True):
+            found[place] = None if plain is None else plain.decode()
+        return found
 
     def _run(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
-        """The driver's own way for many rows: SQLAlchemy would go through each."""
-        cursor: Any = self._connection.connection.cursor()
-        cursor.executemany(statement, rows)
-        cursor.close()
+        driver.many(self._connection, statement, rows)
 
 
 def _repeated(columns: Sequence[npt.NDArray[Any]]) -> list[int]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from bailee.people import driver
 from bailee.people.choices import LONGEST_EVIDENCE, SKEW
 from bailee.people.instants import instant, micros
 from bailee.people.kinds import Kind, Known
@@ -46,14 +47,19 @@ class Checked:
     evidence: Sequence[str | None]
     records: Iterator[bytes]
 
-    def rows(self, start: int) -> Iterator[tuple[Any, ...]]:
-        """Rows of position, customer, kind, time, guardian and evidence, from a position on."""
+    def evidenced(self) -> list[tuple[int, int, bytes]]:
+        """Place, customer and evidence of the rows that have any."""
+        customers = self.customers
+        return [(i, int(customers[i]), text.encode()) for i, text in enumerate(self.evidence) if text is not None]
+
+    def rows(self, start: int, evidence: Sequence[bytes | None]) -> Iterator[tuple[Any, ...]]:
+        """Rows of position, customer, kind, time, guardian and sealed evidence, from a position on."""
         places = range(start, start + len(self.customers))
         guardians = (
             [number or None for number in self.guardians.tolist()] if self.guardians.any() else [None] * len(places)
         )
         kinds = self.kinds.tolist()
-        return zip(places, self.customers.tolist(), kinds, self.at.tolist(), guardians, self.evidence, strict=True)
+        return zip(places, self.customers.tolist(), kinds, self.at.tolist(), guardians, evidence, strict=True)
 
     def slim(self) -> Checked:
         """What tells two rows apart, without the rest."""
@@ -65,9 +71,10 @@ class Checker:
 
     def __init__(self, connection: Connection, known: Known, source: Source, now: datetime) -> None:
         self._connection, self._known, self._source = connection, known, source
-        keys = connection.connection.cursor().execute("SELECT key FROM customers ORDER BY number").fetchall()
+        statement = "SELECT key FROM customers ORDER BY number"
+        keys = [key for some in driver.stream(connection, statement) for (key,) in some]
         # Numbers are dense from 1, so a key's number is its place here.
-        self._keys = pa.array([key for (key,) in keys], pa.string())
+        self._keys = pa.array(keys, pa.string())
         self._now, self._latest = micros(now), micros(now + SKEW)
         self._kinds: dict[tuple[Any, ...], int] = {}
         self._parsed: list[Kind] = []

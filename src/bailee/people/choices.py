@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping
 
 from bailee.errors import FactRejected
-from bailee.people import progress
+from bailee.people import keyring, progress
 from bailee.people.customers import number_of
 from bailee.people.instants import instant, micros
 from bailee.people.kinds import Kind, Known
@@ -21,6 +21,8 @@ from bailee.vocabulary import Instrument
 #: How far another machine's clock may be ahead of ours; what was said within it is taken as said now.
 SKEW = timedelta(minutes=5)
 LONGEST_EVIDENCE = 10_000
+#: What evidence is sealed for, under its customer's key.
+EVIDENCE = b"choices.evidence"
 
 COLUMNS = (
     "sequence, customer, purpose, act, at, instrument, notice, cited, language, recipient, channel, guardian, "
@@ -63,6 +65,7 @@ class Recorded:
     channel: str | None
     guardian: str | None
     conflict_shown: bool
+    #: None too where the customer's key is gone.
     evidence: str | None
     imported_from: str | None
     recorded_at: datetime
@@ -93,15 +96,24 @@ def record_many(connection: Connection, policy: Policy, said: Iterable[Said], no
 
 def history(connection: Connection, number: int) -> list[Recorded]:
     """Return all that a customer said, in order of time."""
-    return [_recorded(row) for row in connection.exec_driver_sql(_HISTORY, (number,)).mappings()]
+    return [
+        _recorded(row, None if row["evidence"] is None else _evidence(connection, number, row["evidence"]))
+        for row in connection.exec_driver_sql(_HISTORY, (number,)).mappings().all()
+    ]
 
 
-def _recorded(row: RowMapping) -> Recorded:
+def _evidence(connection: Connection, number: int, sealed: bytes) -> str | None:
+    plain = keyring.of(connection).open(connection, [number], sealed, EVIDENCE)
+    return None if plain is None else plain.decode()
+
+
+def _recorded(row: RowMapping, evidence: str | None) -> Recorded:
     return Recorded(
         **{
             **row,
             "at": instant(row["at"]),
             "conflict_shown": bool(row["conflict_shown"]),
+            "evidence": evidence,
             "recorded_at": instant(row["recorded_at"]),
         }
     )
@@ -138,4 +150,7 @@ def _row(connection: Connection, known: Known, said: Said, now: datetime) -> tup
     shown = known.shown(kind)
     cited = kind.notice if shown is None else None
     words = (kind.purpose, kind.act, at, kind.instrument, shown, cited, kind.language, kind.recipient, kind.channel)
-    return (number, *words, guardian, kind.conflict_shown, said.evidence, None, None, micros(now))
+    evidence = None
+    if said.evidence is not None:
+        evidence = keyring.of(connection).seal(connection, [number], said.evidence.encode(), EVIDENCE)
+    return (number, *words, guardian, kind.conflict_shown, evidence, None, None, micros(now))

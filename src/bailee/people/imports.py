@@ -8,7 +8,7 @@ canonical JSON), whose root `record` is given.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +16,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bailee.errors import ImportRejected, Problem
+from bailee.people import keyring
 from bailee.people.arriving import Arriving
 from bailee.people.checked import Checker
+from bailee.people.choices import EVIDENCE
 from bailee.people.database import Database
 from bailee.people.kinds import Known
 from bailee.people.problems import Problems
@@ -50,7 +52,7 @@ def import_choices(
     """
     source, digest = open_source(path, REQUIRED, OPTIONAL)
     with database.connect() as connection:
-        arriving = Arriving(connection)
+        arriving = Arriving(connection, lambda each: [None] * len(each) if dry_run else _sealed(database, each))
         try:
             with connection.begin():
                 before = imported(connection, "choices", digest)
@@ -76,6 +78,18 @@ def import_choices(
             return arriving.report(digest, checker, dry_run=False)
         finally:
             connection.invalidate()  # what was put aside goes with it
+
+
+def _sealed(database: Database, each: Sequence[tuple[int, bytes]]) -> list[bytes | None]:
+    """Evidence of customers sealed under their keys, which are made first; None for one who was erased meanwhile."""
+    numbers = sorted({number for number, _ in each})
+    with database.read() as connection:
+        missing = None in keyring.of(connection).keys(connection, numbers)
+    if missing:
+        with database.write() as connection:
+            keyring.of(connection).ensure(connection, numbers)
+    with database.read() as connection:
+        return keyring.of(connection).seal_each(connection, each, EVIDENCE)
 
 
 @contextmanager

@@ -183,6 +183,15 @@ class Keyring:
         sealing = _joined(among, self.keys(connection, among))
         return None if sealing is None else _opened(sealing, sealed, context)
 
+    def open_each(
+        self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes
+    ) -> list[bytes | None]:
+        """Open what `seal_each` gave for each (customer, sealed bytes); None where a key is gone."""
+        keys = self.keys(connection, [number for number, _ in each])
+        sealing = (_joined([number], [key]) for (number, _), key in zip(each, keys, strict=True))
+        pairs = zip(sealing, each, strict=True)
+        return [None if key is None else _opened(key, sealed, context) for key, (_, sealed) in pairs]
+
     def seal_each(
         self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes
     ) -> list[bytes | None]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bailee.errors import FactRejected
-from bailee.people import progress
+from bailee.people import keyring, progress
 from bailee.people.customers import touch
 from bailee.people.instants import micros, micros_or_none
 
@@ -75,7 +75,7 @@ def grounds(connection: Connection, number: int, purpose: str, why: str, at: dat
         raise FactRejected("compelling grounds need their reason in words")
     connection.exec_driver_sql(
         f"INSERT INTO grounds (customer, purpose, at, why) VALUES (?, ?, ?, ?) {_ONCE}",
-        (number, purpose, micros(at), why),
+        (number, purpose, micros(at), _sealed(connection, number, why, b"grounds.why")),
     )
     return touch(connection, number)
 
@@ -84,7 +84,7 @@ def hold(connection: Connection, number: int, purpose: str, why: str, at: dateti
     """Hold what a legal obligation needs of a customer, also against erasure, and return the sequence."""
     connection.exec_driver_sql(
         f"INSERT INTO holds (customer, purpose, since, why) VALUES (?, ?, ?, ?) {_ONCE}",
-        (number, purpose, micros(at), why),
+        (number, purpose, micros(at), _sealed(connection, number, why, b"holds.why")),
     )
     return touch(connection, number)
 
@@ -95,3 +95,7 @@ def end_hold(connection: Connection, number: int, purpose: str, at: datetime) ->
         "UPDATE holds SET ended = ? WHERE customer = ? AND purpose = ? AND ended IS NULL", (micros(at), number, purpose)
     )
     return touch(connection, number)
+
+
+def _sealed(connection: Connection, number: int, why: str, context: bytes) -> bytes:
+    return keyring.of(connection).seal(connection, [number], why.encode(), context)
