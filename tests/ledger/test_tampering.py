@@ -64,7 +64,8 @@ OTHER_TAMPERINGS = {
     "record flipped to text": (["UPDATE ledger_records SET sealed = 'text' WHERE position = 5"], "record of entry `5`"),
     "record of another": (
         [
-            "UPDATE ledger_records SET sealed = (SELECT sealed FROM ledger_records WHERE position = 4) WHERE position = 5"
+            "UPDATE ledger_records SET sealed = "
+            "(SELECT sealed FROM ledger_records WHERE position = 4) WHERE position = 5"
         ],
         "private record of entry `5`",
     ),

@@ -1,0 +1,129 @@
+"""Private records: whose key opens them, whom they are about, and what is left when a customer is erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from bailee.errors import NotVerified, RecordError
+from bailee.ledger import log
+from bailee.ledger.values import Draft
+from tests.ledger.safe import Safe
+
+Make = Callable[[int], Draft]
+
+
+def count(connection: Connection, table: str) -> int:
+    found: int = connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
+    return found
+
+
+def test_a_record_is_not_in_the_clear(filled: Engine) -> None:
+    """L19: what is on the disk of a record says nothing without its key."""
+    with filled.connect() as connection:
+        sealed = connection.exec_driver_sql("SELECT sealed FROM ledger_records").scalars().all()
+    assert 41 == len(sealed)
+    assert not any(b"SELECT" in each or b"ana" in each for each in sealed)
+
+
+def test_entries_about_a_customer_are_found(filled: Engine) -> None:
+    """L19: the positions of all records about a customer are known by the customer's number, in order."""
+    with filled.connect() as connection:
+        assert [9, 19, 29, 39] == log.of_customer(connection, 7)
+        assert [19] == log.of_customer(connection, 19)
+        assert [] == log.of_customer(connection, 8)
+
+
+def test_a_destroyed_key_closes_all_records_about_its_customer(filled: Engine, safe: Safe) -> None:
+    """L19: where one of the customers' keys is gone a record opens for nobody, which is no fault of the ledger."""
+    safe.gone.add(19)
+    with filled.connect() as connection:
+        opened = [position for position in range(41) if log.record(connection, position, safe=safe) is not None]
+        assert [position for position in range(41) if position != 19] == opened
+        assert 41 == log.verify_log(connection, safe=safe).size
+    safe.gone.add(7)
+    with filled.connect() as connection:
+        assert log.opening(connection, 9, safe=safe) is None
+        assert log.opening(connection, 8, safe=safe) is not None
+        assert 41 == log.verify_log(connection, safe=safe).size
+
+
+def test_an_erased_customer_leaves_leaves_only(filled: Engine, safe: Safe) -> None:
+    """L10, L19: erasing takes the records about a customer and who else they are about; head and proofs stay."""
+    with filled.begin() as connection:
+        head, leaf = log.head(connection), log.leaf(connection, 19)
+        assert 4 == log.erase_customer(connection, 7)
+        assert (37, 0) == (count(connection, "ledger_records"), count(connection, "ledger_subjects"))
+        assert ([], []) == (log.of_customer(connection, 7), log.of_customer(connection, 19))
+        assert (head, leaf) == (log.verify_log(connection, safe=safe), log.leaf(connection, 19))
+        assert log.record(connection, 19, safe=safe) is None
+        assert 0 == log.erase_customer(connection, 7)
+
+
+def test_erasing_one_customer_keeps_everybody_elses_records(engine: Engine, draft: Make, safe: Safe) -> None:
+    """L19: records that are about others alone stay, byte for byte."""
+    with engine.begin() as connection:
+        log.append_many(connection, [draft(n)._replace(subjects=(n,)) for n in range(1, 6)], safe=safe)
+        everything = "SELECT position, sealed FROM ledger_records WHERE position <> 2 ORDER BY position"
+        before = connection.exec_driver_sql(everything).all()
+        assert 1 == log.erase_customer(connection, 3)
+        assert (
+            before == connection.exec_driver_sql("SELECT position, sealed FROM ledger_records ORDER BY position").all()
+        )
+        assert [0, 1, 3, 4] == [at for number in (1, 2, 4, 5) for at in log.of_customer(connection, number)]
+
+
+def test_a_customer_named_twice_is_one_subject(engine: Engine, draft: Make, safe: Safe) -> None:
+    """L19: subjects are a set, kept in order of number, so that a record opens whatever order they came in."""
+    with engine.begin() as connection:
+        log.append_many(connection, [draft(0)._replace(subjects=(9, 4, 9))], safe=safe)
+        assert draft(0).private == log.record(connection, 0, safe=safe)
+        assert [(4, 0), (9, 0)] == [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM ledger_subjects")]
+
+
+def test_subjects_need_a_record(engine: Engine, draft: Make, safe: Safe) -> None:
+    """L19: an entry without a record is about nobody, so that whom it names is never kept in the clear alone."""
+    with engine.begin() as connection:
+        with pytest.raises(RecordError, match="about customers needs a private record"):
+            log.append_many(connection, [draft(0)._replace(private=None, subjects=(4,))], safe=safe)
+        assert 0 == log.head(connection).size
+
+
+def test_leaves_and_nodes_are_read_by_place(filled: Engine) -> None:
+    """L17: leaves in a row, and complete nodes from the row of the last leaf under each; what is not there is said."""
+    with filled.connect() as connection:
+        all_leaves = [entry.leaf for entry in log.entries(connection)]
+        assert all_leaves[3:9] == log.leaves_at(connection, 3, 9)
+        assert [] == log.leaves_at(connection, 9, 9)
+        found = log.nodes(connection, [(0, 4), (1, 2), (5, 0)])
+        assert log.tree.root_of(all_leaves[4:6]) == found[1, 2]
+        assert log.tree.root_of(all_leaves[:32]) == found[5, 0]
+        with pytest.raises(NotVerified, match="does not have all the entries from `40` to `41`"):
+            log.leaves_at(connection, 40, 42)
+        with pytest.raises(NotVerified, match="lost its node over the entries from `32`"):
+            log.nodes(connection, [(5, 1)])
+
+
+def test_a_failed_entry_in_a_savepoint_takes_only_that_back(engine: Engine, draft: Make, safe: Safe) -> None:
+    """L15: where several callers share a transaction, each in a savepoint, one whose write fails loses only its own."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE fact (number INTEGER)")
+        connection.exec_driver_sql("INSERT INTO ledger_records VALUES (1, x'00')")
+    with engine.connect() as connection, connection.begin():
+        with connection.begin_nested():
+            connection.exec_driver_sql("INSERT INTO fact VALUES (1)")
+            log.append_many(connection, [draft(0)], safe=safe)
+
+        def second() -> None:
+            with connection.begin_nested():
+                connection.exec_driver_sql("INSERT INTO fact VALUES (2)")
+                log.append_many(connection, [draft(1)], safe=safe)
+
+        with pytest.raises(RecordError, match="SQLITE_CONSTRAINT_PRIMARYKEY"):
+            second()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM ledger_records WHERE position = 1")
+        assert [1] == connection.exec_driver_sql("SELECT number FROM fact").scalars().all()
+        assert 1 == log.verify_log(connection, safe=safe).size
