@@ -8,7 +8,7 @@ at once, so that nobody can commit a part of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -35,6 +35,7 @@ __all__ = [
     "Safe",
     "append",
     "append_many",
+    "carry",
     "create",
     "entries",
     "erase_customer",
@@ -93,10 +94,17 @@ def append_many(connection: Connection, drafts: Iterable[Draft], *, safe: Safe) 
     Where a write fails, the innermost savepoint that the caller is in, or the whole transaction, is taken back.
     """
     made = [(draft, *_made(draft)) for draft in drafts]
-    if not made:
-        return []
+    return _put(connection, lambda: [_built(connection, safe, *each) for each in made]) if made else []
+
+
+def carry(connection: Connection, leaves: Sequence[bytes]) -> list[Receipt]:
+    """Append leaves that this log had before, as they were and without private records, as `append_many` does."""
+    return _put(connection, lambda: [_Built(leaf, None, ()) for leaf in leaves]) if leaves else []
+
+
+def _put(connection: Connection, build: Callable[[], list[_Built]]) -> list[Receipt]:
     try:
-        built = [_built(connection, safe, *each) for each in made]
+        built = build()
         builder = _builder(connection)
         start = builder.size
         ended = builder.extend(tree.leaf_hash(entry.leaf) for entry in built)
@@ -205,7 +213,7 @@ def nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node
 
 def _made(draft: Draft) -> tuple[bytes, bytes, bytes]:
     """Return the leaf, the commitment and what is to be sealed of a draft; the latter empty without a record."""
-    kind, public, private, at, random, subjects = draft
+    kind, public, private, at, random, subjects, _ = draft
     if private is None:
         if subjects:
             raise RecordError(f"a `{kind}` entry about customers needs a private record, which their keys seal")
@@ -218,7 +226,7 @@ def _made(draft: Draft) -> tuple[bytes, bytes, bytes]:
 
 
 def _built(connection: Connection, safe: Safe, draft: Draft, leaf: bytes, committed: bytes, plain: bytes) -> _Built:
-    if not committed:
+    if not committed or not draft.kept:
         return _Built(leaf, None, ())
     subjects = tuple(sorted(set(draft.subjects))) if draft.subjects else ()
     return _Built(leaf, safe.seal(connection, subjects, plain, committed), subjects)

@@ -27,7 +27,8 @@ class Safe(Protocol):
 class Draft(NamedTuple):
     """An entry to append: `random` is 32 fresh random bytes for its private record, unused where there is none.
 
-    `subjects` are the numbers of the customers that the record is about: whoever is erased takes it along.
+    `subjects` are the numbers of the customers that the record is about: whoever is erased takes it along. A record
+    that is not `kept` is committed to, and only the caller has it.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Draft(NamedTuple):
     at: datetime
     random: bytes
     subjects: tuple[int, ...] = ()
+    kept: bool = True
 
 
 class Receipt(NamedTuple):
