@@ -187,7 +187,8 @@ class Points:
         reasons = [standing_reason(code, ruling.use.purpose, ruling.line) for code in range(len(STANDING))]
         codes = standing.codes(slot).tolist()
         each = zip(standing.keys[1:].tolist(), codes[1:], times[1:], strict=True)
-        rows = tuple(StandingRow(key, code == 0, reasons[code], until) for key, code, until in each)
+        # The erased have no key any more.
+        rows = tuple(StandingRow(key, code == 0, reasons[code], until) for key, code, until in each if key is not None)
         private = {"question": "standing", "rows": len(rows), "customers": None}
         self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=standing.sequence)
         return rows

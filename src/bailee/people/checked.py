@@ -168,7 +168,7 @@ class Checker:
         return self._known.wrong(kind) or ("", "")
 
     def _customers(self, batch: Batch, keys: pa.Array) -> Numbers:
-        places = pc.index_in(keys, value_set=self._keys)
+        places = pc.index_in(keys, value_set=self._keys, skip_nulls=True)  # the erased have none
         if places.null_count:
             for index in np.flatnonzero(places.is_null().to_numpy(zero_copy_only=False)).tolist():
                 key = keys[index].as_py()
@@ -208,7 +208,7 @@ class Checker:
         keys = _nullable(column)
         if keys.null_count == batch.rows:
             return found
-        numbers = pc.index_in(keys, value_set=self._keys).fill_null(-1).to_numpy() + 1
+        numbers = pc.index_in(keys, value_set=self._keys, skip_nulls=True).fill_null(-1).to_numpy() + 1
         for index in np.flatnonzero(keys.is_valid().to_numpy(zero_copy_only=False)).tolist():
             found[index], when = numbers[index], int(at[index])
             if not is_guardian(self._connection, int(children[index]), int(found[index]), when):

@@ -23,6 +23,8 @@ _MAGIC = b"SQLite format 3\x00"
 _BEGIN = "bailee_begin"
 #: Enough to keep the index of choices in memory while a file is imported: 32 MiB for each connection.
 _CACHE_KIB = 32 * 1024
+#: What is deleted is overwritten, so that nothing of an erased customer stays in free pages.
+_OVERWRITE = "secure_delete = ON"
 
 #: The table that alembic would make.
 _VERSION = (
@@ -169,7 +171,7 @@ def _engine(path: Path, *, create: bool, read_only: bool) -> Engine:
         )
         if create:
             raw.execute("PRAGMA journal_mode = WAL")  # the file remembers it
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", f"cache_size = -{_CACHE_KIB}"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", _OVERWRITE, f"cache_size = -{_CACHE_KIB}"):
             raw.execute(f"PRAGMA {pragma}")
         return raw
 

@@ -30,6 +30,8 @@ Numbers = npt.NDArray[np.int64]
 
 _ATTEMPTS = 10
 
+_ERASED = "SELECT number FROM customers WHERE sequence > ? AND number < ? AND key IS NULL"
+
 #: The code of number 0, which is nobody's.
 _NOBODY = 1
 
@@ -40,7 +42,7 @@ class Standing:
 
     `sequence` is up to where it follows the facts, `version` when it last changed: equal versions hold equal codes.
     `next_change` is the instant at which it must be derived again although nobody acts. `keys[number]` is the
-    company's key of a customer; number 0 is nobody.
+    company's key of a customer, None once they were erased; number 0 is nobody.
     """
 
     policy: str | None
@@ -57,7 +59,9 @@ class Standing:
     @cached_property
     def numbers(self) -> Mapping[str, int]:
         """Every customer's number by key; made when first asked for."""
-        return dict(zip(self.keys[1:].tolist(), range(1, len(self.keys)), strict=True))
+        found = dict(zip(self.keys[1:].tolist(), range(1, len(self.keys)), strict=True))
+        found.pop(None, None)
+        return found
 
     def codes(self, slot: int) -> Codes:
         """One reason code a customer number, 0 where the customer's data may be used; number 0 is unknown."""
@@ -75,7 +79,7 @@ class Standing:
         added = np.flatnonzero(now[:held] & ~before)
         removed = np.flatnonzero(before & ~now[:held])
         new = np.flatnonzero(now[held:]) + held
-        return self.keys[np.concatenate([added, new])].tolist(), self.keys[removed].tolist()
+        return self.keys[np.concatenate([added, new])].tolist(), since.keys[removed].tolist()
 
 
 class Board:
@@ -131,19 +135,25 @@ def _follow(connection: Connection, now: progress.Progress, old: Standing) -> St
     newer = replace(
         old, policy=now.policy, sequence=now.derived, version=now.changed, next_change=instant_or_none(until)
     )
+    keys = _keys(connection, old)
     if now.changed == old.version:
-        return newer
+        return replace(newer, keys=keys)
     whole = now.policy != old.policy
     since = -1 if whole else old.version
     rows = driver.rows(connection, "SELECT customer, codes FROM standing WHERE sequence > ?", (since,))
-    keys = _keys(connection, old.keys)
     return replace(newer, keys=keys, _codes=_codes(rows, len(keys), () if whole else old._codes))
 
 
-def _keys(connection: Connection, old: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+def _keys(connection: Connection, old: Standing) -> npt.NDArray[np.object_]:
+    """Keys by number: the old ones, copied only where somebody came or was erased."""
     statement = "SELECT key FROM customers WHERE number >= ? ORDER BY number"
-    new = connection.exec_driver_sql(statement, (len(old),)).scalars().all()
-    return np.concatenate([old, np.array(new, object)]) if new else old
+    new = connection.exec_driver_sql(statement, (len(old.keys),)).scalars().all()
+    erased = connection.exec_driver_sql(_ERASED, (old.sequence, len(old.keys))).scalars().all()
+    if not new and not erased:
+        return old.keys
+    keys = np.concatenate([old.keys, np.array(new, object)])
+    keys[list(erased)] = None
+    return keys
 
 
 def _codes(rows: Sequence[Any], size: int, old: tuple[Codes, ...]) -> tuple[Codes, ...]:

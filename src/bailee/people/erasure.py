@@ -1,0 +1,156 @@
+"""What is on record about a person, taken away: row by row, key and all, in the caller's write transaction.
+
+The row of `customers` stays with its number, which is never given again, and the instant of the erasure. Where a hold
+keeps a person, what it does not need goes at once, and the rest with their key when it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bailee.errors import FactRejected
+from bailee.people import customers, keyring, schema
+from bailee.people.erased_imports import blind
+from bailee.people.instants import instant, micros
+
+#: Whose rows go by which column, also where a hold keeps the person.
+_ROWS = {
+    "choices": "customer",
+    "notices_given": "customer",
+    "contracts": "customer",
+    "restrictions": "customer",
+    "grounds": "customer",
+    "contacts": "customer",
+    "guardians": "child",
+    "standing_past": "customer",
+}
+#: What a hold keeps: its own row and reason, and the key that they are sealed under.
+_HELD = {"holds": "customer", "customer_keys": "customer"}
+_ENDED = "DELETE FROM holds WHERE customer = ? AND ended IS NOT NULL"
+_FACTS = "UPDATE customers SET key = NULL, born = NULL, place = NULL, restricted_at = NULL, last_activity = NULL"
+_DONE = (
+    "INSERT INTO erasures (customer, asked_at, done_at, entry) VALUES (?, ?, ?, ?) ON CONFLICT (customer) "
+    "DO UPDATE SET done_at = excluded.done_at, entry = excluded.entry"
+)
+_HOLDS = "SELECT purpose, since, why FROM holds WHERE customer = ? AND ended IS NULL ORDER BY since, purpose"
+_WAITING = "SELECT customer FROM erasures WHERE done_at IS NULL ORDER BY customer"
+_DUE = (
+    "SELECT e.customer FROM erasures e WHERE e.done_at IS NULL AND NOT EXISTS "
+    "(SELECT 1 FROM holds h WHERE h.customer = e.customer AND h.ended IS NULL) ORDER BY e.customer"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What keeps a part of a person: for which purpose, since when and why."""
+
+    purpose: str
+    since: datetime
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What of a person goes, by table; what `holds` keep stays. `asked_before` is when an earlier request was made."""
+
+    number: int
+    key: str
+    created_at: datetime
+    rows: Mapping[str, int]
+    holds: tuple[Hold, ...]
+    asked_before: datetime | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing stays."""
+        return not self.holds
+
+
+def found(connection: Connection, key: str) -> Erasure:
+    """Return what an erasure of the customer with this key would take; FactRejected where there is none."""
+    row = connection.exec_driver_sql("SELECT number, created_at FROM customers WHERE key = ?", (key,)).first()
+    if row is None:
+        raise FactRejected(f"there is no customer `{key}`, or they were erased already; nobody was erased")
+    number = int(row[0])
+    holds = tuple(_holds(connection, number))
+    counted = {table: _count(connection, table, column, number) for table, column in _ROWS.items()}
+    counted["holds"] = _count(connection, "holds", "customer", number) - len(holds)
+    if not holds:
+        counted["customer_keys"] = _count(connection, "customer_keys", "customer", number)
+    asked = connection.exec_driver_sql("SELECT asked_at FROM erasures WHERE customer = ?", (number,)).scalar()
+    present = {table: count for table, count in counted.items() if count}
+    return Erasure(number, key, instant(row[1]), present, holds, None if asked is None else instant(asked))
+
+
+def take(connection: Connection, erasures: Sequence[Erasure], at: datetime) -> None:
+    """Delete what erasures name; the entry in the ledger is noted by `note` once it has its place."""
+    with _deletable(connection):
+        for erasure in erasures:
+            blind(connection, erasure.number)
+            _delete(connection, erasure, at)
+
+
+def note(connection: Connection, erasure: Erasure, at: datetime, entry: int | None) -> None:
+    """Note that a person was erased, or, where holds keep a part, that they asked; `entry` is the ledger's."""
+    asked = erasure.asked_before or at
+    done = micros(at) if erasure.whole else None
+    connection.exec_driver_sql(_DONE, (erasure.number, micros(asked), done, entry))
+
+
+def waiting(connection: Connection) -> list[int]:
+    """Return the numbers of those who asked and of whom a hold keeps, or kept, a part."""
+    return list(connection.exec_driver_sql(_WAITING).scalars())
+
+
+def due(connection: Connection) -> list[str]:
+    """Return the keys of those who asked and whom no hold keeps any more."""
+    numbers = list(connection.exec_driver_sql(_DUE).scalars())
+    return [key for number in numbers if (key := _key(connection, number)) is not None]
+
+
+def _key(connection: Connection, number: int) -> str | None:
+    found: str | None = connection.exec_driver_sql("SELECT key FROM customers WHERE number = ?", (number,)).scalar()
+    return found
+
+
+def _holds(connection: Connection, number: int) -> Iterator[Hold]:
+    keys = keyring.of(connection)
+    for purpose, since, why in connection.exec_driver_sql(_HOLDS, (number,)).all():
+        plain = keys.open(connection, [number], bytes(why), b"holds.why")
+        yield Hold(purpose, instant(since), None if plain is None else plain.decode())
+
+
+def _count(connection: Connection, table: str, column: str, number: int) -> int:
+    statement = f"SELECT count(*) FROM {table} WHERE {column} = ?"
+    count: int = connection.exec_driver_sql(statement, (number,)).scalar_one()
+    return count
+
+
+def _delete(connection: Connection, erasure: Erasure, at: datetime) -> None:
+    number = (erasure.number,)
+    for table, column in (_ROWS if erasure.holds else {**_ROWS, **_HELD}).items():
+        connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = ?", number)
+    if erasure.holds:
+        connection.exec_driver_sql(_ENDED, number)
+    else:
+        connection.exec_driver_sql(f"{_FACTS} WHERE number = ?", number)
+    customers.mark_erased(connection, erasure.number, at)
+
+
+@contextmanager
+def _deletable(connection: Connection) -> Iterator[None]:
+    """Lift, within the transaction, the triggers of SQLite that keep what was said: erasure alone may take it."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    lifted = [trigger for trigger in schema.APPEND_ONLY if " BEFORE DELETE " in trigger]
+    for trigger in lifted:
+        connection.exec_driver_sql(f"DROP TRIGGER {trigger.split()[2]}")
+    yield
+    for trigger in lifted:
+        connection.exec_driver_sql(trigger)
