@@ -38,8 +38,8 @@ def naive(leaves: dict[int, bytes], height: int, first: int = 0) -> bytes:
         return leaves.get(first, bytes(32))
     within = {n: leaf for n, leaf in leaves.items() if first <= n < first + (1 << height)}
     if not within:
-        half = naive({}, height - 1)
-        return hashlib.sha256(b"\x01" + half + half).digest()
+        empty = naive({}, height - 1)
+        return hashlib.sha256(b"\x01" + empty + empty).digest()
     half = 1 << height - 1
     return hashlib.sha256(b"\x01" + naive(within, height - 1, first) + naive(within, height - 1, first + half)).digest()
 

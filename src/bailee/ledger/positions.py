@@ -90,29 +90,39 @@ class Tile:
         """The node over the whole tile."""
         return self._node(1)
 
-    def change(self, hashes: Mapping[int, bytes]) -> bytes:
-        """Put hashes at places, and return the delta of it."""
-        nodes = self._nodes
-        for place, new in hashes.items():
-            self._row[place * HASH_BYTES : (place + 1) * HASH_BYTES] = new
-            number = TILE + place >> 1
-            while number:
-                nodes[number] = None
-                number >>= 1
-        over = [self._node(_GROUP + place // _GROUP) for place in hashes]
-        return b"".join([bytes((place,)) + new + node for (place, new), node in zip(hashes.items(), over, strict=True)])
-
-    def path(self, place: int) -> list[bytes]:
-        """The eight hashes beside the way from a place up to the tile's root."""
-        found, number = [], TILE + place
-        while number > 1:
-            found.append(self._node(number ^ 1))
-            number >>= 1
-        return found
-
     def hash(self, place: int) -> bytes:
         """The hash at a place."""
         return self._node(TILE + place)
+
+    def path(self, place: int) -> list[bytes]:
+        """The eight hashes beside the way from a place up to the tile's root."""
+        number = TILE + place
+        return [self._node(number >> height ^ 1) for height in range(8)]
+
+    def change(self, hashes: Mapping[int, bytes]) -> bytes:
+        """Put hashes at places, and return the delta of it."""
+        if len(hashes) == 1:
+            ((place, new),) = hashes.items()
+            beside = self.path(place)
+            self._put(place, new)
+            self._climb(TILE + place, new, beside)
+            return bytes((place,)) + new + self._node(_GROUP + place // _GROUP)
+        for place, new in hashes.items():
+            self._put(place, new)
+        for group in {place // _GROUP for place in hashes}:
+            self._fill(_GROUP + group)
+        self._fill(1)
+        return b"".join([bytes((place,)) + new + self._node(_GROUP + place // _GROUP) for place, new in hashes.items()])
+
+    def _put(self, place: int, found: bytes) -> None:
+        self._row[place * HASH_BYTES : (place + 1) * HASH_BYTES] = found
+
+    def _climb(self, number: int, found: bytes, beside: Sequence[bytes]) -> None:
+        nodes = self._nodes
+        for sibling in beside:
+            pair = sibling + found if number & 1 else found + sibling
+            number >>= 1
+            nodes[number] = found = sha256(b"\x01" + pair).digest()
 
     def _node(self, number: int) -> bytes:
         if number >= TILE:
@@ -120,13 +130,21 @@ class Tile:
             return bytes(self._row[at : at + HASH_BYTES])
         found = self._nodes[number]
         if found is None:
-            if number >= TILE // 2:
-                at = (number - TILE // 2) * 2 * HASH_BYTES
-                found = sha256(b"\x01" + self._row[at : at + 2 * HASH_BYTES]).digest()
-            else:
-                found = sha256(b"\x01" + self._node(2 * number) + self._node(2 * number + 1)).digest()
-            self._nodes[number] = found
+            self._fill(number >> number.bit_length() - 5 if number >= _GROUP else 1)
+            return self._node(number)
         return found
+
+    def _fill(self, top: int) -> None:
+        """Work out a group's nodes up to the node over it, or those over all groups up to the root."""
+        if top == 1:
+            row = b"".join([self._node(number) for number in range(_GROUP, 2 * _GROUP)])
+        else:
+            at = (top - _GROUP) * _NODE_AT
+            row = bytes(self._row[at : at + _NODE_AT])
+        width = _GROUP
+        while width := width // 2:
+            row = above(row)
+            self._nodes[top * width : (top + 1) * width] = [row[at : at + 32] for at in range(0, len(row), 32)]
 
 
 def tiles(row: bytes, level: int) -> tuple[list[bytes], list[bytes]]:
