@@ -16,7 +16,8 @@ from pathlib import Path
 
 from bailee.errors import WorkspaceError
 from bailee.people import faults, secret_files
-from bailee.people.keyring import KEY_BYTES, Keyring
+from bailee.people.keyring import Keyring
+from bailee.people.sealing import KEY_BYTES
 
 ENCRYPTION = "encryption.key"
 FILE, ENVIRONMENT, COMMAND = "file", "env:", "command:"
@@ -49,10 +50,12 @@ def open_keyring(folder: Path, source: str = FILE, *, previous: str | None = Non
     if source == FILE and make and not path.exists():
         with faults.translated(path):
             secret_files.make(path, written([secrets.token_bytes(KEY_BYTES)]))
-    keks = read_keks(source, path)
-    if previous is not None:
-        keks += [kek for kek in read_keks(previous, path) if kek not in keks]
-    return Keyring(keks, str(path) if source == FILE else source)
+
+    def read() -> list[bytes]:
+        older = [] if previous is None else read_keks(previous, path)
+        return list(dict.fromkeys([*read_keks(source, path), *older]))
+
+    return Keyring(read(), str(path) if source == FILE else source, read)
 
 
 def read_keks(source: str, path: Path) -> list[bytes]:

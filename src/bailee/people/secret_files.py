@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bailee.errors import WorkspaceError
@@ -53,6 +56,23 @@ def read(path: Path) -> bytes:
                     f"run `chmod 600 {path}`, and make a new key if somebody may have read it"
                 )
             return file.read()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from changing a folder's keys meanwhile; WorkspaceError where one does so now."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise WorkspaceError(
+            f"another process is changing the keys in `{folder}`; try again when it has done"
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def sync(folder: Path) -> None:
