@@ -8,6 +8,7 @@ BaileeError                 anything a person can be told
 │   └── ImportRejected      a file of choices or customers
 ├── FactRejected            a choice, notice or fact about a customer cannot be taken; nothing was kept
 ├── WorkspaceError          the folder is missing, taken, read-only, damaged or from a newer version
+│   └── Uncertain           whether it was recorded is not known yet: look before you repeat
 ├── Refused                 the promise does not allow it; carries the reasons
 ├── EngineError             the data engine could not answer; class and position only, never a value
 │   ├── TimeExceeded
@@ -79,6 +80,10 @@ class FactRejected(BaileeError):
 
 class WorkspaceError(BaileeError):
     """The workspace is missing, taken, read-only, damaged, or from a newer version."""
+
+
+class Uncertain(WorkspaceError):
+    """Whether it was recorded is not known yet: the store was lost during a commit; look before you repeat."""
 
 
 class Refused(BaileeError):

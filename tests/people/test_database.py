@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 
 from bailee.errors import WorkspaceError
 from bailee.people import migrations, progress, schema
-from bailee.people.database import Database, _engine, open_database
+from bailee.people.database import Database, open_database
+from bailee.people.sqlite import SQLite
 
 SHAPE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
 
@@ -35,6 +36,12 @@ def parts(sql: str) -> tuple[str, ...]:
     return (columns.rstrip(" ,)"), *sorted(each.rstrip(" ,)") for each in constraints))
 
 
+def bare(path: Path) -> Database:
+    """A file without a table."""
+    store = SQLite(path)
+    return Database(store, store.engine(create=True, read_only=False), read_only=False)
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     return open_database(tmp_path / "state.db", create=True)
@@ -42,8 +49,7 @@ def database(tmp_path: Path) -> Database:
 
 def test_the_created_and_the_migrated_schema_are_equal(tmp_path: Path, database: Database) -> None:
     """A database that grew through every migration has the shape of one made today."""
-    path = tmp_path / "old.db"
-    old = Database(path, _engine(path, create=True, read_only=False), read_only=False)
+    old = bare(tmp_path / "old.db")
     with old.write() as connection:
         migrations.upgrade(connection)
     assert shape(database) == shape(old)
@@ -258,7 +264,7 @@ def test_a_read_only_folder_and_file() -> None:
 
 def test_another_process_holds_the_lock(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer waits for another process and then says that it waited."""
-    monkeypatch.setattr("bailee.people.database.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("bailee.people.store.WAIT_SECONDS", 0.2)
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = open_database(database.path)

@@ -309,13 +309,43 @@ datamaps = Table(
 
 settings = Table("settings", metadata, _text("name", key=True), _text("value"))
 
-#: What was said stays said, whatever program holds the file.
-APPEND_ONLY = tuple(
-    f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    for table in ("choices", "notices_given")
-    for act in ("update", "delete")
-)
-for _trigger in APPEND_ONLY:
-    _table = metadata.tables[_trigger.split()[6]]
-    event.listen(_table, "after_create", DDL(_trigger).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+#: What was said stays said, whatever program holds the database; but the erased did not say it any more.
+APPEND_ONLY = ("choices", "notices_given")
+_ERASED = "SELECT 1 FROM customers WHERE number = OLD.customer AND erased_at IS NOT NULL"
+
+
+def append_only(table: str, dialect: str) -> list[str]:
+    """Return the triggers that refuse to change a table, in the words of SQLite or PostgreSQL."""
+    if dialect == "postgresql":
+        each = {"update": "FOR EACH ROW", "delete": "FOR EACH ROW", "truncate": "FOR EACH STATEMENT"}
+        return [
+            f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} {what} EXECUTE FUNCTION append_only()"
+            for act, what in each.items()
+        ]
+    unless = {"update": "", "delete": f"WHEN NOT EXISTS ({_ERASED}) "}
+    return [
+        f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} {when}"
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for act, when in unless.items()
+    ]
+
+
+_FUNCTION = f"""
+    CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ BEGIN
+        IF TG_OP = 'DELETE' THEN
+            IF EXISTS ({_ERASED}) THEN RETURN OLD; END IF;
+        END IF;
+        RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+    END $$
+"""
+
+
+def _after(what: MetaData | Table, when: str, statement: str, dialect: str) -> None:
+    event.listen(what, when, DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
+
+
+_after(metadata, "before_create", _FUNCTION, "postgresql")
+for _table in APPEND_ONLY:
+    for _dialect in ("sqlite", "postgresql"):
+        for _trigger in append_only(_table, _dialect):
+            _after(metadata.tables[_table], "after_create", _trigger, _dialect)
