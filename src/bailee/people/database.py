@@ -122,6 +122,12 @@ class Database:
             if not (keeping and self.store.committed(connection, error)):
                 raise
 
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Give a bare connection for work outside of any transaction, while no other thread of this process writes."""
+        with self.connect() as connection, self._writing:
+            yield connection
+
     def check(self) -> list[str]:
         """Return what the store finds wrong with itself, nothing if it is sound; reads every page."""
         with self.connect() as connection, connection.begin():
