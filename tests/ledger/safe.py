@@ -28,6 +28,9 @@ class Safe:
         nonce = os.urandom(12)
         return nonce + AESGCM(self._key(numbers)).encrypt(nonce, plain, context)
 
+    def seal_many(self, connection: Connection, each: Sequence[tuple[tuple[int, ...], bytes, bytes]]) -> list[bytes]:
+        return [self.seal(connection, *one) for one in each]
+
     def open(self, connection: Connection, numbers: Sequence[int], sealed: bytes, context: bytes) -> bytes | None:
         if self.gone & set(numbers):
             return None

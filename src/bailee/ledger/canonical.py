@@ -20,7 +20,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=T
 
 def canonical(value: Mapping[str, object]) -> bytes:
     """Return the RFC 8785 bytes of an object; RecordError where it holds what the ledger does not keep."""
-    plain = dict(value)
+    plain = value if type(value) is dict else dict(value)
     _check(plain, 0)
     try:
         return _encode(plain).encode()
@@ -41,7 +41,7 @@ def _check(value: object, depth: int) -> None:
         for name, part in value.items():
             if not (isinstance(name, str) and name.isascii()):
                 raise RecordError("the ledger cannot record an object whose names are not plain ASCII text")
-            if type(part) is not str:
+            if type(part) is not str and part is not None:
                 _check(part, depth + 1)
     elif isinstance(value, (list, tuple)):
         for part in value:

@@ -27,10 +27,11 @@ _Show = Callable[[object], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One public field: what it must be, in words, and how it is shown."""
+    """One public field: what it must be, in words, how it is shown, and whether it is another in most entries."""
 
     expected: str
     show: _Show
+    varies: bool = False
 
 
 def _matching(pattern: str) -> _Show:
@@ -44,10 +45,10 @@ def _matching(pattern: str) -> _Show:
     return show
 
 
-@lru_cache(4096, typed=True)
 def _count(value: object) -> str | None:
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
-    return str(int(value)) if fits else None  # type: ignore[call-overload]
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST:
+        return str(int(value))
+    return None
 
 
 @lru_cache(4096, typed=True)
@@ -79,21 +80,30 @@ def _one_of(*words: str) -> Field:
 
 
 def _or_null(field: Field) -> Field:
-    return Field(f"{field.expected}, or null", lambda value: "null" if value is None else field.show(value))
+    return Field(
+        f"{field.expected}, or null", lambda value: "null" if value is None else field.show(value), field.varies
+    )
 
 
 DIGEST = Field("a digest (`sha256:` and 64 hexadecimal digits)", _matching("sha256:[0-9a-f]{64}"))
-ROOT = Field("a tree root (64 hexadecimal digits)", _matching("[0-9a-f]{64}"))
+ROOT = Field("a tree root (64 hexadecimal digits)", _matching("[0-9a-f]{64}"), varies=True)
 KEY = Field(
     "a key of the policy (a small letter, then up to 63 of a-z, 0-9, `_`, `-`)", _matching("[a-z][a-z0-9_-]{0,63}")
 )
-COUNT = Field("a whole number from 0 to 2**53 - 1", _count)
-TIME = Field("a UTC time with six decimals (RFC 3339, `Z`)", _time)
-MINUTE = Field("a UTC time on a whole minute (RFC 3339, `Z`)", _minute)
+COUNT = Field("a whole number from 0 to 2**53 - 1", _count, varies=True)
+TIME = Field("a UTC time with six decimals (RFC 3339, `Z`)", _time, varies=True)
+MINUTE = Field("a UTC time on a whole minute (RFC 3339, `Z`)", _minute, varies=True)
 EFFECT = _or_null(_one_of(*Effect))
 
 _USE = {"purpose": _or_null(KEY), "effect": EFFECT, "recipient": _or_null(KEY)}
-_POINTS = {**_USE, "purpose": KEY, "minute": MINUTE, "policy": DIGEST, "standing_sequence": COUNT, "standing_root": _or_null(ROOT)}
+_POINTS = {
+    **_USE,
+    "purpose": KEY,
+    "minute": MINUTE,
+    "policy": DIGEST,
+    "standing_sequence": COUNT,
+    "standing_root": _or_null(ROOT),
+}
 
 #: Every kind of entry and all that its leaf may show beside `kind`, `at` and `commitment`.
 KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
@@ -122,19 +132,31 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
     }
 )
 
-# Each kind's names in RFC 8785's order, each with the text before its value, so that a leaf is one join.
-_Plan = tuple[tuple[str, str, _Show], ...]
+
+class _Plan:
+    """How the leaves of a kind are written, in RFC 8785's order of names.
+
+    What repeats from entry to entry is put together once and kept, with places for what does not: most of the time
+    of a leaf would go into it.
+    """
+
+    def __init__(self, kind: str, *, committed: bool) -> None:
+        fields = {**KINDS[kind], "at": TIME, "kind": Field("", lambda _: f'"{kind}"')}
+        if committed:
+            fields["commitment"] = Field("", lambda value: f'"{value}"', varies=True)
+        self._names = [(name, None if fields[name].varies else fields[name].show) for name in sorted(fields)]
+        self.repeats = tuple(name for name, show in self._names if show is not None)
+        self.varies = tuple((name, fields[name].show) for name, show in self._names if show is None)
+        self.template = lru_cache(1024)(self._template)
+
+    def _template(self, *values: object) -> str:
+        """The text of a leaf with `%s` in place of what varies; TypeError for a value that may not be shown."""
+        given = iter(values)
+        shown = [f'"{name}":' + ("%s" if show is None else show(next(given))) for name, show in self._names]  # type: ignore[operator]
+        return f"{{{','.join(shown)}}}"
 
 
-def _plan(kind: str, *, committed: bool) -> _Plan:
-    shows: dict[str, _Show] = {name: field.show for name, field in KINDS[kind].items()}
-    shows |= {"at": _time, "kind": lambda value: f'"{value}"'}
-    if committed:
-        shows["commitment"] = lambda value: f'"{value}"'
-    return tuple((name, f'"{name}":', shows[name]) for name in sorted(shows))
-
-
-_PLANS = {(kind, committed): _plan(kind, committed=committed) for kind in KINDS for committed in (False, True)}
+_PLANS = {(kind, committed): _Plan(kind, committed=committed) for kind in KINDS for committed in (False, True)}
 
 
 def build(kind: str, public: Mapping[str, object], at: datetime, commitment: str | None = None) -> bytes:
@@ -148,12 +170,15 @@ def build(kind: str, public: Mapping[str, object], at: datetime, commitment: str
         raise RecordError(f"the ledger has no kind `{kind}`, expected one of {', '.join(f'`{k}`' for k in KINDS)}")
     if not public.keys() <= KINDS[kind].keys():
         raise RecordError(f"a `{kind}` entry shows only {', '.join(KINDS[kind])}; put the rest in the private record")
-    value = {**public, "kind": kind, "at": at, "commitment": commitment}.get
+    value = {**public, "at": at, "commitment": commitment}.get
     try:
-        shown = [before + show(value(name)) for name, before, show in plan]  # type: ignore[operator]
+        text = plan.template(*map(value, plan.repeats))
+        shown = tuple([show(value(name)) for name, show in plan.varies])
     except TypeError:  # not shown, or a list or an object
-        raise RecordError(_why(kind, public, at)) from None
-    leaf = f"{{{','.join(shown)}}}".encode("ascii")
+        shown = (None,)
+    if None in shown:
+        raise RecordError(_why(kind, public, at))
+    leaf = (text % shown).encode("ascii")
     if len(leaf) > LONGEST:
         raise RecordError(f"a `{kind}` leaf of {len(leaf)} bytes is too long, at most {LONGEST}")
     return leaf

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from bailee.errors import NotVerified, RecordError
 from bailee.ledger import leaves, tree
 from bailee.ledger.canonical import canonical
 from bailee.ledger.recheck import verify_log
 from bailee.ledger.records import RANDOM_BYTES, commitment, erase_customer, of_customer, opening_of
+from bailee.ledger.statements import Failed, cause, insert, run
 from bailee.ledger.tables import create, metadata
 from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Opening, Receipt, Safe
 
@@ -56,17 +56,21 @@ _READ = 1024
 #: How many values one statement may list.
 _MARKS = 500
 
-# The driver's own statements: SQLAlchemy's row-by-row binding would halve the rate of a group commit.
 _GET_HEAD = "SELECT size, edge FROM ledger_head WHERE id = 1"
 _SET_HEAD = "UPDATE ledger_head SET size = ?, edge = ? WHERE id = 1 AND size = ?"
-_ADD_LEAF = "INSERT INTO ledger_leaves (position, leaf, hashes) VALUES (?, ?, ?)"
-_ADD_RECORD = "INSERT INTO ledger_records (position, sealed) VALUES (?, ?)"
-_ADD_SUBJECT = "INSERT INTO ledger_subjects (customer, position) VALUES (?, ?)"
 _LEAVES = "FROM ledger_leaves WHERE position >= ? AND position < ? ORDER BY position"
 
 
+class _Made(NamedTuple):
+    """An entry whose record, if one is kept, is still to be sealed: for whom, what, and in which context."""
+
+    leaf: bytes
+    plain: tuple[tuple[int, ...], bytes, bytes] | None
+    subjects: tuple[int, ...]
+
+
 class _Built(NamedTuple):
-    """An entry that only lacks its position: `sealed` is its random and record, None where there is no record."""
+    """An entry that only lacks its position: `sealed` is its random and record, None where no record is kept."""
 
     leaf: bytes
     sealed: bytes | None
@@ -93,8 +97,8 @@ def append_many(connection: Connection, drafts: Iterable[Draft], *, safe: Safe) 
 
     Where a write fails, the innermost savepoint that the caller is in, or the whole transaction, is taken back.
     """
-    made = [(draft, *_made(draft)) for draft in drafts]
-    return _put(connection, lambda: [_built(connection, safe, *each) for each in made]) if made else []
+    made = [_made(draft) for draft in drafts]
+    return _put(connection, lambda: _sealed(connection, safe, made)) if made else []
 
 
 def carry(connection: Connection, leaves: Sequence[bytes]) -> list[Receipt]:
@@ -110,13 +114,15 @@ def _put(connection: Connection, build: Callable[[], list[_Built]]) -> list[Rece
         ended = builder.extend(tree.leaf_hash(entry.leaf) for entry in built)
         numbered = list(enumerate(built, start))
         rows = zip(numbered, ended, strict=True)
-        _write(connection, _ADD_LEAF, [(at, entry.leaf, hashes) for (at, entry), hashes in rows])
-        _write(connection, _ADD_RECORD, [(at, entry.sealed) for at, entry in numbered if entry.sealed is not None])
-        _write(connection, _ADD_SUBJECT, [(number, at) for at, entry in numbered for number in entry.subjects])
-        moved = connection.exec_driver_sql(_SET_HEAD, (builder.size, builder.edge, start)).rowcount
-    except DBAPIError as error:
+        insert(connection, "ledger_leaves", [(at, entry.leaf, hashes) for (at, entry), hashes in rows])
+        insert(connection, "ledger_records", [(at, entry.sealed) for at, entry in numbered if entry.sealed is not None])
+        insert(connection, "ledger_subjects", [(number, at) for at, entry in numbered for number in entry.subjects])
+        moved = run(connection, _SET_HEAD, (builder.size, builder.edge, start)).rowcount
+    except Failed as error:
         _take_back(connection)
-        raise RecordError(_why(error)) from error
+        raise RecordError(
+            f"the ledger could not be written ({cause(error)}); nothing was recorded, so nothing was released"
+        ) from error
     if moved != 1:
         _take_back(connection)
         raise RecordError("another writer moved the ledger's head; nothing was recorded, try again")
@@ -145,7 +151,7 @@ def leaves_at(connection: Connection, start: int, stop: int) -> list[bytes]:
     """Return the leaves from `start` up to `stop`; NotVerified where one of them is not there."""
     with connection.exec_driver_sql(f"SELECT leaf {_LEAVES}", (start, stop)) as result:
         # The driver's own rows: SQLAlchemy's take as long as reading them.
-        found = [bytes(row[0]) for row in result.cursor.fetchall()]  # type: ignore[union-attr]
+        found = [bytes(row[0]) for row in result.cursor.fetchall()]
     if len(found) != max(stop - start, 0):
         raise NotVerified(f"the ledger does not have all the entries from `{start}` to `{stop - 1}`; restore a backup")
     return found
@@ -213,39 +219,37 @@ def nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node
     return found
 
 
-def _made(draft: Draft) -> tuple[bytes, bytes, bytes]:
-    """Return the leaf, the commitment and what is to be sealed of a draft; the latter empty without a record."""
-    kind, public, private, at, random, subjects, _ = draft
+def _made(draft: Draft) -> _Made:
+    """Return the leaf of a draft and what of it is to be sealed."""
+    kind, public, private, at, random, subjects, kept = draft
     if private is None:
         if subjects:
             raise RecordError(f"a `{kind}` entry about customers needs a private record, which their keys seal")
-        return leaves.build(kind, public, at), b"", b""
+        return _Made(leaves.build(kind, public, at), None, ())
     if len(random) != RANDOM_BYTES:
         raise RecordError(f"a `{kind}` entry with a private record needs {RANDOM_BYTES} random bytes")
-    kept = canonical(private)
-    committed = commitment(random, kept)
-    return leaves.build(kind, public, at, committed.hex()), committed, random + kept
+    record = canonical(private)
+    committed = commitment(random, record)
+    leaf = leaves.build(kind, public, at, committed.hex())
+    if not kept:
+        return _Made(leaf, None, ())
+    about = tuple(sorted(set(subjects))) if subjects else ()
+    return _Made(leaf, (about, random + record, committed), about)
 
 
-def _built(connection: Connection, safe: Safe, draft: Draft, leaf: bytes, committed: bytes, plain: bytes) -> _Built:
-    if not committed or not draft.kept:
-        return _Built(leaf, None, ())
-    subjects = tuple(sorted(set(draft.subjects))) if draft.subjects else ()
-    return _Built(leaf, safe.seal(connection, subjects, plain, committed), subjects)
+def _sealed(connection: Connection, safe: Safe, made: Sequence[_Made]) -> list[_Built]:
+    """Seal the records of entries; each goes under its own subjects' keys."""
+    each = iter(safe.seal_many(connection, [entry.plain for entry in made if entry.plain is not None]))
+    return [_Built(leaf, None if plain is None else next(each), subjects) for leaf, plain, subjects in made]
 
 
 def _builder(connection: Connection) -> tree.Builder:
     """Return the tree as the head left it."""
-    found = connection.exec_driver_sql(_GET_HEAD).first()
+    found = run(connection, _GET_HEAD).fetchone()
     try:
         return tree.Builder(found[0], found[1]) if found else tree.Builder(0, b"none")
     except ValueError as error:
         raise RecordError("the ledger's head is missing or damaged; restore a backup") from error
-
-
-def _write(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        connection.exec_driver_sql(statement, rows if len(rows) > 1 else rows[0])
 
 
 def _take_back(connection: Connection) -> None:
@@ -259,8 +263,3 @@ def _take_back(connection: Connection) -> None:
 
 def _absent(connection: Connection, position: int) -> str:
     return f"there is no entry `{position}`; the ledger has {_builder(connection).size}"
-
-
-def _why(error: DBAPIError) -> str:
-    cause = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
-    return f"the ledger could not be written ({cause}); nothing was recorded, so nothing was released"

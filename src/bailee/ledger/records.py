@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from hashlib import sha256
 
 from sqlalchemy import Connection
 
@@ -12,12 +13,17 @@ from bailee.ledger.values import Opening, Safe
 
 RANDOM_BYTES = 32
 
+# HMAC by its definition (RFC 2104): OpenSSL's takes half as long again, for it is looked up each time.
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+_INNER_REST, _OUTER_REST = (bytes([pad]) * (64 - RANDOM_BYTES) for pad in (0x36, 0x5C))
+
 _NAMED = "SELECT position FROM ledger_subjects WHERE customer = ?"
 
 
 def commitment(random: bytes, record: bytes) -> bytes:
-    """Return what a leaf shows of its record: HMAC-SHA256 of the record's bytes under the entry's random."""
-    return hmac.digest(random, record, "sha256")
+    """Return what a leaf shows of its record: HMAC-SHA256 of the record's bytes under the entry's 32 random bytes."""
+    inner = sha256(random.translate(_INNER) + _INNER_REST + record).digest()
+    return sha256(random.translate(_OUTER) + _OUTER_REST + inner).digest()
 
 
 def opening_of(connection: Connection, position: int, leaf: bytes, safe: Safe) -> Opening | None:

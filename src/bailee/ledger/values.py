@@ -20,6 +20,9 @@ class Safe(Protocol):
     def seal(self, connection: Connection, numbers: Sequence[int], plain: bytes, context: bytes) -> bytes:
         """Seal bytes so that the keys of all these customers, and the same context, are needed to open them."""
 
+    def seal_many(self, connection: Connection, each: Sequence[tuple[tuple[int, ...], bytes, bytes]]) -> list[bytes]:
+        """Seal for each (numbers, plain, context), as `seal` does, looking for each key once."""
+
     def open(self, connection: Connection, numbers: Sequence[int], sealed: bytes, context: bytes) -> bytes | None:
         """Open what `seal` gave; None where a key is gone, NotVerified where the bytes were changed."""
 
