@@ -18,6 +18,7 @@ from bailee.gate import promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import Changes
 from bailee.gate.choices import Choices
+from bailee.gate.erasing import Erasing
 from bailee.gate.intake import Intake
 from bailee.gate.ledger import Book, Proof, Replay, announce
 from bailee.gate.points import Points
@@ -33,9 +34,11 @@ from bailee.vocabulary import Actor, Effect, Use, Verdict
 
 if TYPE_CHECKING:
     from bailee.engines.duckdb.engine import DuckDB
+    from bailee.gate.erasing import ErasureReport
     from bailee.gate.questions import Questions
     from bailee.gate.sets import Sets
     from bailee.ledger.values import Head
+    from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
     from bailee.policy.terms import Terms
 
@@ -72,6 +75,7 @@ class Gate:
         self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word)
         self._choices = Choices(database, self._recorder)
         self._intake = Intake(database, self._recorder)
+        self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
         self.ledger = Book(database)
         self._starting = threading.Lock()
         self._closed = False
@@ -283,6 +287,34 @@ class Gate:
         report = self._intake.import_given(notice, Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
+
+    # Erasing ----------------------------------------------------------------------------------------------------
+
+    def erase(
+        self,
+        *customers: object,
+        dry_run: bool = False,
+        anew: bool = True,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> ErasureReport:
+        """Erase customers, by key, but for what holds need: rows, private records, and the key of what was sealed.
+
+        With `anew`, the database is written anew, so that no page keeps their bytes. FactRejected, which erases nobody,
+        for a key that is not on record.
+        """
+        self._must_be_open()
+        keys = list(dict.fromkeys(map(str, customers)))
+        return self._erasing.erase(keys, self.clock(), dry_run=dry_run, anew=anew, progress=progress)
+
+    def erasures_due(self) -> list[str]:
+        """The keys of those who asked to be erased and of whom a hold, which has ended since, kept a part."""
+        self._must_be_open()
+        return self._erasing.due()
+
+    def clean(self) -> Cleaned:
+        """Overwrite the bytes that earlier erasures left in the database."""
+        self._must_be_open()
+        return self._erasing.clean()
 
     # The ledger -------------------------------------------------------------------------------------------------
 

@@ -73,6 +73,15 @@ def many(connection: Connection, statement: str, values: Iterable[Sequence[objec
         cursor.close()
 
 
+def outside(connection: Connection, statement: str) -> None:
+    """Run a statement on a connection that is in no transaction, for those that no transaction may hold."""
+    cursor: Any = connection.connection.cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
+
+
 def temporary(connection: Connection, table: str, columns: str) -> None:
     """Make a temporary table of this connection; `INTEGER` has 64 bits on every database."""
     if connection.dialect.name == _POSTGRESQL:

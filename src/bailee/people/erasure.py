@@ -6,15 +6,13 @@ keeps a person, what it does not need goes at once, and the rest with their key 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bailee.errors import FactRejected
-from bailee.people import customers, keyring, schema
+from bailee.people import customers, keyring
 from bailee.people.erased_imports import blind
 from bailee.people.instants import instant, micros
 
@@ -71,11 +69,11 @@ class Erasure:
         return not self.holds
 
 
-def found(connection: Connection, key: str) -> Erasure:
-    """Return what an erasure of the customer with this key would take; FactRejected where there is none."""
+def found(connection: Connection, key: str) -> Erasure | None:
+    """Return what an erasure of the customer with this key would take, or None where there is none."""
     row = connection.exec_driver_sql("SELECT number, created_at FROM customers WHERE key = ?", (key,)).first()
     if row is None:
-        raise FactRejected(f"there is no customer `{key}`, or they were erased already; nobody was erased")
+        return None
     number = int(row[0])
     holds = tuple(_holds(connection, number))
     counted = {table: _count(connection, table, column, number) for table, column in _ROWS.items()}
@@ -89,10 +87,10 @@ def found(connection: Connection, key: str) -> Erasure:
 
 def take(connection: Connection, erasures: Sequence[Erasure], at: datetime) -> None:
     """Delete what erasures name; the entry in the ledger is noted by `note` once it has its place."""
-    with _deletable(connection):
-        for erasure in erasures:
-            blind(connection, erasure.number)
-            _delete(connection, erasure, at)
+    for erasure in erasures:
+        customers.mark_erased(connection, erasure.number, at)  # first: nobody else's choices can be deleted
+        blind(connection, erasure.number)
+        _delete(connection, erasure)
 
 
 def note(connection: Connection, erasure: Erasure, at: datetime, entry: int | None) -> None:
@@ -100,6 +98,13 @@ def note(connection: Connection, erasure: Erasure, at: datetime, entry: int | No
     asked = erasure.asked_before or at
     done = micros(at) if erasure.whole else None
     connection.exec_driver_sql(_DONE, (erasure.number, micros(asked), done, entry))
+
+
+def forget_names(connection: Connection, names: Callable[[str], bool]) -> None:
+    """Take away the names of imported files that name a person who goes."""
+    for number, file in connection.exec_driver_sql("SELECT number, name FROM imports").all():
+        if names(file):
+            connection.exec_driver_sql("UPDATE imports SET name = '' WHERE number = ?", (number,))
 
 
 def waiting(connection: Connection) -> list[int]:
@@ -131,7 +136,7 @@ def _count(connection: Connection, table: str, column: str, number: int) -> int:
     return count
 
 
-def _delete(connection: Connection, erasure: Erasure, at: datetime) -> None:
+def _delete(connection: Connection, erasure: Erasure) -> None:
     number = (erasure.number,)
     for table, column in (_ROWS if erasure.holds else {**_ROWS, **_HELD}).items():
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = ?", number)
@@ -139,18 +144,3 @@ def _delete(connection: Connection, erasure: Erasure, at: datetime) -> None:
         connection.exec_driver_sql(_ENDED, number)
     else:
         connection.exec_driver_sql(f"{_FACTS} WHERE number = ?", number)
-    customers.mark_erased(connection, erasure.number, at)
-
-
-@contextmanager
-def _deletable(connection: Connection) -> Iterator[None]:
-    """Lift, within the transaction, the triggers of SQLite that keep what was said: erasure alone may take it."""
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    lifted = [trigger for trigger in schema.APPEND_ONLY if " BEFORE DELETE " in trigger]
-    for trigger in lifted:
-        connection.exec_driver_sql(f"DROP TRIGGER {trigger.split()[2]}")
-    yield
-    for trigger in lifted:
-        connection.exec_driver_sql(trigger)

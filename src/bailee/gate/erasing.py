@@ -1,0 +1,214 @@
+"""Erasing people: what is on record about them, in one transaction with the entry that says so; then its bytes.
+
+The entry commits to a record that is given to the caller alone, so afterwards nobody here can say whom it was about;
+whoever holds the certificate can prove it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bailee.errors import FactRejected, NotVerified
+from bailee.gate.naming import Names
+from bailee.ledger import log, proof
+from bailee.ledger.canonical import canonical
+from bailee.ledger.leaves import time_text
+from bailee.ledger.naming import erase_records, naming
+from bailee.people import erasure, keyring, tombstones
+from bailee.people.cleaning import Cleaned, clean
+from bailee.people.database import Database
+from bailee.people.erasure import Erasure, Hold
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bailee.gate.record import Recorder
+    from bailee.ledger.values import Head
+
+#: Told how many entries of the ledger were looked through and how many there are.
+Progress = Callable[[int, int], object]
+
+ERASED, HELD = "erased", "held"
+_ALL = "All that {company} kept about this customer in Bailee was erased, and the key destroyed that the rest is under."
+_PART = (
+    "What {company} kept about this customer in Bailee was erased, but for what the holds below need until they end."
+)
+
+
+class By(NamedTuple):
+    """Who erases: the company and the digest of its policy."""
+
+    company: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What went of one customer, by table, and what `holds` keep; `position` is the entry's, None in a dry run.
+
+    `random` and `record` open the entry. Nobody else has them, and without them nobody can say whom it was about.
+    """
+
+    customer: str
+    rows: Mapping[str, int]
+    holds: tuple[Hold, ...]
+    position: int | None = None
+    random: bytes = field(default=b"", repr=False)
+    record: bytes = field(default=b"", repr=False)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing stays."""
+        return not self.holds
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureReport:
+    """What an erasure did, or in a dry run would do; `cleaned` is None where nothing was overwritten yet."""
+
+    erased: tuple[Erased, ...]
+    dry_run: bool = False
+    cleaned: Cleaned | None = None
+
+
+class Named(NamedTuple):
+    """The company's own records that name people, found among the first `size` entries."""
+
+    names: Names
+    positions: tuple[int, ...]
+    size: int
+
+
+def look_through(database: Database, keys: Sequence[str], progress: Progress | None = None) -> Named:
+    """Find the company's own records that name people, without holding up who writes."""
+    names = Names(keys)
+    with database.read() as connection:
+        size = log.head(connection).size
+        tell = None if progress is None else lambda done: progress(min(done, size), size)
+        found = tuple(naming(connection, names, safe=keyring.of(connection), progress=tell))
+    return Named(names, found, size)
+
+
+def planned(connection: Connection, keys: Iterable[str], named: Named) -> tuple[Erased, ...]:
+    """What an erasure would take; FactRejected, naming all that are unknown, where one is."""
+    return tuple(
+        Erased(each.key, {**each.rows, **_records(connection, each, named)}, each.holds)
+        for each in _found(connection, keys)
+    )
+
+
+def erase(
+    connection: Connection,
+    keys: Iterable[str],
+    named: Named,
+    by: By,
+    at: datetime,
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> tuple[Erased, ...]:
+    """Erase customers in the caller's write transaction; FactRejected, naming all that are unknown, where one is."""
+    found = _found(connection, keys)
+    late = naming(connection, named.names, named.size, safe=keyring.of(connection))
+    positions = [*named.positions, *late]
+    counts = [{**each.rows, **_records(connection, each, named)} for each in found]
+    erase_records(connection, positions)
+    for each in found:
+        log.erase_customer(connection, each.number)
+    erasure.forget_names(connection, named.names.text)
+    done = []
+    drafts = [_draft(each, rows, by, at, random(log.RANDOM_BYTES)) for each, rows in zip(found, counts, strict=True)]
+    receipts = log.append_many(connection, drafts, safe=keyring.of(connection))
+    erasure.take(connection, found, at)
+    for each, rows, draft, receipt in zip(found, counts, drafts, receipts, strict=True):
+        erasure.note(connection, each, at, receipt.position)
+        record = canonical(draft.private or {})
+        done.append(Erased(each.key, rows, each.holds, receipt.position, draft.random, record))
+    return tuple(done)
+
+
+class Erasing:
+    """Erases customers of one workspace; what raises FactRejected erased nobody."""
+
+    def __init__(self, home: Path, database: Database, recorder: Recorder, tell: Callable[[], object]) -> None:
+        self._home, self._database, self._recorder, self._tell = home, database, recorder, tell
+        remember(database, home)  # a crash may have come between an erasure and this
+
+    def erase(
+        self, keys: Sequence[str], at: datetime, *, dry_run: bool, anew: bool, progress: Progress | None
+    ) -> ErasureReport:
+        """Erase customers at once and overwrite their bytes; `anew` writes the database anew, which takes longest."""
+        if not keys:
+            return ErasureReport((), dry_run)
+        policy = self._recorder.promise
+        with self._database.read() as connection:
+            planned(connection, keys, Named(Names(keys), (), 0))  # says who is unknown, before anything takes long
+        named = look_through(self._database, keys, progress)
+        if dry_run:
+            with self._database.read() as connection:
+                return ErasureReport(planned(connection, keys, named), dry_run=True)
+        with self._database.write() as connection:
+            by = By(policy.policy.company, policy.digest)
+            done = erase(connection, keys, named, by, at, self._recorder.random)
+        self._tell()
+        remember(self._database, self._home)
+        return ErasureReport(done, cleaned=clean(self._database, anew=anew))
+
+    def due(self) -> list[str]:
+        """The keys of those who asked to be erased and whom no hold keeps any more."""
+        with self._database.read() as connection:
+            return erasure.due(connection)
+
+    def clean(self) -> Cleaned:
+        """Overwrite what earlier erasures left."""
+        return clean(self._database)
+
+    def certificate(self, erased: Erased, sign: Callable[[Head], bytes]) -> bytes:
+        """A proof file (C2SP tlog-proof) that opens the entry of an erasure; `sign` gives the checkpoint of a head."""
+        if erased.position is None:
+            raise NotVerified(f"`{erased.customer}` was not erased, so there is nothing to certify")
+        with self._database.read() as connection:
+            head, leaf = log.head(connection), log.leaf(connection, erased.position)
+            path = log.prove_inclusion(connection, erased.position, head.size).path
+        opened = proof.extra(leaf, opening=(erased.random, erased.record))  # noqa: S610  (no query)
+        return proof.write(erased.position, path, sign(head), opened)
+
+
+def remember(database: Database, home: Path) -> None:
+    """Write down beside the keys who was erased, so that no backup brings them back."""
+    with database.read() as connection:
+        erased = tombstones.of(connection)
+    if erased:
+        tombstones.add(home / "keys" / tombstones.NAME, erased)
+
+
+def _found(connection: Connection, keys: Iterable[str]) -> list[Erasure]:
+    found = {key: erasure.found(connection, key) for key in keys}
+    unknown = [f"`{key}`" for key, each in found.items() if each is None]
+    if unknown:
+        raise FactRejected(f"no customer {', '.join(unknown)} is on record, or not any more; nobody was erased")
+    return [each for each in found.values() if each is not None]
+
+
+def _records(connection: Connection, each: Erasure, named: Named) -> dict[str, int]:
+    """How many private records go: those about the customer, and the company's own that name one of these people."""
+    count = len(log.of_customer(connection, each.number)) + len(named.positions)
+    return {"ledger_records": count} if count else {}
+
+
+def _draft(each: Erasure, rows: Mapping[str, int], by: By, at: datetime, random: bytes) -> log.Draft:
+    kept = [{"purpose": hold.purpose, "since": time_text(hold.since), "why": hold.why} for hold in each.holds]
+    change = ERASED if each.whole else HELD
+    record: dict[str, object] = {
+        "customer": each.key,
+        "change": change,
+        "at": time_text(at),
+        "policy": by.policy,
+        "removed": dict(rows),
+        "kept": kept,
+        "statement": (_ALL if each.whole else _PART).format(company=by.company),
+    }
+    return log.Draft("customer", {"change": change}, record, at, random, kept=False)

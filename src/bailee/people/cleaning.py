@@ -1,0 +1,75 @@
+"""Getting rid of the bytes that deleted rows leave in SQLite's log and free pages, or in PostgreSQL's pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bailee.people import driver
+from bailee.people.database import Database
+
+#: The tables that an erasure deletes from.
+TOUCHED = (
+    "choices",
+    "notices_given",
+    "contracts",
+    "restrictions",
+    "grounds",
+    "holds",
+    "contacts",
+    "guardians",
+    "standing",
+    "standing_past",
+    "customer_keys",
+    "customers",
+    "import_rows",
+    "imports",
+    "ledger_records",
+    "ledger_subjects",
+)
+_BEYOND_POSTGRESQL = (
+    "archived write-ahead log and replicas of the PostgreSQL server keep what they copied: they end by its own rules"
+)
+_BEYOND = "backups from before an erasure keep what they hold; `bailee restore` erases it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What was done: whether the write-ahead log was emptied, and the tables written anew; `beyond` is out of reach."""
+
+    log: bool
+    anew: bool
+    beyond: tuple[str, ...]
+
+
+def clean(database: Database, *, anew: bool = True) -> Cleaned:
+    """Overwrite what deleted rows left; with `anew`, write the database's pages anew, which takes as long as a copy.
+
+    Where readers keep an old snapshot for over 10 s, SQLite's log stays and `log` is False. WorkspaceError as the
+    database does.
+    """
+    with database.alone() as connection:
+        if connection.dialect.name == "sqlite":
+            return _sqlite(connection, anew=anew)
+        return _postgresql(connection, anew=anew)
+
+
+def _sqlite(connection: Connection, *, anew: bool) -> Cleaned:
+    if anew:
+        _emptied(connection)  # what VACUUM writes goes through the log
+        driver.outside(connection, "VACUUM")
+    return Cleaned(_emptied(connection), anew, (_BEYOND,))
+
+
+def _emptied(connection: Connection) -> bool:
+    """Move the log into the file and cut it to nothing; readers are waited for."""
+    busy, _, _ = driver.rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")[0]
+    return not busy
+
+
+def _postgresql(connection: Connection, *, anew: bool) -> Cleaned:
+    if anew:
+        for table in TOUCHED:
+            driver.outside(connection, f"VACUUM FULL {table}")
+    return Cleaned(log=True, anew=anew, beyond=(_BEYOND_POSTGRESQL, _BEYOND))
