@@ -55,7 +55,7 @@ def test_the_created_and_the_migrated_schema_are_equal(tmp_path: Path, database:
     assert shape(database) == shape(old)
     with old.read() as connection:
         assert [] == compare_metadata(MigrationContext.configure(connection), schema.metadata)
-        assert progress.Progress(0, 0, 0, 0, None) == progress.read(connection)
+        assert progress.Progress(0, 0, 0, 0, None, None) == progress.read(connection)
 
 
 def test_the_stored_revision_is_the_last_migration(database: Database) -> None:

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-_READ = "SELECT sequence, customers, derived, changed, policy FROM progress WHERE id = 1"
+_READ = "SELECT sequence, customers, derived, changed, policy, root FROM progress WHERE id = 1"
 
 
 class Progress(NamedTuple):
     """The last sequence and customer number given; to which sequence, and for which policy, standing was derived.
 
-    `changed` is the sequence at which anybody's standing last differed.
+    `changed` is the sequence at which anybody's standing last differed, `root` that of the standing tree since; None
+    where there is no tree yet.
     """
 
     sequence: int
@@ -20,11 +21,13 @@ class Progress(NamedTuple):
     derived: int
     changed: int
     policy: str | None
+    root: bytes | None
 
 
 def read(connection: Connection) -> Progress:
     """Return where the counter stands in this transaction."""
-    return Progress(*connection.exec_driver_sql(_READ).one())
+    *numbers, policy, root = connection.exec_driver_sql(_READ).one()
+    return Progress(*numbers, policy, None if root is None else bytes(root))
 
 
 def advance(connection: Connection, count: int = 1) -> int:
@@ -41,8 +44,8 @@ def number_customers(connection: Connection, count: int) -> int:
     return last - count + 1
 
 
-def derived(connection: Connection, upto: int, changed: int, policy: str) -> None:
-    """Note that standing now follows the facts up to a sequence, under a policy."""
+def derived(connection: Connection, upto: int, changed: int, policy: str, root: bytes) -> None:
+    """Note that standing now follows the facts up to a sequence, under a policy, and what its tree's root is."""
     connection.exec_driver_sql(
-        "UPDATE progress SET derived = ?, changed = ?, policy = ? WHERE id = 1", (upto, changed, policy)
+        "UPDATE progress SET derived = ?, changed = ?, policy = ?, root = ? WHERE id = 1", (upto, changed, policy, root)
     )

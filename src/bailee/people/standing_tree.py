@@ -8,7 +8,8 @@ last stay in memory, under the root that they lead to: another process's change,
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -68,13 +69,32 @@ def change(connection: Connection, sequence: int, before: bytes | None, leaves: 
     `before` is the root that the tree has in this transaction, None where there is no tree yet; `sequence` is above
     that of every change before.
     """
-    return change_all(connection, sequence, before, [leaves])
+    return _change(connection, sequence, before, [leaves])
 
 
 def change_all(
     connection: Connection, sequence: int, before: bytes | None, batches: Iterable[Mapping[int, bytes]]
 ) -> bytes:
-    """As `change`, batch by batch, of which no two have a position within the same 256."""
+    """As `change`, batch by batch, in order of position."""
+    return _change(connection, sequence, before, _by_tile(batches))
+
+
+def _by_tile(batches: Iterable[Mapping[int, bytes]]) -> Iterator[Mapping[int, bytes]]:
+    """The batches so that no tile is in two of them."""
+    held: dict[int, bytes] = {}
+    for leaves in batches:
+        held.update(leaves)
+        last = next(reversed(held), 0) // TILE
+        rest = [position for position in islice(reversed(held), TILE) if position // TILE == last]
+        rest_of = {position: held.pop(position) for position in reversed(rest)}
+        yield held
+        held = rest_of
+    yield held
+
+
+def _change(
+    connection: Connection, sequence: int, before: bytes | None, batches: Iterable[Mapping[int, bytes]]
+) -> bytes:
     newest = _NEWEST.setdefault(connection.engine, _Newest())
     if newest.root is None or newest.root != before:
         newest.tiles.clear()
