@@ -7,6 +7,7 @@ its kind may hold, and a server is neither waited for without end nor followed t
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import time
 import urllib.error
@@ -51,7 +52,8 @@ class Folder:
         most = most_bytes(path)
         try:
             with (self._folder / path).open("rb") as file:
-                data = file.read(most + 1)
+                # Not `read(most)`, which would set that much memory aside for each file.
+                data = file.read(min(os.fstat(file.fileno()).st_size, most) + 1)
         except (FileNotFoundError, NotADirectoryError):
             raise LookupError(path) from None
         except OSError as error:
