@@ -55,17 +55,26 @@ def open_keyring(folder: Path, source: str = FILE, *, previous: str | None = Non
         older = [] if previous is None else read_keks(previous, path)
         return list(dict.fromkeys([*read_keks(source, path), *older]))
 
-    return Keyring(read(), str(path) if source == FILE else source, read)
+    return Keyring(read(), spoken(source, path), read)
 
 
 def read_keks(source: str, path: Path) -> list[bytes]:
     """The key-encryption keys that a source gives, the current one first."""
-    where = f"`{path if source == FILE else source}`"
+    where = spoken(source, path)
     lines = secret(source, path).split()
     keks = list(dict.fromkeys(_kek(line, number, where) for number, line in enumerate(lines, 1)))
     if not keks:
         raise WorkspaceError(f"{where} holds no encryption key, expected base64 of {KEY_BYTES} bytes a line")
     return keks
+
+
+def spoken(source: str, path: Path) -> str:
+    """What messages call a source; of a command only its program, because its words may hold a secret."""
+    if source == FILE:
+        return f"`{path}`"
+    if source.startswith(ENVIRONMENT):
+        return f"`{source}`"
+    return f"the command `{shlex.split(source.removeprefix(COMMAND))[0]}`"
 
 
 def written(keks: Sequence[bytes]) -> bytes:

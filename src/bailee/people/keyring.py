@@ -55,11 +55,11 @@ class Keyring:
     def __init__(
         self,
         keks: Sequence[bytes],
-        source: str = "keys/encryption.key",
+        source: str = "`keys/encryption.key`",
         again: Callable[[], Sequence[bytes]] | None = None,
     ) -> None:
         if not keks or any(len(kek) != KEY_BYTES for kek in keks):
-            raise WorkspaceError(f"`{source}` must hold encryption keys of {KEY_BYTES} bytes each")
+            raise WorkspaceError(f"{source} must hold encryption keys of {KEY_BYTES} bytes each")
         self.source = source
         self._again = again
         self._take(keks)
@@ -91,7 +91,7 @@ class Keyring:
             self.reload()
         if kek not in self._keks:
             raise WorkspaceError(
-                f"customers' keys are sealed by the encryption key `{kek}`, which `{self.source}` does not hold "
+                f"customers' keys are sealed by the encryption key `{kek}`, which {self.source} does not hold "
                 f"(it holds {', '.join(f'`{each}`' for each in self._keks)}); put it back from a backup"
             )
         return self._ciphers.setdefault(kek, sealing.cipher(self._keks[kek]))

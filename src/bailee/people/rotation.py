@@ -59,7 +59,7 @@ def _rotate(database: Database, path: Path, source: str, progress: Callable[[int
     keys = _read_again(database)
     if source != key_sources.FILE and not begun:
         raise WorkspaceError(
-            f"every key is sealed by `{keys.current}` already, which `{keys.source}` gives; let it give a new key, "
+            f"every key is sealed by `{keys.current}` already, which {keys.source} gives; let it give a new key, "
             "name where the old one is as `encryption_previous` in `bailee.toml`, and run this again"
         )
     with database.write() as connection:
