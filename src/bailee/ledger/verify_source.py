@@ -123,7 +123,7 @@ class Web:
         headers = {"Accept-Encoding": "gzip, identity", "User-Agent": "bailee-ledger-verify"}
         request = urllib.request.Request(f"{self._base}/{path}", headers=headers)  # noqa: S310 - http(s) alone, as checked
         with self._opener.open(request, timeout=PATIENCE) as answer:
-            data = _read(answer, most + 1)
+            data = _read(answer, most + most // 100 + _PIECE)  # packing may make it a little longer
             packed = answer.headers.get("Content-Encoding", "identity").lower()
         if packed == "gzip":
             try:
