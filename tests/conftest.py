@@ -33,3 +33,13 @@ def postgres() -> Iterator[Cluster]:
     cluster = Cluster()
     yield cluster
     cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Cluster) -> str:
+    """The name of a PostgreSQL database that has Bailee's tables, to be copied."""
+    from tests.stores import TEMPLATE, make
+
+    postgres.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
+    make(postgres.url(TEMPLATE)).close()
+    return TEMPLATE

@@ -26,6 +26,7 @@ from bailee.policy.model import Policy
 from bailee.policy.terms import Terms
 from bailee.vocabulary import Basis, Customer
 from tests.people.records import NOW, policy, purpose, put, register
+from tests.stores import again
 from tests.strategies import worlds
 from tests.worlds import World
 
@@ -240,7 +241,7 @@ def test_two_boards_follow_one_database(database: Database) -> None:
     """What another process derives is read, not derived again."""
     ours = policy()
     made = compiled(ours)
-    mine, other = Board(database), Board(open_database(database.path))
+    mine, other = Board(database), Board(again(database.where))
     with database.write() as connection:
         people(connection, 4)
     mine.fresh(made, NOW)

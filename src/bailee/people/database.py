@@ -51,6 +51,11 @@ class Database:
         return self.store.name
 
     @property
+    def where(self) -> str:
+        """What opens it again; a URL may hold a password, so it is shown to nobody."""
+        return self.store.where
+
+    @property
     def path(self) -> Path:
         """The file; WorkspaceError where it is none."""
         if self.store.path is None:

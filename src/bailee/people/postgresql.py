@@ -77,7 +77,7 @@ class PostgreSQL:
             ) from None
         if not self._url.database:
             raise WorkspaceError("the store's URL names no database, expected `postgresql://user@host:5432/database`")
-        self.name = _shown(self._url)
+        self.name, self.where = _shown(self._url), url
         # Who writes here, and how often it did: `Database` lets it write one transaction at a time.
         self._writer, self._number = secrets.token_hex(16), 0
         self._noting = False

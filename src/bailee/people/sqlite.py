@@ -23,7 +23,7 @@ class SQLite:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self.name = str(self.path)
+        self.name = self.where = str(self.path)
 
     def look(self, *, create: bool, read_only: bool) -> None:
         # Never opened here: closing a file lets go of all locks that this process has on it (POSIX), SQLite's too.

@@ -24,6 +24,11 @@ class Store(Protocol):
         ...
 
     @property
+    def where(self) -> str:
+        """What `open_database` takes to open it again, a password included."""
+        ...
+
+    @property
     def path(self) -> Path | None:
         """Its file, where it is one."""
         ...
