@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import bailee
 from bailee.errors import NotVerified
+from bailee.gate import asked
 from bailee.gate.gate import Gate
-from bailee.people import customers
+from bailee.ledger.positions import leaf_hash, root_over
+from bailee.people import customers, standing_tree
 from tests.gate.shop import CUSTOMERS, NOW, Clock, codes, grant, last, opened
 
 
@@ -111,32 +112,54 @@ def test_a_minute_of_a_checker_is_two_leaves(home: Path, clock: Clock) -> None:
         assert ["points_opened"] * 2 == [gate.leaf(leaf["opened"])["kind"] for leaf in closed]
 
 
-def root_of(leaves: list[bytes]) -> bytes:
-    """RFC 9162, 2.1.1, once more and by its own words."""
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\0" + leaves[0]).digest()
-    half = 1 << (len(leaves) - 1).bit_length() - 1
-    return hashlib.sha256(b"\1" + root_of(leaves[:half]) + root_of(leaves[half:])).digest()
-
-
 def test_the_root_of_a_minute_is_of_those_asked_about(home: Path, clock: Clock) -> None:
-    """The private record opens the root: the bits are the customers asked about, and nobody else."""
+    """S8, S9: the private record opens the root, and each customer's bit is proved alone, of who was asked about or
+    not; one who came later is in no minute before."""
     with opened(home, clock) as gate:
-        with gate.database.write() as connection:  # more than two blocks of the set
-            customers.add_many(connection, [customers.NewCustomer(f"c{n}") for n in range(13, 3001)], NOW)
+        with gate.database.write() as connection:  # more than the 4096 below one kept node
+            customers.add_many(connection, [customers.NewCustomer(f"c{n}") for n in range(13, 5001)], NOW)
         check = gate.checker("offers")
-        for key in (1, "12", "c13", "c1023", "c1024", "c3000", "who"):
+        for key in (1, "12", "c13", "c4095", "c4096", "c5000", "who"):
             check(key)
         check.close()
         leaf, record = last(gate)
-        bits = base64.b64decode(str(record["bits"]))
-        asked = [n for n in range(8 * len(bits)) if bits[n // 8] & 0x80 >> n % 8]
-        assert [0, 1, 12, 13, 1023, 1024, 3000] == asked  # 0 is whoever is unknown
-        size = int(str(record["block"])) // 8
-        blocks = [bits[at : at + size] for at in range(0, len(bits), size)]
-        salt = bytes.fromhex(str(record["salt"]))
-        leaves = [hmac.new(salt, n.to_bytes(8, "big") + block, "sha256").digest() for n, block in enumerate(blocks)]
-        assert (3, leaf["customers"]) == (len(blocks), root_of(leaves).hex())
+        root, size = bytes.fromhex(str(leaf["customers"])), int(str(record["size"]))
+        packed = base64.b64decode(str(record["bits"]))
+        # 0 is whoever is unknown
+        assert [0, 1, 12, 13, 4095, 4096, 5000] == [n for n in range(size) if packed[n // 8] & 0x80 >> n % 8]
+        stream = Cipher(algorithms.AES(bytes.fromhex(str(record["salt"]))), modes.CTR(bytes(16))).encryptor()
+        nonces = stream.update(bytes(16 * size))
+        for number in (0, 1, 2, 13, 14, 4095, 4096, 4097, 5000):
+            found = asked.shown(record, number)
+            assert found is not None
+            assert (number in (0, 1, 13, 4095, 4096, 5000), nonces[16 * number : 16 * number + 16]) == (
+                found.bit,
+                found.nonce,
+            )
+            assert root == root_over(leaf_hash(found.nonce, bytes([found.bit])), number, found.path)
+            assert root != root_over(leaf_hash(found.nonce, bytes([not found.bit])), number, found.path)
+        assert asked.shown(record, 5001) is None
+
+
+def test_every_use_shows_the_root_of_the_standing_that_it_honours(gate: Gate) -> None:
+    """S7: verdicts, minutes and lists show the sequence and root of the snapshot that they were given from."""
+    for number in (1, 9):
+        gate.choose(number, "withdraw", "offers")
+        standing = gate._fresh()
+        check = gate.checker("offers")
+        check(1)
+        start = gate.head().size - 1
+        gate.may("offers", customer=1)
+        gate.standing("research", recipient="insurer")
+        gate.may("offers", customer="nobody")
+        check.close()
+        for position in range(start, gate.head().size):
+            leaf = gate.leaf(position)
+            assert (standing.sequence, standing.root.hex()) == (leaf["standing_sequence"], leaf["standing_root"])
+        with gate.database.read() as connection:
+            assert standing.root == standing_tree.root_at(connection, standing.sequence)
+    gate.may("premium", customer=1)  # the policy refuses: nobody's standing was looked at
+    assert (None, None) == (last(gate)[0]["standing_sequence"], last(gate)[0]["standing_root"])
 
 
 def test_a_choice_is_honoured_by_the_next_verdict(gate: Gate) -> None:

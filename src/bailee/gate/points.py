@@ -6,7 +6,6 @@ customers that it was asked about. A minute that was never closed counts as ever
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -14,9 +13,9 @@ from typing import NamedTuple
 from bailee.decide import Ruling
 from bailee.decide.points import Checker, State, checker, codes_of, verdicts_of
 from bailee.errors import BaileeError, RecordError, Refused
+from bailee.gate import asked
 from bailee.gate.answer import StandingRow
-from bailee.gate.record import ANSWERED, REFUSED, Recorder, described
-from bailee.ledger import tree
+from bailee.gate.record import ANSWERED, REFUSED, Recorder, described, standing_of
 from bailee.people.standing import Standing, untils
 from bailee.policy.reasons import STANDING, STANDING_CODES, standing_reason
 from bailee.vocabulary import Verdict
@@ -24,16 +23,12 @@ from bailee.vocabulary import Verdict
 MINUTE = timedelta(minutes=1)
 UNKNOWN = STANDING_CODES.index("unknown_customer")
 
-#: Customers whose bits share one leaf of a minute's set.
-BLOCK = 1024
-
 
 class _Opened(NamedTuple):
     """What the opening leaf of a state said."""
 
     position: int
-    minute: datetime
-    sequence: int
+    public: Mapping[str, object]
 
 
 class Minutes:
@@ -66,8 +61,9 @@ class Minutes:
         ends = min(minute + MINUTE, standing.next_change or datetime.max.replace(tzinfo=UTC))
         codes = self._codes(standing)
         seen = bytearray(len(codes))
-        position = self.recorder.append("points_opened", self._leaf(minute, standing), described(self.ruling), now)
-        self._opened[id(seen)] = _Opened(position, minute, standing.sequence)
+        public = self._leaf(minute, standing)
+        position = self.recorder.append("points_opened", public, described(self.ruling), now)
+        self._opened[id(seen)] = _Opened(position, public)
         seconds = max((ends - now).total_seconds(), 0.0)
         return State(self.numbers(standing), codes, verdicts_of(self.ruling), seen, began + seconds, version)
 
@@ -75,16 +71,8 @@ class Minutes:
         """Record the set of customers whose verdicts were given from a state."""
         opened = self._opened.pop(id(state.seen))
         salt = self.recorder.random(32)
-        root, bits = commit(state.seen, salt)
-        public = {
-            **self.recorder.named(self.ruling),
-            "minute": opened.minute,
-            "policy": self.ruling.policy,
-            "standing_sequence": opened.sequence,
-            "opened": opened.position,
-            "customers": root,
-        }
-        private = {"salt": salt.hex(), "bits": base64.b64encode(bits).decode(), "block": BLOCK}
+        root, private = asked.kept(state.seen, salt)
+        public = {**opened.public, "opened": opened.position, "customers": root.hex()}
         self.recorder.append("points_closed", public, private, self.clock())
 
     def _codes(self, standing: Standing) -> bytes:
@@ -102,25 +90,8 @@ class Minutes:
             **self.recorder.named(self.ruling),
             "minute": minute,
             "policy": self.ruling.policy,
-            "standing_sequence": standing.sequence,
+            **standing_of(standing),
         }
-
-
-def commit(seen: bytearray, salt: bytes) -> tuple[str, bytes]:
-    """The root over a set of customer numbers and its bits, most significant first, in blocks of 1024 customers.
-
-    A leaf is HMAC-SHA256 under the salt of the block's index (8 bytes, big endian) and its bits, so that nobody
-    without the salt learns who is in the set.
-    """
-    import hmac
-
-    import numpy as np
-
-    bits = np.packbits(np.frombuffer(seen, np.uint8) != 0).tobytes()
-    size = BLOCK // 8
-    blocks = [bits[start : start + size] for start in range(0, len(bits), size)]
-    leaves = [hmac.digest(salt, index.to_bytes(8, "big") + block, "sha256") for index, block in enumerate(blocks)]
-    return tree.root_of(leaves).hex(), bits
 
 
 class Points:
@@ -162,7 +133,7 @@ class Points:
         decision = ANSWERED if verdict else REFUSED
         said = {**private, "verdict": verdict.reasons[0].code}
         about = [number] if number else []
-        self._recorder.use(ruling, decision, said, at, as_of=at, sequence=standing.sequence, subjects=about)
+        self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about)
         return verdict
 
     def checker(self, ruling: Ruling) -> Checker:
@@ -190,7 +161,7 @@ class Points:
         # The erased have no key any more.
         rows = tuple(StandingRow(key, code == 0, reasons[code], until) for key, code, until in each if key is not None)
         private = {"question": "standing", "rows": len(rows), "customers": None}
-        self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=standing.sequence)
+        self._recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing)
         return rows
 
     def _until_when(self) -> tuple[Standing, Sequence[datetime | None]]:

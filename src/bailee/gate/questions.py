@@ -51,8 +51,8 @@ class Questions:
             raise
         out = left_out(ruling, governed, self._promise.datamap, standing, cutoff)
         private |= {"rows": result.rows, "included": out.included, "version": standing.version}
+        receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing, subjects=about)
         sequence = standing.sequence
-        receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, sequence=sequence, subjects=about)
         return Answer(
             question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, cutoff, result
         )

@@ -13,6 +13,7 @@ from bailee.gate.promise import Promise
 from bailee.ledger import log
 from bailee.people import customers, documents, keyring
 from bailee.people.database import Database
+from bailee.people.standing import Standing
 from bailee.policy.canonical import digest
 from bailee.rewrite import VERSION
 from bailee.vocabulary import Actor, Effect
@@ -44,17 +45,20 @@ class Recorder:
         at: datetime,
         *,
         as_of: datetime | None = None,
-        sequence: int | None = None,
+        standing: Standing | None = None,
         subjects: Sequence[int] = (),
     ) -> int:
-        """Record one use, about those customers if it is known about whom, and return the position of its leaf."""
+        """Record one use, over the standing it was answered from and about those customers if it is known about whom.
+
+        Returns the position of its leaf.
+        """
         public = {
             **self.named(ruling),
             "decision": decision,
             "policy": ruling.policy,
             "map": self.promise.map_digest,
             "rewriter": REWRITER,
-            "standing_sequence": sequence,
+            **standing_of(standing),
             "as_of": as_of or at,
         }
         return self.append("use", public, {**described(ruling), **private}, at, subjects)
@@ -119,6 +123,13 @@ class Recorder:
         safe, random = keyring.of(connection), self.random(log.RANDOM_BYTES)
         about = tuple(subjects)
         return log.append(connection, kind, public, private, at, random, safe=safe, subjects=about).position
+
+
+def standing_of(standing: Standing | None) -> dict[str, object]:
+    """What a leaf shows of everybody's standing: which it was, and the root over it."""
+    if standing is None:
+        return {"standing_sequence": None, "standing_root": None}
+    return {"standing_sequence": standing.sequence, "standing_root": standing.root.hex()}
 
 
 def described(ruling: Ruling) -> dict[str, object]:

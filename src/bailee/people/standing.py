@@ -42,13 +42,15 @@ class Standing:
 
     `sequence` is up to where it follows the facts, `version` when it last changed: equal versions hold equal codes.
     `next_change` is the instant at which it must be derived again although nobody acts. `keys[number]` is the
-    company's key of a customer, None once they were erased; number 0 is nobody.
+    company's key of a customer, None once they were erased; number 0 is nobody. `root` is that of the standing tree,
+    which commits to all of it.
     """
 
     policy: str | None
     sequence: int
     version: int
     next_change: datetime | None
+    root: bytes
     keys: npt.NDArray[np.object_] = field(repr=False)
     _codes: tuple[Codes, ...] = field(repr=False)
 
@@ -87,7 +89,7 @@ class Board:
 
     def __init__(self, database: Database) -> None:
         self._database, self._renewing = database, Lock()
-        self._current = Standing(None, -1, -1, None, np.array([None], object), ())
+        self._current = Standing(None, -1, -1, None, b"", np.array([None], object), ())
 
     @property
     def current(self) -> Standing:
@@ -133,7 +135,12 @@ def untils(connection: Connection, standing: Standing) -> Sequence[datetime | No
 def _follow(connection: Connection, now: progress.Progress, old: Standing) -> Standing:
     until = connection.exec_driver_sql("SELECT min(until) FROM standing").scalar()
     newer = replace(
-        old, policy=now.policy, sequence=now.derived, version=now.changed, next_change=instant_or_none(until)
+        old,
+        policy=now.policy,
+        sequence=now.derived,
+        version=now.changed,
+        next_change=instant_or_none(until),
+        root=now.root or b"",
     )
     keys = _keys(connection, old)
     if now.changed == old.version:
