@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bailee.errors import NotVerified, WorkspaceError
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
     from bailee.people.keyring import Keyring
 
 VERSION = 1
@@ -114,12 +116,13 @@ class SealedReader(io.RawIOBase):
         """Always."""
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill a buffer with the next bytes; 0 at the end."""
         while not self._open and not self._ended:
             self._next()
-        given = min(len(buffer), len(self._open))
-        buffer[:given] = self._open[:given]
+        into = memoryview(buffer).cast("B")
+        given = min(len(into), len(self._open))
+        into[:given] = self._open[:given]
         self._open = self._open[given:]
         return given
 
