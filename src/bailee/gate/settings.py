@@ -1,4 +1,4 @@
-"""`bailee.toml`: where the data lives and what one question may take. Every key has a default."""
+"""`bailee.toml`: where the data and the keys live, and what one question may take. Every key has a default."""
 
 from __future__ import annotations
 
@@ -19,14 +19,28 @@ UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB
 LONGEST_SECONDS = 86_400
 MOST = {"rows": 10**12, "threads": 1024}
 SMALLEST, LARGEST = 2**20, 2**40
+LONGEST_ORIGIN = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Where secrets come from: `file`, `env:NAME` or `command: ...`, and those that a rotation is leaving behind."""
+
+    encryption: str = "file"
+    encryption_previous: str | None = None
+    signing: str = "file"
+    signing_previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A workspace's settings: the DuckDB file that holds the company's data, and the limits of a question."""
+    """A workspace's settings: the DuckDB file of the company's data, the limits of a question, the sources of keys."""
 
     database: Path
     limits: Limits = field(default_factory=Limits)
+    keys: Keys = field(default_factory=Keys)
+    #: The name under which the ledger signs; None: the company's name and eight random digits, kept with the key.
+    origin: str | None = None
 
 
 def load_settings(home: Path) -> Settings:
@@ -75,6 +89,8 @@ class _Reading:
                 "answer": self.size,
                 "threads": self.whole,
             },
+            "keys": dict.fromkeys(Keys.__dataclass_fields__, self.source),
+            "ledger": {"origin": self.origin},
         }
         found = dict(self.read(known))
         if self.problems:
@@ -82,7 +98,10 @@ class _Reading:
         names = {"memory": "memory_bytes", "spill": "spill_bytes", "answer": "answer_bytes"}
         limits = {names.get(key, key): value for (section, key), value in found.items() if section == "limits"}
         database = found.get(("engine", "database"), self.home / "warehouse.duckdb")
-        return Settings(Path(str(database)), replace(Limits(), **limits))  # type: ignore[arg-type]  # readers checked
+        keys = {key: str(value) for (section, key), value in found.items() if section == "keys"}
+        origin = found.get(("ledger", "origin"))
+        limited = replace(Limits(), **limits)  # type: ignore[arg-type]  # readers checked
+        return Settings(Path(str(database)), limited, Keys(**keys), None if origin is None else str(origin))
 
     def read(
         self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
@@ -116,6 +135,29 @@ class _Reading:
             )
             return None
         return self.home / Path(value).expanduser()
+
+    def source(self, key: str, value: object) -> object:
+        from bailee.people.key_sources import is_source  # only who sets it waits for the database's library
+
+        if not isinstance(value, str) or not is_source(value):
+            # It may be the secret itself.
+            self.problem(
+                key, f"`{key}` names no source of a key, expected `file`, `env:NAME` or `command: PROGRAM ...`"
+            )
+            return None
+        return value
+
+    def origin(self, key: str, value: object) -> object:
+        from bailee.ledger.verify_note import is_name
+
+        if not isinstance(value, str) or not is_name(value) or not value.isprintable() or len(value) > LONGEST_ORIGIN:
+            self.problem(
+                key,
+                f"`{key}` is {value!r}, expected a name without spaces or `+`, up to {LONGEST_ORIGIN} letters, such as "
+                "`shop.example/ledger`",
+            )
+            return None
+        return value
 
     def positive(self, key: str, value: object) -> object:
         # Compared so that `nan`, which is neither above nor below anything, is out too.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bailee.gate.gate import Gate
     from bailee.people.database import Database
 
-STATE = "state.db"
+STATE, KEYS = "state.db", "keys"
 
 #: Where the files of a new workspace are written first.
 ASIDE = ".bailee-new-"
@@ -70,7 +70,7 @@ def _started(settings: Settings) -> DuckDB | None:
 def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None, engine: DuckDB | None) -> Gate:
     from bailee.gate.gate import Gate, now
 
-    database = _database(folder / STATE)
+    database = _database(folder / STATE, folder, settings)
     try:
         return Gate(folder, database, settings, clock=clock or now, engine=engine)
     except BaseException:
@@ -78,11 +78,13 @@ def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None
         raise
 
 
-def _database(path: Path, *, create: bool = False) -> Database:
+def _database(path: Path, home: Path, settings: Settings, *, create: bool = False) -> Database:
     # Loaded here, because it takes longer than everything before, and the engine starts in the meantime.
     from bailee.people.database import open_database
+    from bailee.people.key_sources import Source
 
-    return open_database(path, create=create, extra=[ledger_tables])
+    keys = Source(home / KEYS, settings.keys.encryption, settings.keys.encryption_previous)
+    return open_database(path, create=create, extra=[ledger_tables], keys=keys)
 
 
 def ledger_tables(connection: Connection) -> None:
@@ -132,7 +134,7 @@ def _make(folder: Path, files: Mapping[str, bytes]) -> None:
                 raise WorkspaceError(
                     f"`{folder}` holds another `{name}` already, and no workspace; move it away, or name another folder"
                 )
-        _database(Path(beside) / STATE, create=True).close()
+        _database(Path(beside) / STATE, folder, load_settings(folder), create=True).close()
         if not _link(Path(beside) / STATE, folder / STATE):
             raise _taken(folder)
     _sync(folder)

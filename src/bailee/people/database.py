@@ -17,6 +17,7 @@ from bailee.errors import WorkspaceError
 from bailee.people import faults, key_sources, schema
 from bailee.people import keyring as keyring_of
 from bailee.people.committing import Combined
+from bailee.people.key_sources import Source
 from bailee.people.keyring import Keyring
 from bailee.people.postgresql import PostgreSQL, is_url
 from bailee.people.sqlite import SQLite
@@ -160,12 +161,13 @@ def open_database(
     read_only: bool = False,
     extra: Sequence[Extra] = (),
     keyring: Keyring | None = None,
+    keys: Source | None = None,
 ) -> Database:
     """Open the database of a workspace, bring its tables to this version, and let `extra` make or check theirs.
 
     `where` is the path of a SQLite file, or a `postgresql://` URL, which may share its database with others: all that
     is ours is in the schema `bailee`. With `create`, what is missing is made, all or nothing. Without a keyring, that
-    of the folder `keys` beside a file is taken, and made where nothing was sealed yet. Raises WorkspaceError for one
+    of `keys`, or of the folder `keys` beside a file, is taken, and made where nothing was sealed yet. Raises WorkspaceError for one
     that is missing, no database or not ours, damaged, from a newer Bailee, not writable, not reached, or locked by
     another process for over 10 s.
     """
@@ -178,15 +180,15 @@ def open_database(
         if revision is not None:
             store.opened()
         if revision is None and create:
-            database.keyring = keyring or _beside(database, revision)
+            database.keyring = keyring or _keyring(database, revision, keys)
             _create(database, extra)
             store.opened()
         elif revision == schema.REVISION:
-            database.keyring = keyring or _beside(database, revision)
+            database.keyring = keyring or _keyring(database, revision, keys)
             with database.connect() as connection, connection.begin():
                 _run(extra, connection)
         else:
-            _upgrade(database, revision, extra)
+            _upgrade(database, revision, extra, keys)
     except BaseException:
         database.close()
         raise
@@ -206,19 +208,22 @@ def _revision(database: Database) -> str | None:
     return revision
 
 
-def _beside(database: Database, revision: str | None) -> Keyring | None:
-    """The keyring of the folder `keys` beside the file, made where nothing can have been sealed by another yet."""
-    if database.store.path is None:
-        return None
-    folder = database.path.parent / "keys"
-    with faults.translated(folder):
-        made = (folder / key_sources.ENCRYPTION).exists()
+def _keyring(database: Database, revision: str | None, keys: Source | None) -> Keyring | None:
+    """The keyring of a source; its file is made where nothing can have been sealed by another yet."""
+    if keys is None:
+        if database.store.path is None:
+            return None
+        keys = Source(database.path.parent / "keys")
+    if keys.encryption != key_sources.FILE or keys.previous:
+        return key_sources.open_keyring(keys.folder, keys.encryption, previous=keys.previous, make=True)
+    with faults.translated(keys.folder):
+        made = keys.path.exists()
     if not made and database.read_only:
         return None
     if not made and revision == schema.REVISION:
         with database.connect() as connection, connection.begin():
             made = connection.exec_driver_sql("SELECT 1 FROM customer_keys LIMIT 1").first() is not None
-    return key_sources.open_keyring(folder, make=not made)
+    return key_sources.open_keyring(keys.folder, make=not made)
 
 
 def _create(database: Database, extra: Sequence[Extra]) -> None:
@@ -233,7 +238,7 @@ def _create(database: Database, extra: Sequence[Extra]) -> None:
         _run(extra, connection)
 
 
-def _upgrade(database: Database, revision: str | None, extra: Sequence[Extra]) -> None:
+def _upgrade(database: Database, revision: str | None, extra: Sequence[Extra], keys: Source | None) -> None:
     from bailee.people.migrations import known, upgrade
 
     if revision is None:
@@ -247,7 +252,7 @@ def _upgrade(database: Database, revision: str | None, extra: Sequence[Extra]) -
         raise WorkspaceError(
             f"`{database.name}` is from an older Bailee; open it once for writing to bring it up to date"
         )
-    database.keyring = database.keyring or _beside(database, revision)
+    database.keyring = database.keyring or _keyring(database, revision, keys)
     with database.write() as connection:
         upgrade(connection)
         _run(extra, connection)

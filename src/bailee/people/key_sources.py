@@ -13,6 +13,7 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bailee.errors import WorkspaceError
 from bailee.people import faults, secret_files
@@ -25,6 +26,19 @@ FILE, ENVIRONMENT, COMMAND = "file", "env:", "command:"
 #: A key service that is asked over a network answers within this, or not at all.
 COMMAND_SECONDS = 30.0
 _LONGEST = 65_536
+
+
+class Source(NamedTuple):
+    """Where key-encryption keys are: the workspace's `keys` folder, what gives the current ones, and the earlier."""
+
+    folder: Path
+    encryption: str = FILE
+    previous: str | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file, for whoever has one."""
+        return self.folder / ENCRYPTION
 
 
 def is_source(text: str) -> bool:
