@@ -69,6 +69,7 @@ def opened(position: int, leaf: Mapping[str, Any], opening: Mapping[str, Any]) -
 
 
 def standing(leaf: Mapping[str, Any], part: Mapping[str, Any]) -> Standing:
+    """Return what a customer held, by the tree whose root a leaf shows."""
     place, value = _place(part, "standing"), part.get("value")
     if value is None and part.get("nonce") is None:
         found = Standing(place, (), None)
@@ -93,10 +94,14 @@ def _held(place: int, value: Mapping[str, Any]) -> Standing:
 
 
 def disclosed(leaf: Mapping[str, Any], part: Mapping[str, Any]) -> Disclosed:
+    """Return whether a customer was in the set whose root a leaf shows."""
     place, nonce, bit = _place(part, "set"), _bytes(part, "nonce", 16), part.get("bit")
-    if nonce is None or isinstance(bit, bool) or bit not in (0, 1):
-        raise NotVerified("the part `set` must hold `nonce` (16 bytes in hex) and `bit` (0 or 1)")
-    leaf_hash = hashlib.sha256(b"\x00" + nonce + bytes([bit])).digest()
+    if part.get("nonce") is None and bit is None:
+        leaf_hash = bytes(_HASH_BYTES)
+    elif nonce is None or isinstance(bit, bool) or bit not in (0, 1):
+        raise NotVerified("the part `set` must hold `nonce` (16 bytes in hex) and `bit` (0 or 1), or neither")
+    else:
+        leaf_hash = hashlib.sha256(b"\x00" + nonce + bytes([bit])).digest()
     _must_lead(leaf, "customers", "set", place, leaf_hash, _path(part, "set"))
     return Disclosed(place, bit == 1)
 
@@ -155,6 +160,7 @@ def _utf8(text: str) -> bytes:
 
 
 def json_object(data: bytes, what: str) -> dict[str, Any]:
+    """Return the JSON object that bytes spell; NotVerified where they spell none, or one name twice."""
     try:
         found = json.loads(data, object_pairs_hook=_once)
     except (ValueError, RecursionError):
