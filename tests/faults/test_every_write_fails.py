@@ -1,0 +1,195 @@
+"""Law 18: whatever write fails, before it happened or after, an operation is found whole or not at all.
+
+Every write of every operation fails once each way; then the database is opened anew, all that is kept is derived again,
+and the operation, done again, works.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import bailee
+from bailee.errors import BaileeError
+from bailee.gate.gate import Gate
+from tests.faults.failing import Disk, disk
+from tests.faults.sound import kept, must_be_sound, reopened
+from tests.gate.shop import ORDERS, Clock, grant, make, notice, opened
+
+__all__ = ["disk"]
+
+Step = Callable[[Gate, Path, int], object]
+
+
+class Operation(NamedTuple):
+    """What is done, numbered so that each time is another, and what is done before it on a disk that does not fail."""
+
+    run: Step
+    before: Step = lambda gate, folder, number: None
+    #: Leaves that may be there although it failed: that it failed.
+    said: tuple[str, ...] = ()
+
+
+def choices_file(folder: Path, number: int, digest: str) -> Path:
+    path = folder / f"choices{number}.csv"
+    lines = [f"{n},offers,grant,2026-11-{n:02d}T00:00:{number % 60:02d}Z,checkbox,{digest}" for n in range(1, 13)]
+    path.write_text("\n".join(["customer,purpose,act,at,instrument,notice", *lines]))
+    return path
+
+
+def customers_file(folder: Path, number: int) -> Path:
+    path = folder / f"customers{number}.csv"
+    path.write_text("key,born,place\n" + "".join(f"new-{number}-{n},1980-01-{n:02d},US-VT\n" for n in range(1, 6)))
+    return path
+
+
+def given_file(folder: Path, number: int) -> Path:
+    path = folder / f"given{number}.csv"
+    path.write_text("customer,at\n" + "".join(f"{n},2026-11-0{n}T00:00:{number % 60:02d}Z\n" for n in range(1, 6)))
+    return path
+
+
+def choose(gate: Gate, folder: Path, number: int) -> object:
+    return gate.choose(number % 6 + 1, "withdraw" if number % 2 else "refuse", "offers", evidence=f"letter {number}")
+
+
+def change(gate: Gate, folder: Path, number: int) -> object:
+    """Let one customer's standing be another, so that it is derived anew."""
+    return grant(gate, 1) if number % 2 else gate.choose(1, "withdraw", "offers")
+
+
+def checked(gate: Gate, folder: Path, number: int) -> object:
+    check = gate.checker("offers")
+    given = check(str(number % 12 + 1))
+    check.close()
+    return given
+
+
+OPERATIONS = {
+    "ask": Operation(lambda gate, _, n: gate.ask(ORDERS, purpose="offers"), change, ("leaf use failed",)),
+    "ask about one": Operation(
+        lambda gate, _, n: gate.ask(f"SELECT total FROM orders WHERE customer_id = {n % 6 + 1}", purpose="offers"),
+        change,
+        ("leaf use failed",),
+    ),
+    "may": Operation(lambda gate, _, n: gate.may("offers", customer=n % 12 + 1), change),
+    "minute of a checker": Operation(checked, change, ("leaf points_opened",)),
+    "standing": Operation(lambda gate, _, n: gate.standing("offers"), change),
+    "choose": Operation(choose),
+    "grant": Operation(lambda gate, _, n: grant(gate, n % 12 + 1)),
+    "import choices": Operation(lambda gate, folder, n: gate.import_choices(choices_file(folder, n, notice(gate)))),
+    "import customers": Operation(lambda gate, folder, n: gate.import_customers(customers_file(folder, n))),
+    "add a notice": Operation(lambda gate, _, n: gate.add_notice("offers", f"About offers, {n}.")),
+    "give a notice": Operation(
+        lambda gate, _, n: gate.give_notice(notice(gate), [(str(k), gate.clock()) for k in range(1, 12)])
+    ),
+    "import notices given": Operation(lambda gate, folder, n: gate.import_given(notice(gate), given_file(folder, n))),
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("failing") / "shop"
+    make(home)
+    return home
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "shop")
+    return tmp_path / "shop"
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_is_found_whole_or_not_at_all(name: str, home: Path, tmp_path: Path, disk: Disk) -> None:
+    """Law 18: of an operation whose write failed there is everything or nothing, and done again it works."""
+    operation, clock, number = OPERATIONS[name], Clock(), 0
+    with opened(home, clock) as gate:
+        compiled = gate.promise.compiled
+
+        def prepared() -> Counter[str]:
+            nonlocal number
+            number += 1
+            clock.forward(seconds=61)
+            operation.before(gate, tmp_path, number)
+            with reopened(home) as database:
+                return kept(database)
+
+        prepared()
+        operation.run(gate, tmp_path, number)
+        before = prepared()
+        with disk.failing():
+            operation.run(gate, tmp_path, number)
+        steps = list(disk.steps)
+        with reopened(home) as database:
+            whole = kept(database) - before
+        assert whole
+        for step in range(len(steps)):
+            for after in (False, True):
+                before, error = prepared(), None
+                with disk.failing(step, after=after):
+                    try:
+                        operation.run(gate, tmp_path, number)
+                    except BaileeError as raised:
+                        error = raised
+                where = f"{name}, {'after' if after else 'before'} step {step} {disk.failed}: {error!r}"
+                assert disk.failed is not None, where
+                assert "CANARY" not in str(error), where
+                with reopened(home) as database:
+                    must_be_sound(database, compiled, clock())
+                    found = kept(database)
+                    assert not before - found, where
+                    found -= before
+                maybe = disk.failed == "COMMIT" and after
+                must_be_whole_or_nothing(operation, error, found, whole, maybe=maybe, where=where)
+                operation.run(gate, tmp_path, number)
+    print(f"{name}: {len(steps)} writes, failed twice each: {steps}")
+
+
+def must_be_whole_or_nothing(
+    operation: Operation,
+    error: BaileeError | None,
+    found: Counter[str],
+    whole: Counter[str],
+    *,
+    maybe: bool,
+    where: str,
+) -> None:
+    """What was acknowledged is there whole; what was not is not there, unless its commit itself was in doubt."""
+    if error is None:
+        assert found == whole, where
+        return
+    said = Counter({leaf: 1 for leaf in operation.said if leaf in found})
+    only_said = {"ledger_records", "ledger_subjects", *said}
+    assert (maybe and found == whole) or set(found) <= only_said, f"{where}: {found}"
+
+
+def test_a_policy_is_announced_whole_or_not_at_all(made: Path, tmp_path: Path, disk: Disk) -> None:
+    """Law 18: where putting another policy in force fails, the next one who opens the workspace does it."""
+    number, steps = 0, 1
+    while number < 2 * steps:
+        home = tmp_path / str(number)
+        shutil.copytree(made, home)
+        policy = (home / "policy.yaml").read_text().replace("version: 1", "version: 2", 1)
+        (home / "policy.yaml").write_text(policy)
+        error = None
+        with disk.failing(number // 2 if number else None, after=bool(number % 2)):
+            try:
+                bailee.open(home, clock=Clock()).close()
+            except BaileeError as raised:
+                error = raised
+        if not number:
+            steps = len(disk.steps)
+            assert error is None
+        with bailee.open(home, clock=Clock()) as gate:
+            compiled = gate.promise.compiled
+            assert gate.may("offers", customer=1)
+        with reopened(home) as database:
+            must_be_sound(database, compiled, Clock()())
+            assert 2 == kept(database)["leaf policy"]
+        number += 1
