@@ -1,4 +1,4 @@
-"""A real SQLite file as the workspace keeps it, and entries to append to it."""
+"""A real store of each kind as the workspace keeps it, and entries to append to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from bailee.ledger import log
 from bailee.ledger.values import Draft
+from bailee.people.postgresql import PostgreSQL
+from bailee.people.store import PURPOSE, WRITE
 from tests.ledger.safe import Safe
+from tests.postgres import Cluster
 
 START = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
 
@@ -23,9 +26,23 @@ def safe() -> Safe:
     return Safe()
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """A new ledger in a file, opened as `people` opens it."""
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A new ledger, opened as `people` opens it, whose transactions all write."""
+    yield from in_a_file(tmp_path) if request.param == "sqlite" else _served(request)
+
+
+def _served(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    cluster: Cluster = request.getfixturevalue("postgres")
+    url = cluster.new(request.getfixturevalue("template"))
+    engine = PostgreSQL(url).engine(create=False, read_only=False)
+    yield engine.execution_options(**{PURPOSE: WRITE})
+    engine.dispose()
+    cluster.drop(url)
+
+
+def in_a_file(tmp_path: Path) -> Iterator[Engine]:
+    """A new ledger in a SQLite file."""
     engine = create_engine(f"sqlite:///{tmp_path / 'state.db'}")
 
     @event.listens_for(engine, "connect")

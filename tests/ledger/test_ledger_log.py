@@ -8,13 +8,17 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from bailee.errors import NotVerified, RecordError, WorkspaceError
 from bailee.ledger import log, tree, verify
 from bailee.ledger.values import Draft, Head, Receipt, Safe
+from bailee.people.postgresql import PostgreSQL
 
 Make = Callable[[int], Draft]
+
+#: What SQLite and PostgreSQL call a position that is taken.
+TAKEN = "(SQLITE_CONSTRAINT_PRIMARYKEY|UniqueViolation)"
 
 
 def append(connection: Connection, draft: Draft, safe: Safe) -> Receipt:
@@ -122,10 +126,10 @@ def test_a_failed_write_takes_the_fact_back(engine: Engine, draft: Make, safe: S
     """L15: where the database fails half-way, even a caller that goes on cannot keep the fact without its entry."""
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE fact (number INTEGER)"))
-        connection.execute(text("INSERT INTO ledger_records VALUES (1, x'00')"))
+        connection.exec_driver_sql("INSERT INTO ledger_records VALUES (?, ?)", (1, b"\0"))
     with engine.connect() as connection:
         connection.execute(text("INSERT INTO fact VALUES (1)"))
-        with pytest.raises(RecordError, match=r"could not be written \(SQLITE_CONSTRAINT_PRIMARYKEY\); nothing was"):
+        with pytest.raises(RecordError, match=rf"could not be written \({TAKEN}\); nothing was"):
             log.append_many(connection, [draft(0), draft(1)], safe=safe)
         connection.commit()
         assert 0 == connection.execute(text("SELECT count(*) FROM fact")).scalar()
@@ -152,15 +156,23 @@ def test_threads_never_share_a_position(engine: Engine, draft: Make, safe: Safe)
         assert 80 == log.verify_log(connection).size
 
 
+def without_lock(engine: Engine) -> Engine:
+    """Connections to the same store that do not wait to be the only writer."""
+    if engine.dialect.name != "sqlite":
+        return PostgreSQL(engine.url.render_as_string(hide_password=False)).engine(create=False, read_only=False)
+    late = create_engine(engine.url, connect_args={"timeout": 0.1})
+    event.listen(late, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return late
+
+
 def test_a_writer_with_an_old_view_is_refused(engine: Engine, draft: Make, safe: Safe) -> None:
     """L16: even if a writer read its size before another committed, it cannot take that position."""
-    late = create_engine(engine.url, connect_args={"timeout": 0.1})
+    late = without_lock(engine)
     with late.connect() as stale:
-        stale.exec_driver_sql("BEGIN")
         assert 0 == log.head(stale).size
         with engine.begin() as connection:
             append(connection, draft(0), safe)
-        with pytest.raises(RecordError, match="SQLITE_BUSY"):
+        with pytest.raises(RecordError, match=r"SQLITE_BUSY|SerializationFailure|UniqueViolation"):
             append(stale, draft(1), safe)
     late.dispose()
     with engine.connect() as connection:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from bailee.errors import NotVerified, RecordError
 from bailee.ledger import log, tree
 from bailee.ledger.values import Head, Safe
+from tests.ledger.conftest import in_a_file
 
 SWAP = """UPDATE ledger_leaves SET ({columns}) = (SELECT {columns} FROM ledger_leaves AS other
     WHERE other.position = CASE ledger_leaves.position WHEN 5 THEN 30 ELSE 5 END) WHERE position IN (5, 30)"""
@@ -81,6 +84,12 @@ OTHER_TAMPERINGS = {
         "a private record for an entry `50` that the ledger does not have",
     ),
 }
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A ledger in a file: the tampering is written in SQLite's own words."""
+    yield from in_a_file(tmp_path)
 
 
 def run(connection: Connection, statements: list[str]) -> None:
