@@ -220,7 +220,7 @@ def test_a_proof_needs_the_right_key() -> None:
 
 
 def test_the_published_form() -> None:
-    """L29: header, extra, index, path, an empty line and the checkpoint as it is; extra and path only where there are."""
+    """L29: header, extra, index, path, an empty line and the checkpoint; extra and path only where there are."""
     hashes = [sha256(b"hash1").digest(), sha256(b"hash2").digest()]
     signed = checkpoint.sign(9, bytes(32), FIRST)
     lines = "".join(f"{base64.b64encode(each).decode()}\n" for each in hashes)
