@@ -317,7 +317,7 @@ def test_create_goes_on_where_it_was_interrupted(tmp_path: Path, left: tuple[str
     (tmp_path / ".bailee-new-gone" / "policy.yaml").write_bytes(POLICY[:100])
     bailee.create(tmp_path, POLICY, MAP).close()
     names = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("state.db-"))
-    assert ["datamap.yaml", "policy.yaml", "state.changed", "state.db"] == names
+    assert ["datamap.yaml", "keys", "policy.yaml", "state.changed", "state.db"] == names
 
 
 def test_two_processes_create_at_once(tmp_path: Path) -> None:

@@ -106,7 +106,8 @@ class Database:
         if self.read_only:
             raise WorkspaceError(f"`{self.name}` was opened to be read only, so nothing can be recorded")
         with self._writing:
-            self.store.references(connection, references)
+            if not references:
+                self.store.references(connection, False)
             try:
                 with _for(connection, WRITE):
                     yield from self._kept(connection)
@@ -167,9 +168,9 @@ def open_database(
 
     `where` is the path of a SQLite file, or a `postgresql://` URL, which may share its database with others: all that
     is ours is in the schema `bailee`. With `create`, what is missing is made, all or nothing. Without a keyring, that
-    of `keys`, or of the folder `keys` beside a file, is taken, and made where nothing was sealed yet. Raises WorkspaceError for one
-    that is missing, no database or not ours, damaged, from a newer Bailee, not writable, not reached, or locked by
-    another process for over 10 s.
+    of `keys`, or of the folder `keys` beside a file, is taken, and made where nothing was sealed yet. Raises
+    WorkspaceError for one that is missing, no database or not ours, damaged, from a newer Bailee, not writable, not
+    reached, or locked by another process for over 10 s.
     """
     store: Store = PostgreSQL(where) if isinstance(where, str) and is_url(where) else SQLite(Path(where))
     store.look(create=create, read_only=read_only)
