@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,7 +49,7 @@ class By(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What went of one customer, by table, and what `holds` keep; `position` is the entry's, None in a dry run.
+    """What went of one customer, by table, all of it if `whole`; `position` is the entry's, None in a dry run.
 
     `random` and `record` open the entry. Nobody else has them, and without them nobody can say whom it was about.
     """
@@ -57,14 +57,10 @@ class Erased:
     customer: str
     rows: Mapping[str, int]
     holds: tuple[Hold, ...]
+    whole: bool
     position: int | None = None
     random: bytes = field(default=b"", repr=False)
     record: bytes = field(default=b"", repr=False)
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing stays."""
-        return not self.holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,7 @@ def look_through(database: Database, keys: Sequence[str], progress: Progress | N
 def planned(connection: Connection, keys: Iterable[str], named: Named) -> tuple[Erased, ...]:
     """What an erasure would take; FactRejected, naming all that are unknown, where one is."""
     return tuple(
-        Erased(each.key, {**each.rows, **_records(connection, each, named)}, each.holds)
+        Erased(each.key, {**each.rows, **_records(connection, each, named)}, each.holds, each.whole)
         for each in _found(connection, keys)
     )
 
@@ -109,9 +105,15 @@ def erase(
     by: By,
     at: datetime,
     random: Callable[[int], bytes] = secrets.token_bytes,
+    *,
+    whole: Mapping[str, bool] | None = None,
 ) -> tuple[Erased, ...]:
-    """Erase customers in the caller's write transaction; FactRejected, naming all that are unknown, where one is."""
-    found = _found(connection, keys)
+    """Erase customers in the caller's write transaction; FactRejected, naming all that are unknown, where one is.
+
+    `whole` says of some whether all goes, whatever holds there are.
+    """
+    said = whole or {}
+    found = [replace(each, whole=said.get(each.key, each.whole)) for each in _found(connection, keys)]
     late = naming(connection, named.names, named.size, safe=keyring.of(connection))
     positions = [*named.positions, *late]
     counts = [{**each.rows, **_records(connection, each, named)} for each in found]
@@ -126,7 +128,7 @@ def erase(
     for each, rows, draft, receipt in zip(found, counts, drafts, receipts, strict=True):
         erasure.note(connection, each, at, receipt.position)
         record = canonical(draft.private or {})
-        done.append(Erased(each.key, rows, each.holds, receipt.position, draft.random, record))
+        done.append(Erased(each.key, rows, each.holds, each.whole, receipt.position, draft.random, record))
     return tuple(done)
 
 

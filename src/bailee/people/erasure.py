@@ -54,7 +54,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What of a person goes, by table; what `holds` keep stays. `asked_before` is when an earlier request was made."""
+    """What of a person goes, by table; what `holds` keep stays, unless all goes, the key too, which is `whole`.
+
+    `asked_before` is when an earlier request was made.
+    """
 
     number: int
     key: str
@@ -62,11 +65,7 @@ class Erasure:
     rows: Mapping[str, int]
     holds: tuple[Hold, ...]
     asked_before: datetime | None
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing stays."""
-        return not self.holds
+    whole: bool
 
 
 def found(connection: Connection, key: str) -> Erasure | None:
@@ -82,7 +81,8 @@ def found(connection: Connection, key: str) -> Erasure | None:
         counted["customer_keys"] = _count(connection, "customer_keys", "customer", number)
     asked = connection.exec_driver_sql("SELECT asked_at FROM erasures WHERE customer = ?", (number,)).scalar()
     present = {table: count for table, count in counted.items() if count}
-    return Erasure(number, key, instant(row[1]), present, holds, None if asked is None else instant(asked))
+    before = None if asked is None else instant(asked)
+    return Erasure(number, key, instant(row[1]), present, holds, before, whole=not holds)
 
 
 def take(connection: Connection, erasures: Sequence[Erasure], at: datetime) -> None:
@@ -138,9 +138,9 @@ def _count(connection: Connection, table: str, column: str, number: int) -> int:
 
 def _delete(connection: Connection, erasure: Erasure) -> None:
     number = (erasure.number,)
-    for table, column in (_ROWS if erasure.holds else {**_ROWS, **_HELD}).items():
+    for table, column in ({**_ROWS, **_HELD} if erasure.whole else _ROWS).items():
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = ?", number)
-    if erasure.holds:
-        connection.exec_driver_sql(_ENDED, number)
-    else:
+    if erasure.whole:
         connection.exec_driver_sql(f"{_FACTS} WHERE number = ?", number)
+    else:
+        connection.exec_driver_sql(_ENDED, number)

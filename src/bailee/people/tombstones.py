@@ -1,7 +1,8 @@
 """Who was erased, kept beside the keys and across restores, so that a backup from before erases them again.
 
-A line of JSON for each: the customer's number, when they were taken on record, and when they were erased; nothing by
-which anybody knows them. The number alone would not do: after a restore, numbers above the backup's are given again.
+A line of JSON for each: the customer's number, when they were taken on record, when they were erased, and whether whole
+or but for what a hold keeps; nothing by which anybody knows them. The number alone would not do: after a restore,
+numbers above the backup's are given again.
 """
 
 from __future__ import annotations
@@ -20,35 +21,43 @@ from bailee.people import faults, secret_files
 from bailee.people.instants import instant, micros
 
 NAME = "erased"
-_FIELDS = ("customer", "created_at", "erased_at")
+_FIELDS = ("customer", "created_at", "erased_at", "whole")
 _ERASED = (
-    "SELECT e.customer, c.created_at, e.done_at FROM erasures e JOIN customers c ON c.number = e.customer "
-    "WHERE e.done_at IS NOT NULL ORDER BY e.customer"
+    "SELECT e.customer, c.created_at, coalesce(e.done_at, e.asked_at), e.done_at IS NOT NULL "
+    "FROM erasures e JOIN customers c ON c.number = e.customer ORDER BY e.customer"
 )
-_AGAIN = "SELECT key FROM customers WHERE number = ? AND created_at = ? AND key IS NOT NULL"
+_AGAIN = "SELECT key, erased_at FROM customers WHERE number = ? AND created_at = ? AND key IS NOT NULL"
 
 
 class Tombstone(NamedTuple):
-    """One person who was erased."""
+    """One person who was erased, `whole` or but for what a hold keeps."""
 
     customer: int
     created_at: datetime
     erased_at: datetime
+    whole: bool
 
 
 def of(connection: Connection) -> list[Tombstone]:
-    """Return those of everybody whom a database says to be erased whole."""
-    return [Tombstone(row[0], instant(row[1]), instant(row[2])) for row in connection.exec_driver_sql(_ERASED)]
+    """Return those of everybody whom a database says to be erased."""
+    rows = connection.exec_driver_sql(_ERASED)
+    return [Tombstone(number, instant(created), instant(at), bool(whole)) for number, created, at, whole in rows]
 
 
-def still_there(connection: Connection, tombstones: Iterable[Tombstone]) -> list[str]:
-    """Return the keys of those whom a database, such as a backup's, still has."""
-    keys = []
-    for customer, created_at in sorted({(each.customer, each.created_at) for each in tombstones}):
-        key = connection.exec_driver_sql(_AGAIN, (customer, micros(created_at))).scalar()
-        if key is not None:
-            keys.append(str(key))
-    return keys
+def still_there(connection: Connection, tombstones: Iterable[Tombstone]) -> dict[str, bool]:
+    """Return the keys of those whom a database, such as a backup's, still has, and whether they were erased whole.
+
+    Who was erased but for a hold before the backup was made is as they should be.
+    """
+    whole: dict[tuple[int, datetime], bool] = {}
+    for each in tombstones:
+        whole[each[:2]] = whole.get(each[:2], False) or each.whole
+    found = {}
+    for (customer, created_at), all_gone in sorted(whole.items()):
+        row = connection.exec_driver_sql(_AGAIN, (customer, micros(created_at))).first()
+        if row is not None and (all_gone or row[1] is None):
+            found[str(row[0])] = all_gone
+    return found
 
 
 def read(path: Path) -> list[Tombstone]:
@@ -78,8 +87,8 @@ def read(path: Path) -> list[Tombstone]:
 
 def add(path: Path, tombstones: Sequence[Tombstone]) -> int:
     """Append those that the file does not have yet, on the disk when this returns; say how many."""
-    known = {each[:2] for each in read(path)}
-    new = [each for each in tombstones if each[:2] not in known]
+    known = {(*each[:2], each.whole) for each in read(path)}
+    new = [each for each in tombstones if (*each[:2], each.whole) not in known]
     if not new:
         return 0
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -99,17 +108,18 @@ def add(path: Path, tombstones: Sequence[Tombstone]) -> int:
 
 
 def _line(tombstone: Tombstone) -> bytes:
-    times = (f"{at:%Y-%m-%dT%H:%M:%S.%fZ}" for at in tombstone[1:])
-    return json.dumps(dict(zip(_FIELDS, (tombstone.customer, *times), strict=True))).encode() + b"\n"
+    number, created, erased, whole = tombstone
+    times = (f"{at:%Y-%m-%dT%H:%M:%S.%fZ}" for at in (created, erased))
+    return json.dumps(dict(zip(_FIELDS, (number, *times, whole), strict=True))).encode() + b"\n"
 
 
 def _parsed(line: bytes) -> Tombstone | None:
     try:
         said = json.loads(line)
-        number, created, erased = (said[name] for name in _FIELDS)
-        times = [datetime.fromisoformat(text) for text in (created, erased)]
+        number, created, erased, whole = (said[name] for name in _FIELDS)
+        created_at, erased_at = datetime.fromisoformat(created), datetime.fromisoformat(erased)
     except (ValueError, KeyError, TypeError):
         return None
-    if type(number) is not int or any(at.tzinfo is None for at in times):
+    if type(number) is not int or type(whole) is not bool or None in (created_at.tzinfo, erased_at.tzinfo):
         return None
-    return Tombstone(number, *times)
+    return Tombstone(number, created_at, erased_at, whole)
