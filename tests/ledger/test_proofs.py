@@ -47,10 +47,10 @@ MEMBERS[[3, 1228]] = True
 SET = bits.commit(MEMBERS, bytes(32))
 
 
-def use(root: str | None = STANDING_ROOT.hex(), recipient: str | None = None) -> log.Draft:
+def use(root: str | None = STANDING_ROOT.hex(), recipient: str | None = None, decision: str = "answered") -> log.Draft:
     """A use whose leaf shows a standing root."""
     digest = "sha256:" + "a" * 64
-    public = {"purpose": "personal_offers", "effect": None, "recipient": recipient, "decision": "answered"}
+    public = {"purpose": "personal_offers", "effect": None, "recipient": recipient, "decision": decision}
     public |= {"policy": digest, "standing_root": root, "as_of": START}
     return log.Draft("use", public, RECORD, START, RANDOM)
 
@@ -86,6 +86,8 @@ def test_a_use_is_proved_with_its_record_and_standing() -> None:
     to_partner = verify_proof(proved(use(recipient="partner"), standing=STANDING), [FIRST.verifier])
     assert (False, None) == (to_partner.in_scope, to_partner.record)
     assert None is verify_proof(proved(use()), [FIRST.verifier]).in_scope
+    refused = verify_proof(proved(use(decision="refused"), standing=STANDING), [FIRST.verifier])
+    assert (None, 1228) == (refused.in_scope, refused.standing and refused.standing.position)
 
 
 def test_empty_subtrees_may_be_left_out() -> None:

@@ -33,7 +33,7 @@ class ProofFile(NamedTuple):
 class Proved(NamedTuple):
     """What a proof proves: that the log held this entry when it was signed, and what was opened beside it.
 
-    `record` is None where the proof opens none. `in_scope` says whether the standing held the purpose of the entry.
+    `record`, `standing` and `disclosed` are None where the proof carries no such part.
     """
 
     checkpoint: Checkpoint
@@ -46,11 +46,13 @@ class Proved(NamedTuple):
 
     @property
     def in_scope(self) -> bool | None:
-        """Whether what the customer held covers the purpose and recipient of the entry; None where neither says."""
+        """Whether the customer's data could be used by the entry: what they held covers its purpose and recipient, and
+        they were in the set that it closed. None where nothing was used, or the proof does not say."""
         purpose, recipient = self.leaf.get("purpose"), self.leaf.get("recipient")
-        if self.standing is None or purpose is None:
+        if self.standing is None or purpose is None or self.leaf.get("decision", "answered") != "answered":
             return None
-        return (purpose if recipient is None else f"{purpose}/{recipient}") in self.standing.holds
+        held = (purpose if recipient is None else f"{purpose}/{recipient}") in self.standing.holds
+        return held and (self.disclosed is None or self.disclosed.included)
 
 
 def verify_proof(data: bytes, keys: Sequence[Verifier]) -> Proved:
