@@ -32,10 +32,12 @@ class Choices:
         _must_be_writable(said.customer, said.guardian, said.evidence, *said.kind)
         if said.at.tzinfo is None:
             raise FactRejected(f"the time `{said.at.isoformat()}` names no zone; expected an aware time, such as UTC")
-        with self._database.write() as connection:
+
+        def work(connection: Connection) -> Receipt:
             sequence = choices.record(connection, self._recorder.promise.policy, said, now)
-            position = self._leaf(connection, said, sequence, now)
-        return Receipt(sequence, position)
+            return Receipt(sequence, self._leaf(connection, said, sequence, now))
+
+        return self._database.commit(work)
 
     def history(self, customer: str) -> tuple[Recorded, ...]:
         """All that a customer said, oldest first; FactRejected if there is no such customer."""

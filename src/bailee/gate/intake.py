@@ -104,12 +104,15 @@ class Intake:
         late = next((at for _, at in listed if at.tzinfo is None or at > now), None)
         if late is not None:
             raise FactRejected(f"the time `{late.isoformat()}` has not come yet, or names no zone")
-        with self._database.write() as connection:
+
+        def work(connection: Connection) -> Receipt:
             rows = [(customers.number_of(connection, key), at) for key, at in listed]
             sequence = notices.given(connection, notice, rows)
             public = {"notice": notice, "file": None, "count": len(rows)}
             private = {"numbers": [number for number, _ in rows]}  # which say nothing of one who was erased
             return Receipt(sequence, self._recorder.within(connection, "notices_given", public, private, now))
+
+        return self._database.commit(work)
 
     def import_given(
         self, notice: str, path: Path, now: datetime, by: str, *, dry_run: bool, progress: Progress | None

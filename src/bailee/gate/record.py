@@ -88,12 +88,15 @@ class Recorder:
         subjects: Sequence[int] = (),
     ) -> int:
         """Record an entry about a use in a transaction of its own and return its position."""
+
+        def work(connection: Connection) -> int:
+            # What was judged while a policy was in force may be recorded later, and nothing else.
+            if kind != "points_closed":
+                self.must_be_in_force(connection)
+            return self.within(connection, kind, public, private, at, subjects)
+
         try:
-            with self.database.write() as connection:
-                # What was judged while a policy was in force may be recorded later, and nothing else.
-                if kind != "points_closed":
-                    self.must_be_in_force(connection)
-                return self.within(connection, kind, public, private, at, subjects)
+            return self.database.commit(work)
         except (WorkspaceError, FactRejected) as error:  # a customer may have been erased since the question began
             raise RecordError(f"the ledger could not record, so nothing was released: {error}") from None
 

@@ -81,7 +81,8 @@ class Database:
         Threads that commit at once share a transaction. Whatever is raised, nothing of the work was kept: but for
         Uncertain, when a disk or server failed in the middle. A work may run twice, if its first run was taken back.
         """
-        return self._combined.commit(work)
+        with faults.translated(self.name):
+            return self._combined.commit(work)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
