@@ -1,12 +1,15 @@
 """Law 12. Any past ruling can be derived again.
 
-One workspace lives through policies and maps of every kind, and is asked for everything; then every use in its ledger
-is replayed from what is on record, whatever is in force now.
+One workspace lives through policies and maps of every kind, its customers change their minds, and it is asked for
+everything; then every use in its ledger is replayed from what is on record, whatever is in force now: the ruling, the
+treatment of each column, the root of the standing tree, each verdict and how many stood.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -41,6 +44,21 @@ def policies(draw: st.DrawFn) -> bytes:
     for part, others in CHANGES.items():
         text = text.replace(part, draw(st.sampled_from(others)))
     return text
+
+
+def choose(gate: Gate, chance: random.Random) -> None:
+    """Somebody changes their mind, so that standing differs from one use to the next."""
+    shown = [notice for notice in gate.notices() if notice.purpose in gate.promise.policy.purposes]
+    if not shown:
+        return
+    notice, act = chance.choice(shown), chance.choice(("grant", "grant", "withdraw", "refuse"))
+    gate.choose(
+        chance.randint(1, 12),
+        act,
+        notice.purpose,
+        instrument="checkbox",
+        notice=notice.digest if act == "grant" else None,
+    )
 
 
 def use(gate: Gate, chance: random.Random) -> None:
@@ -83,18 +101,27 @@ def test_every_use_can_be_replayed(tmp_path: Path) -> None:
         with opened(home, Clock()) as gate:
             gate.start()
             for _ in range(12):
+                if chance.random() < 0.5:
+                    choose(gate, chance)
                 use(gate, chance)
+            with suppress(BaileeError):
+                gate.ask(
+                    "SELECT total FROM orders", purpose="offers", actor=bailee.Actor("ana", {"marketing"}, {"privacy"})
+                )
 
     lives()
     (home / "policy.yaml").write_bytes(POLICY.replace(b"version: 1", b"version: last"))
     with opened(home, Clock()) as gate:
         replayed: dict[str, int] = {}
+        checked: Counter[str] = Counter()
         for position in range(gate.verify().size):
             kind = gate.leaf(position)["kind"]
             if kind in ("use", "points_opened"):
                 found = gate.replay(position)
                 assert (found.recorded, gate.leaf(position)["policy"]) == (found.derived, found.policy)
+                assert found.agrees, found.disagreements
                 replayed[found.policy] = replayed.get(found.policy, 0) + 1
+                checked.update(found.checked)
             else:
                 try:
                     gate.replay(position)
@@ -104,3 +131,22 @@ def test_every_use_can_be_replayed(tmp_path: Path) -> None:
                     raise AssertionError(position)
     assert len(replayed) > 3
     assert sum(replayed.values()) > 60
+    assert min(checked[what] for what in ("ruling", "columns", "standing")) > 5, checked
+
+
+def test_a_past_that_was_rewritten_does_not_agree(tmp_path: Path) -> None:
+    """Where somebody changes what standing was, or the tree of that time, the replay says what does not agree."""
+    home = tmp_path / "shop"
+    make(home)
+    with opened(home, Clock()) as gate:
+        position = gate.head().size
+        gate.may("offers", customer=1, actor=bailee.Actor("ana", {"marketing"}))
+        gate.choose(1, "withdraw", "offers", instrument="api")
+        gate.may("offers", customer=1, actor=bailee.Actor("ana", {"marketing"}))
+        assert gate.replay(position).agrees
+        with gate.database.write() as connection:
+            connection.exec_driver_sql("UPDATE standing_past SET codes = ?", (b"\x07" * 9,))
+        assert "the verdict was" in " ".join(gate.replay(position).disagreements)
+        with gate.database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM standing_tiles WHERE level = 3")
+        assert "the standing root was" in " ".join(gate.replay(position).disagreements)

@@ -20,7 +20,7 @@ from bailee.gate.changes import Changes
 from bailee.gate.choices import Choices
 from bailee.gate.erasing import Erasing
 from bailee.gate.intake import Intake
-from bailee.gate.ledger import Book, Proof, Replay, announce
+from bailee.gate.ledger import Book, Proof, announce
 from bailee.gate.points import Points
 from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.settings import Settings
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bailee.engines.duckdb.engine import DuckDB
     from bailee.gate.erasing import ErasureReport
     from bailee.gate.questions import Questions
+    from bailee.gate.replay import Replay
     from bailee.gate.sets import Sets
     from bailee.ledger.values import Head
     from bailee.people.cleaning import Cleaned
@@ -339,7 +340,7 @@ class Gate:
         return self.ledger.verify(progress, known=known)
 
     def replay(self, position: int) -> Replay:
-        """Derive the ruling of a past use again from the policy of that time."""
+        """Derive a past use again from the policy, the map and the standing of that time."""
         return self.ledger.replay(position)
 
     def status(self) -> Status:

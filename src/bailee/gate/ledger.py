@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bailee import decide
-from bailee.errors import NotVerified
-from bailee.gate.promise import recorded_policy
-from bailee.gate.record import ANNOUNCED, Recorder, ruling_digest, word_of_effect
+from bailee.gate.record import ANNOUNCED, Recorder
+from bailee.gate.replay import Replay, replay
 from bailee.ledger import log
 from bailee.ledger.leaves import read
 from bailee.ledger.values import Head, Inclusion
 from bailee.ledger.verify import verify_inclusion
 from bailee.people import documents, keyring
 from bailee.people.database import Database
-from bailee.vocabulary import Actor, Use
 
 
 def announce(recorder: Recorder, database: Database, at: datetime) -> bool:
@@ -45,21 +42,6 @@ class Proof:
     root: str
     leaf: str
     path: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A past ruling derived again from the policy of that time: whether both digests agree."""
-
-    position: int
-    policy: str
-    recorded: str
-    derived: str
-
-    @property
-    def agrees(self) -> bool:
-        """Whether today's code says of the past what was said then."""
-        return self.recorded == self.derived
 
 
 class Book:
@@ -98,21 +80,8 @@ class Book:
             return log.verify_log(connection, progress, known=known, safe=keyring.of(connection))
 
     def replay(self, position: int) -> Replay:
-        """Derive the ruling of a past use again from the policy of that time."""
+        """Derive a past use again from the policy, the map and the standing of that time."""
         with self._database.read() as connection:
             leaf = read(log.leaf(connection, position))
             record = log.record(connection, position, safe=keyring.of(connection))
-            policy = recorded_policy(connection, str(leaf.get("policy")))
-        if record is None or "ruling" not in record:
-            raise NotVerified(f"entry `{position}` is no use with a private record, so there is no ruling to derive")
-        if policy is None:
-            raise NotVerified(f"the policy of entry `{position}` is not on record; restore a backup")
-        digest = str(leaf["policy"])
-        derived = ruling_digest(decide.compile(policy, digest).rule(_use(record)))
-        return Replay(position, digest, str(record["ruling"]), derived)
-
-
-def _use(record: dict[str, Any]) -> Use:
-    asked, who = record["use"], record["actor"]
-    actor = Actor(who["name"], frozenset(who["roles"]), frozenset(who["trained"]), who["self_declared"])
-    return Use(asked["purpose"], actor, word_of_effect(asked["effect"]), asked["recipient"])
+            return replay(connection, position, leaf, record)

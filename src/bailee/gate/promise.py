@@ -77,6 +77,12 @@ def recorded_policy(connection: Connection, digest: str) -> Policy | None:
     return None if found is None else canonical.policy_from_json(found.canonical)
 
 
+def recorded_map(connection: Connection, digest: str) -> DataMap | None:
+    """The data map that had this digest when it was in force, or None."""
+    found = documents.get(connection, "datamaps", digest)
+    return None if found is None else canonical.map_from_json(found.canonical)
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()

@@ -33,3 +33,13 @@ def count_at(connection: Connection, slot: int, sequence: int) -> int:
     values = (sequence, place, _STANDS, sequence, sequence, place, _STANDS)
     found: int = connection.exec_driver_sql(_COUNT, values).scalar_one()
     return found
+
+
+def erased_since(connection: Connection, sequence: int) -> int:
+    """Return how many customers were erased after a sequence: what they stood for before it is gone."""
+    statement = (
+        "SELECT count(*) FROM customers AS c JOIN standing AS s ON s.customer = c.number "
+        "WHERE c.erased_at IS NOT NULL AND s.sequence > ?"
+    )
+    found: int = connection.exec_driver_sql(statement, (sequence,)).scalar_one()
+    return found
