@@ -37,6 +37,11 @@ def advance(connection: Connection, count: int = 1) -> int:
     return last - count + 1
 
 
+def pass_by(connection: Connection, sequence: int) -> None:
+    """Never give a sequence number up to this one, in a write transaction."""
+    connection.exec_driver_sql("UPDATE progress SET sequence = ? WHERE id = 1 AND sequence < ?", (sequence, sequence))
+
+
 def number_customers(connection: Connection, count: int) -> int:
     """Take the next `count` customer numbers in a write transaction and return the first."""
     taken = "UPDATE progress SET customers = customers + ? WHERE id = 1 RETURNING customers"
