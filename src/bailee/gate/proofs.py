@@ -1,0 +1,154 @@
+"""Proofs for a customer: of every use, choice and disclosure that concerned them, one file each, that verify offline.
+
+A proof of a use about everybody shows whether they were in scope: their own standing then, on its way to the root in
+the leaf. It shows nobody else: what opens an entry is given out only where its record is about them alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bailee import decide
+from bailee.errors import NotVerified
+from bailee.gate import asked, concerns
+from bailee.gate.concerns import Concern, Progress
+from bailee.gate.promise import recorded_policy
+from bailee.gate.record import ANSWERED
+from bailee.ledger import log, proof
+from bailee.ledger.bits import Shown
+from bailee.ledger.leaves import read
+from bailee.ledger.values import Head
+from bailee.people import customers, keyring, standing_proofs
+from bailee.people.standing_proofs import StandingProof
+
+#: Gives the signed checkpoint of a head.
+Sign = Callable[[Head], bytes]
+
+_KEPT = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """One entry that concerned a customer, in words, with its proof file (C2SP tlog-proof).
+
+    `in_scope` says whether their data could be used by it; None where an entry says nothing of that. `said` is what
+    happened: the decision on a use, whether a checker was asked about them, or what they chose.
+    """
+
+    position: int
+    at: str
+    kind: str
+    said: str
+    purpose: str | None
+    effect: str | None
+    recipient: str | None
+    in_scope: bool | None
+    proof: bytes = field(repr=False)
+
+
+class Prover:
+    """Makes the proofs of one customer over one snapshot of the database."""
+
+    def __init__(self, connection: Connection, customer: str, sign: Sign) -> None:
+        """FactRejected where there is no such customer."""
+        self._connection, self.customer = connection, customer
+        self.number = customers.number_of(connection, customer)
+        self.head = log.head(connection)
+        self._checkpoint = sign(self.head)
+        self._standing: OrderedDict[str, StandingProof] = OrderedDict()
+
+    def concerns(self, entry: int | None, progress: Progress | None) -> list[Concern]:
+        """What concerns the customer, or the one entry; NotVerified where that does not concern them."""
+        if entry is None:
+            return concerns.of_customer(self._connection, self.number, progress)
+        found = concerns.of_entry(self._connection, self.number, entry)
+        if found is None:
+            raise NotVerified(f"entry `{entry}` does not concern customer `{self.customer}`")
+        return [found]
+
+    def prove(self, concern: Concern) -> Proven:
+        """The proof of an entry; NotVerified where what is stored does not lead to the leaf."""
+        position = concern.position
+        raw = log.leaf(self._connection, position)
+        leaf: dict[str, Any] = read(raw)
+        opened = log.opening(self._connection, position, safe=keyring.of(self._connection)) if concern.alone else None
+        standing, bit = self._standing_at(leaf), None
+        if leaf["kind"] == "points_closed":
+            record = log.record(self._connection, position, safe=keyring.of(self._connection))
+            bit = None if record is None else asked.shown(record, self.number)
+        extra = proof.extra(  # noqa: S610  (no query)
+            raw,
+            opening=opened,
+            standing=None if standing is None else _part(standing),
+            disclosed=None if bit is None else {"position": self.number, **bit._asdict(), "bit": int(bit.bit)},
+        )
+        path = log.prove_inclusion(self._connection, position, self.head.size).path
+        told: dict[str, Any] = {} if opened is None else read(opened.record)
+        return Proven(
+            position,
+            leaf["at"],
+            leaf["kind"],
+            _said(concern, leaf, told, bit),
+            leaf.get("purpose") or told.get("purpose"),
+            leaf.get("effect"),
+            leaf.get("recipient") or told.get("recipient"),
+            _in_scope(leaf, standing, bit),
+            proof.write(position, path, self._checkpoint, extra),
+        )
+
+    def _standing_at(self, leaf: Mapping[str, Any]) -> StandingProof | None:
+        """The customer's standing at the root that a leaf shows, if it shows one; worked out once for each root."""
+        root, sequence = leaf.get("standing_root"), leaf.get("standing_sequence")
+        if root is None or sequence is None:
+            return None
+        found = self._standing.pop(root, None)
+        if found is None:
+            policy = recorded_policy(self._connection, leaf["policy"])
+            if policy is None:
+                raise NotVerified(f"the policy `{leaf['policy']}` is not on record; restore a backup")
+            compiled = decide.compile(policy, leaf["policy"])
+            found = standing_proofs.prove(self._connection, self.number, sequence, compiled)
+            if found.root.hex() != root:
+                raise NotVerified(f"the standing tree at sequence `{sequence}` is not the one that the ledger shows")
+        self._standing[root] = found
+        if len(self._standing) > _KEPT:
+            self._standing.popitem(last=False)
+        return found
+
+
+def _part(found: StandingProof) -> dict[str, object]:
+    """The part of a proof about standing."""
+    return {"position": found.position, "nonce": found.nonce, "value": found.value, "path": found.path}
+
+
+def _said(concern: Concern, leaf: Mapping[str, Any], told: Mapping[str, Any], bit: Shown | None) -> str:
+    match leaf["kind"]:
+        case "use":
+            return str(leaf["decision"])
+        case "points_opened":
+            return "never closed"
+        case "points_closed":
+            return "asked about" if bit is not None and bit.bit else "not asked about"
+        case "choice":
+            return str(told.get("act", ""))
+        case "choices_imported":
+            return "one choice" if concern.choices == 1 else f"{concern.choices} choices"
+        case "customer":
+            return str(leaf["change"])
+    return ""
+
+
+def _in_scope(leaf: Mapping[str, Any], standing: StandingProof | None, bit: Shown | None) -> bool | None:
+    """Whether the customer's data could be used; nothing was released by what was refused or failed."""
+    if standing is None or leaf.get("decision", ANSWERED) != ANSWERED:
+        return None
+    purpose, recipient = leaf["purpose"], leaf["recipient"]
+    wanted = purpose if recipient is None else f"{purpose}/{recipient}"
+    holds = [] if standing.value is None else json.loads(standing.value)["holds"]
+    return wanted in holds and (leaf["kind"] != "points_closed" or (bit is not None and bit.bit))
