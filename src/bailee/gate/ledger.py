@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bailee.gate.record import ANNOUNCED, Recorder
 from bailee.gate.replay import Replay, replay
@@ -15,6 +16,15 @@ from bailee.ledger.values import Head, Inclusion
 from bailee.ledger.verify import verify_inclusion
 from bailee.people import documents, keyring
 from bailee.people.database import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bailee.gate.keys import Signing
+    from bailee.ledger.export import Exported
+
+    #: Gives the keys by which the ledger signs, as of a transaction.
+    Signs = Callable[[Connection], Signing]
 
 
 def announce(recorder: Recorder, database: Database, at: datetime) -> bool:
@@ -78,6 +88,19 @@ class Book:
         """Check the whole log from its leaves; `known` is a head that somebody kept."""
         with self._database.read() as connection:
             return log.verify_log(connection, progress, known=known, safe=keyring.of(connection))
+
+    def checkpoint(self, signing: Signs) -> bytes:
+        """The signed checkpoint of the log as it is now (C2SP tlog-checkpoint)."""
+        with self._database.read() as connection:
+            return signing(connection).sign(log.head(connection))
+
+    def export(self, folder: Path, signing: Signs, progress: Callable[[int, int], None] | None = None) -> Exported:
+        """Write the log as files that anybody may have; WorkspaceError where the folder is not for it."""
+        from bailee.ledger.export import export
+
+        with self._database.read() as connection:
+            keys = signing(connection)
+            return export(connection, folder, keys.sign, keys.vkeys, handovers=keys.handovers, progress=progress)
 
     def replay(self, position: int) -> Replay:
         """Derive a past use again from the policy, the map and the standing of that time."""
