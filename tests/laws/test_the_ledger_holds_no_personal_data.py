@@ -1,12 +1,14 @@
 """Law 10. The ledger holds no personal data.
 
-Everything that a person could be known by is put into every place that takes a word, and then no leaf has it. (After
-erasure, private records go too; that is the next part.)
+Everything that a person could be known by is put into every place that takes a word, and then no leaf has it. Nor does
+a leaf say that it is about the same person as another: whoever else had done the same would have left the same leaves.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -15,8 +17,8 @@ from hypothesis import strategies as st
 import bailee
 from bailee.errors import BaileeError
 from bailee.gate.gate import Gate
-from bailee.people import customers
-from tests.gate.shop import NOW, Clock, make, opened
+from bailee.people import customers, standing_tree
+from tests.gate.shop import NOW, Clock, grant, make, opened
 
 KEY = "Ottilie Quillfeather"
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).map(lambda more: f"{KEY} {more}")
@@ -73,3 +75,78 @@ def test_no_leaf_says_who_or_what(tmp_path: Path) -> None:
     assert [] == [leaf for leaf in leaves if any(part.lower() in bytes(leaf).lower() for part in parts)]
     assert [] == [record for record in sealed if any(part.lower() in record.lower() for part in parts)]
     assert sum(KEY.encode() in record for record in records) > 60
+
+
+#: What may differ between the leaves of two people who do the same: what is random, and what counts all that happens.
+FRESH = {"commitment", "customers", "standing_root"}
+COUNTED = {"sequence", "standing_sequence", "opened"}
+
+DEEDS: dict[str, Callable[[Gate, str], object]] = {
+    "grant": lambda gate, key: grant(gate, key),
+    "withdraw": lambda gate, key: gate.choose(key, "withdraw", "offers", evidence=f"letter of {key}"),
+    "object": lambda gate, key: gate.choose(key, "object", "*", channel="email"),
+    "may": lambda gate, key: gate.may("offers", customer=key),
+    "refused": lambda gate, key: gate.may("premium", customer=key),
+    "asked": lambda gate, key: gate.ask(f"SELECT email FROM customers WHERE id = '{key}'", purpose="offers"),
+    "checked": lambda gate, key: checked(gate, key),
+}
+
+
+def checked(gate: Gate, key: str) -> None:
+    """A minute of a checker that was asked about one customer."""
+    check = gate.checker("offers")
+    check(key)
+    check.close()
+
+
+def left(gate: Gate, deed: str, key: str) -> list[dict[str, object]]:
+    """The leaves that a deed about a customer leaves."""
+    start = gate.head().size
+    with suppress(BaileeError):
+        DEEDS[deed](gate, key)
+    return [gate.leaf(position) for position in range(start, gate.head().size)]
+
+
+def test_no_leaf_links_two_of_one_person(tmp_path: Path) -> None:
+    """S10: two people who do the same leave the same leaves, but for what is random and what counts for all.
+
+    And nothing random comes twice, so that no two leaves are known to be of one person.
+    """
+    make(tmp_path / "shop")
+    with opened(tmp_path / "shop", Clock()) as gate:
+        with gate.database.write() as connection:
+            customers.add_many(connection, [customers.NewCustomer(key) for key in ("901", "902")], NOW)
+
+        @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(st.lists(st.sampled_from(sorted(DEEDS)), min_size=1, max_size=6))
+        def the_same(deeds: list[str]) -> None:
+            for deed in deeds:
+                one, two = (left(gate, deed, key) for key in ("901", "902"))
+                assert len(one) == len(two) > 0
+                for mine, theirs in zip(one, two, strict=True):
+                    assert mine.keys() == theirs.keys()
+                    differ = {name for name in mine if mine[name] != theirs[name]}
+                    assert differ <= FRESH | COUNTED
+
+        the_same()
+        leaves = [gate.leaf(position) for position in range(gate.head().size)]
+    for name in ("commitment", "customers"):
+        shown = [leaf[name] for leaf in leaves if leaf.get(name)]
+        assert len(shown) == len(set(shown))
+
+
+def test_the_standing_tree_links_no_two_of_one_person(tmp_path: Path) -> None:
+    """S4: a customer who stands again as before has another leaf in the tree, and so has whoever stands the same."""
+    make(tmp_path / "shop")
+    found = []
+    with opened(tmp_path / "shop", Clock()) as gate:
+        for _ in range(4):
+            for key in (9, 10):
+                grant(gate, key)
+            standing = gate._fresh()
+            with gate.database.read() as connection:
+                found += [standing_tree.placed_at(connection, n, standing.sequence).leaf for n in (9, 10)]
+            for key in (9, 10):
+                gate.choose(key, "withdraw", "offers")
+            gate._fresh()
+    assert (8, 8) == (len(found), len(set(found)))
