@@ -18,7 +18,7 @@ from bailee.decide.ruling import Ruling
 from bailee.engines.duckdb.engine import DuckDB
 from bailee.engines.duckdb.warehouse import building
 from bailee.gate.sets import Sets
-from bailee.people import notices
+from bailee.people import customers, notices
 from bailee.people.database import open_database
 from bailee.people.keys import PseudonymKeys
 from bailee.people.standing import Board, Standing
@@ -55,7 +55,6 @@ def test_a_question_sees_exactly_those_about_whom_points_say_yes(engine: DuckDB,
     world = replace(drawn, policy=_readable(drawn.policy))
     compiled = decide.compile(world.policy, canonical.policy_digest(world.policy))
     rewriter = Rewriter(MAP, "sha256:map", engine.catalog(), lambda sql: json.loads(engine.serialize(sql)))
-    sets = Sets(engine, PseudonymKeys(b"k" * 32))
     with (
         TemporaryDirectory() as folder,
         closing(open_database(Path(folder) / "state.db", create=True)) as database,
@@ -63,10 +62,24 @@ def test_a_question_sees_exactly_those_about_whom_points_say_yes(engine: DuckDB,
         with database.write() as connection:
             people = {each.key: each for each in put(connection, world)}
             terms = dict(notices.terms(connection))
+            numbers = customers.numbers(connection)
+        sets = Sets(engine, PseudonymKeys(b"k" * 32), database)
         standing = Board(database).fresh(compiled, world.at)
         for slot in compiled.slots:
             use = Use(slot.purpose, ANN, recipient=slot.recipient)
-            _agree(compiled.rule(use), use, world.policy, people, world.at, terms, standing, sets, rewriter, engine)
+            _agree(
+                compiled.rule(use),
+                use,
+                world.policy,
+                people,
+                world.at,
+                terms,
+                standing,
+                numbers,
+                sets,
+                rewriter,
+                engine,
+            )
 
 
 def _agree(
@@ -77,6 +90,7 @@ def _agree(
     at: datetime,
     terms: dict[str, Terms],
     standing: Standing,
+    numbers: dict[str, int],
     sets: Sets,
     rewriter: Rewriter,
     engine: DuckDB,
@@ -87,13 +101,13 @@ def _agree(
         return
     assert ruling.slot is not None
     yes = {key for key, verdict in verdicts.items() if verdict}
-    byte = {key for key in people if standing.codes(ruling.slot)[standing.numbers[key]] == 0}
+    byte = {key for key in people if standing.codes(ruling.slot)[numbers[key]] == 0}
     assert yes == byte
     governed = rewriter.rewrite("SELECT id, mark FROM people", ruling)
     cutoff = policy.purposes[use.purpose].keep.duration.minus(at)
     result, _ = sets.run(governed, ruling, lambda: standing, cutoff, engine.generation)
     # The guardian is on record with nothing but a key, as the test's own helper made them.
-    guardian = {"guardian"} if standing.codes(ruling.slot)[standing.numbers["guardian"]] == 0 else set()
+    guardian = {"guardian"} if standing.codes(ruling.slot)[numbers["guardian"]] == 0 else set()
     marks = {"c0": [1], "c1": [2, 3], "c2": [4], "guardian": [5]}
     expected = sorted(mark for key in yes | guardian for mark in marks[key])
     assert expected == sorted(result.table["mark"].to_pylist())

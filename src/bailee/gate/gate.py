@@ -20,10 +20,12 @@ from bailee.gate.changes import Changes
 from bailee.gate.choices import Choices
 from bailee.gate.erasing import Erasing
 from bailee.gate.intake import Intake
+from bailee.gate.keeping import Keeping
+from bailee.gate.keys import SigningKeys
 from bailee.gate.ledger import Book, Proof, announce
 from bailee.gate.points import Points
 from bailee.gate.record import Recorder, word_of_effect
-from bailee.gate.settings import Settings
+from bailee.gate.settings import KEYS, Settings
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
@@ -34,10 +36,12 @@ from bailee.vocabulary import Actor, Effect, Use, Verdict
 
 if TYPE_CHECKING:
     from bailee.engines.duckdb.engine import DuckDB
-    from bailee.gate.erasing import ErasureReport
+    from bailee.gate.backup import BackupReport
+    from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
     from bailee.gate.sets import Sets
+    from bailee.ledger.export import Exported
     from bailee.ledger.values import Head
     from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
@@ -70,14 +74,16 @@ class Gate:
         self.promise = promise.load(home, database, clock())
         self._recorder = Recorder(database, self.promise, random)
         self._changes = Changes(home)
-        if announce(self._recorder, database, clock()):
+        signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
+        self.keys = Keeping(database, settings, signing, self._recorder, clock)
+        if announce(self._recorder, database, signing, clock()):
             self._changes.tell()
         self._board = Board(database)
         self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word)
         self._choices = Choices(database, self._recorder)
         self._intake = Intake(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
-        self.ledger = Book(database)
+        self.ledger = Book(database, signing)
         self._starting = threading.Lock()
         self._closed = False
         self._engine = engine
@@ -317,6 +323,27 @@ class Gate:
         self._must_be_open()
         return self._erasing.clean()
 
+    def certificate(self, erased: Erased) -> bytes:
+        """A signed proof file (C2SP tlog-proof) of an erasure, for the customer alone; it opens the ledger's entry."""
+        return self._erasing.certificate(erased, self.keys.signing().sign)
+
+    # Backups ----------------------------------------------------------------------------------------------------
+
+    def backup(
+        self, file: Path | str, *, force: bool = False, progress: Callable[[str, int, int], None] | None = None
+    ) -> BackupReport:
+        """Write a sealed backup of all but the company's own tables and the encryption key, while others write.
+
+        It is read again and checked before it takes its name. WorkspaceError where a file of that name is there, unless
+        `force`, or where it cannot be written; then nothing was.
+        """
+        from bailee.gate.backup import back_up
+        from bailee.gate.workspace import ledger_tables
+
+        self._must_be_open()
+        at = self.clock()
+        return back_up(self.database, self.home, Path(file), at, ledger_tables, force=force, progress=progress)
+
     # The ledger -------------------------------------------------------------------------------------------------
 
     def head(self) -> Head:
@@ -338,6 +365,17 @@ class Gate:
     def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
         """Check the whole ledger, also against a head that somebody kept; NotVerified names the first wrong entry."""
         return self.ledger.verify(progress, known=known)
+
+    def checkpoint(self) -> bytes:
+        """The ledger's signed checkpoint (C2SP tlog-checkpoint), to be kept where nobody here can change it."""
+        return self.ledger.checkpoint()
+
+    def export(self, folder: str | Path, *, progress: Callable[[int, int], None] | None = None) -> Exported:
+        """Write the ledger as files that any web server can give out: new ones, or what came since the last export.
+
+        Raises WorkspaceError where the folder holds anything else, or a ledger that this one does not continue.
+        """
+        return self.ledger.export(Path(folder), progress)
 
     def replay(self, position: int) -> Replay:
         """Derive a past use again from the policy, the map and the standing of that time."""
@@ -379,5 +417,5 @@ class Gate:
                 keys = open_keys(self.home / "keys")
                 engine = self._engine or DuckDB(self.settings.database, limits=self.settings.limits)
                 engine.start()
-                self._running = Sets(engine, keys)
+                self._running = Sets(engine, keys, self.database)
             return self._running

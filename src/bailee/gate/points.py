@@ -16,6 +16,7 @@ from bailee.errors import BaileeError, RecordError, Refused
 from bailee.gate import asked
 from bailee.gate.answer import StandingRow
 from bailee.gate.record import ANSWERED, REFUSED, Recorder, described, standing_of
+from bailee.people import customers
 from bailee.people.standing import Standing, untils
 from bailee.policy.reasons import STANDING, STANDING_CODES, standing_reason
 from bailee.vocabulary import Verdict
@@ -108,7 +109,7 @@ class Points:
         self._recorder, self._fresh, self._clock, self._monotonic = recorder, fresh, clock, monotonic
         self._version = version
         self._checkers: set[Callable[[], None]] = set()
-        self._numbered: tuple[object, Mapping[str, int]] = (None, {})
+        self._numbered: tuple[int | None, Mapping[str, int]] = (None, {})
 
     def close(self) -> None:
         """Record the last minute of every checker; the first error is raised when all have been tried."""
@@ -124,15 +125,15 @@ class Points:
     def may(self, ruling: Ruling, customer: str) -> Verdict:
         """One verdict, recorded."""
         at, private = self._clock(), {"customer": customer}
+        about = self._recorder.numbers([customer])  # before standing, which then has them
         if not ruling.permitted or ruling.slot is None:
-            self._recorder.use(ruling, REFUSED, private, at, subjects=self._recorder.numbers([customer]))
+            self._recorder.use(ruling, REFUSED, private, at, subjects=about)
             return Verdict(False, ruling.reasons)
         standing = self._fresh()
-        number = self._numbers(standing).get(customer, 0)
-        verdict = verdicts_of(ruling)[standing.codes(ruling.slot)[number] if number else UNKNOWN]
+        code = standing.codes(ruling.slot)[about[0]] if about else UNKNOWN
+        verdict = verdicts_of(ruling)[code]
         decision = ANSWERED if verdict else REFUSED
         said = {**private, "verdict": verdict.reasons[0].code}
-        about = [number] if number else []
         self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about)
         return verdict
 
@@ -157,7 +158,9 @@ class Points:
         at, (standing, times) = self._clock(), self._until_when()
         reasons = [standing_reason(code, ruling.use.purpose, ruling.line) for code in range(len(STANDING))]
         codes = standing.codes(slot).tolist()
-        each = zip(standing.keys[1:].tolist(), codes[1:], times[1:], strict=True)
+        with self._recorder.database.read() as connection:
+            keys = customers.keys(connection, range(1, len(codes)))
+        each = zip(keys, codes[1:], times[1:], strict=True)
         # The erased have no key any more.
         rows = tuple(StandingRow(key, code == 0, reasons[code], until) for key, code, until in each if key is not None)
         private = {"question": "standing", "rows": len(rows), "customers": None}
@@ -174,11 +177,13 @@ class Points:
                 return standing, found
 
     def _numbers(self, standing: Standing) -> Mapping[str, int]:
-        """Everybody's number by key, worked out again only when there are new customers."""
-        keys, numbers = self._numbered
-        if keys is not standing.keys:
-            numbers = standing.numbers
-            self._numbered = (standing.keys, numbers)
+        """Everybody's number by key, read again only when somebody came or was erased."""
+        named, numbers = self._numbered
+        if named != standing.named:
+            with self._recorder.database.read() as connection:
+                # Whoever came after the snapshot has no code in it.
+                numbers = customers.numbers(connection, len(standing))
+            self._numbered = (standing.named, numbers)
         return numbers
 
     def _permit(self, ruling: Ruling, private: dict[str, object]) -> int:

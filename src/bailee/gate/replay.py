@@ -55,7 +55,9 @@ def replay(connection: Connection, position: int, leaf: dict[str, Any], record: 
     compiled = decide.compile(policy, digest)
     ruling = compiled.rule(_use(record))
     recorded, derived = str(record["ruling"]), ruling_digest(ruling)
-    found = {"ruling": () if recorded == derived else (f"the ruling was {recorded}, now {derived}",)}
+    found: dict[str, tuple[str, ...]] = {
+        "ruling": () if recorded == derived else (f"the ruling was {recorded}, now {derived}",)
+    }
     if record.get("columns"):
         found["columns"] = tuple(_columns(connection, leaf, record, ruling))
     if leaf.get("standing_root") is not None:

@@ -10,11 +10,15 @@ from datetime import datetime
 from bailee.decide import Ruling
 from bailee.engines import Engine, Result
 from bailee.errors import EngineError, EngineUnavailable, Stale
+from bailee.people import customers
+from bailee.people.database import Database
 from bailee.people.keys import PseudonymKeys
-from bailee.people.standing import Standing
+from bailee.people.standing import Numbers, Standing
 from bailee.rewrite import Allow, Governed
 
 TRIES = 3
+#: Members of an allow table that are sent at once.
+SOME = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,8 @@ class _Held:
 class Sets:
     """One engine and what its allow tables hold; one question at a time."""
 
-    def __init__(self, engine: Engine, keys: PseudonymKeys) -> None:
-        self.engine, self.keys = engine, keys
+    def __init__(self, engine: Engine, keys: PseudonymKeys, database: Database) -> None:
+        self.engine, self.keys, self._database = engine, keys, database
         self._held: dict[str, _Held] = {}
         self._turn = threading.Lock()
 
@@ -95,14 +99,39 @@ class Sets:
             held = None
         pseudonyms = allow.pseudonyms or (held is not None and held.pseudonyms)
         key = secret if pseudonyms else None
-        span = held.span if held is not None else None
-        if held is None or held.pseudonyms != pseudonyms:
-            members = now.members(allow.slot)[1]
-            span = self.engine.allow(allow.name, allow.key_type, members, sequence=now.version, secret=key).span
-        elif held.standing.version != now.version:
-            add, remove = now.difference(allow.slot, held.standing)
+        change = None
+        if held is not None and held.pseudonyms == pseudonyms:
+            if held.standing.version == now.version:
+                return
+            change = self._change(allow.slot, held.standing, now)
+        if held is not None and change is not None:
+            add, remove = change
             base = held.standing.version
             span = self.engine.allow(
                 allow.name, allow.key_type, add, remove=remove, sequence=now.version, base=base, secret=key
             ).span
+        else:
+            span = self._whole(allow, now, key)
         self._held[allow.name] = _Held(self.engine.generation, now, pseudonyms, span)
+
+    def _whole(self, allow: Allow, now: Standing, secret: bytes | None) -> tuple[int, int] | None:
+        """Make an allow table of all who stand, some at a time, so that their keys never are in memory together."""
+        members, span = now.members(allow.slot), None
+        for start in range(0, max(len(members), 1), SOME):
+            base = now.version if start else None
+            add = self._keys(members[start : start + SOME])
+            span = self.engine.allow(
+                allow.name, allow.key_type, add, sequence=now.version, base=base, secret=secret
+            ).span
+        return span
+
+    def _change(self, slot: int, before: Standing, now: Standing) -> tuple[list[str], list[str]] | None:
+        """The keys to add and to remove; None where somebody goes who was erased, so that their key is not known."""
+        added, removed = now.difference(slot, before)
+        gone = self._keys(removed)
+        return (self._keys(added), gone) if len(gone) == len(removed) else None
+
+    def _keys(self, numbers: Numbers) -> list[str]:
+        """The keys of customers, without those of the erased."""
+        with self._database.read() as connection:
+            return [key for key in customers.keys(connection, numbers.tolist()) if key is not None]

@@ -47,7 +47,7 @@ def status(
         ledger=head.size,
         root=head.root.hex(),
         sequence=standing.sequence,
-        standing={key: len(standing.members(slot)[0]) for key, slot in slots.items()},
+        standing={key: len(standing.members(slot)) for key, slot in slots.items()},
         unasked={key: int((standing.codes(slots[key])[1:] == _NEVER_ASKED).sum()) for key in asks},
         expiring={key: ahead.expiring[slot] for key, slot in slots.items() if slot in ahead.expiring},
         changing=ahead.changing,

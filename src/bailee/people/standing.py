@@ -5,10 +5,9 @@ Checkers and allow tables read it; other processes may derive too, so the board 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -30,7 +29,7 @@ Numbers = npt.NDArray[np.int64]
 
 _ATTEMPTS = 10
 
-_ERASED = "SELECT number FROM customers WHERE sequence > ? AND number < ? AND key IS NULL"
+_ERASED = "SELECT 1 FROM customers WHERE sequence > ? AND number <= ? AND key IS NULL LIMIT 1"
 
 #: The code of number 0, which is nobody's.
 _NOBODY = 1
@@ -38,12 +37,12 @@ _NOBODY = 1
 
 @dataclass(frozen=True)
 class Standing:
-    """Everybody's standing under one policy.
+    """Everybody's standing under one policy: one byte a customer and slot, by customer number.
 
     `sequence` is up to where it follows the facts, `version` when it last changed: equal versions hold equal codes.
-    `next_change` is the instant at which it must be derived again although nobody acts. `keys[number]` is the
-    company's key of a customer, None once they were erased; number 0 is nobody. `root` is that of the standing tree,
-    which commits to all of it.
+    `next_change` is the instant at which it must be derived again although nobody acts. `root` is that of the standing
+    tree, which commits to all of it. `customers` counts them; their keys are read from the database where they are
+    needed, and `named` differs from that of an earlier snapshot if somebody came or was erased since.
     """
 
     policy: str | None
@@ -51,37 +50,28 @@ class Standing:
     version: int
     next_change: datetime | None
     root: bytes
-    keys: npt.NDArray[np.object_] = field(repr=False)
+    customers: int
+    named: int
     _codes: tuple[Codes, ...] = field(repr=False)
 
     def __len__(self) -> int:
         """How many customers there are."""
-        return len(self.keys) - 1
-
-    @cached_property
-    def numbers(self) -> Mapping[str, int]:
-        """Every customer's number by key; made when first asked for."""
-        found = dict(zip(self.keys[1:].tolist(), range(1, len(self.keys)), strict=True))
-        found.pop(None, None)
-        return found
+        return self.customers
 
     def codes(self, slot: int) -> Codes:
         """One reason code a customer number, 0 where the customer's data may be used; number 0 is unknown."""
-        return self._codes[slot] if self._codes else np.full(len(self.keys), _NOBODY, np.uint8)
+        return self._codes[slot] if self._codes else np.full(self.customers + 1, _NOBODY, np.uint8)
 
-    def members(self, slot: int) -> tuple[Numbers, list[str]]:
-        """The numbers and keys of those whose data may be used, in order of number."""
-        numbers = np.flatnonzero(self.codes(slot) == 0)
-        return numbers, self.keys[numbers].tolist()
+    def members(self, slot: int) -> Numbers:
+        """The numbers of those whose data may be used, in order."""
+        return np.flatnonzero(self.codes(slot) == 0)
 
-    def difference(self, slot: int, since: Standing) -> tuple[list[str], list[str]]:
-        """The keys to add to, and to remove from, a table of the members in an earlier snapshot of this policy."""
+    def difference(self, slot: int, since: Standing) -> tuple[Numbers, Numbers]:
+        """Who is to be added to, and removed from, a table of the members in an earlier snapshot of this policy."""
         now, before = self.codes(slot) == 0, since.codes(slot) == 0
         held = len(before)
-        added = np.flatnonzero(now[:held] & ~before)
-        removed = np.flatnonzero(before & ~now[:held])
         new = np.flatnonzero(now[held:]) + held
-        return self.keys[np.concatenate([added, new])].tolist(), since.keys[removed].tolist()
+        return np.concatenate([np.flatnonzero(now[:held] & ~before), new]), np.flatnonzero(before & ~now[:held])
 
 
 class Board:
@@ -89,7 +79,7 @@ class Board:
 
     def __init__(self, database: Database) -> None:
         self._database, self._renewing = database, Lock()
-        self._current = Standing(None, -1, -1, None, b"", np.array([None], object), ())
+        self._current = Standing(None, -1, -1, None, b"", 0, -1, ())
 
     @property
     def current(self) -> Standing:
@@ -125,7 +115,7 @@ def untils(connection: Connection, standing: Standing) -> Sequence[datetime | No
     """Until when each customer's standing holds unless somebody acts, by number; None if there is newer standing."""
     if progress.read(connection).changed != standing.version:
         return None
-    found: list[datetime | None] = [None] * len(standing.keys)
+    found: list[datetime | None] = [None] * (len(standing) + 1)
     for some in driver.stream(connection, "SELECT customer, until FROM standing WHERE until IS NOT NULL"):
         for number, until in some:
             found[number] = instant(until)
@@ -142,43 +132,38 @@ def _follow(connection: Connection, now: progress.Progress, old: Standing) -> St
         next_change=instant_or_none(until),
         root=now.root or b"",
     )
-    keys = _keys(connection, old)
+    if now.customers > old.customers or connection.exec_driver_sql(_ERASED, (old.sequence, old.customers)).first():
+        newer = replace(newer, customers=now.customers, named=now.derived)
     if now.changed == old.version:
-        return replace(newer, keys=keys)
+        return newer
     whole = now.policy != old.policy
     since = -1 if whole else old.version
-    rows = driver.rows(connection, "SELECT customer, codes FROM standing WHERE sequence > ?", (since,))
-    return replace(newer, keys=keys, _codes=_codes(rows, len(keys), () if whole else old._codes))
+    rows = driver.stream(connection, "SELECT customer, codes FROM standing WHERE sequence > ?", (since,))
+    return replace(newer, _codes=_codes(rows, now.customers + 1, () if whole else old._codes))
 
 
-def _keys(connection: Connection, old: Standing) -> npt.NDArray[np.object_]:
-    """Keys by number: the old ones, copied only where somebody came or was erased."""
-    statement = "SELECT key FROM customers WHERE number >= ? ORDER BY number"
-    new = connection.exec_driver_sql(statement, (len(old.keys),)).scalars().all()
-    erased = connection.exec_driver_sql(_ERASED, (old.sequence, len(old.keys))).scalars().all()
-    if not new and not erased:
-        return old.keys
-    keys = np.concatenate([old.keys, np.array(new, object)])
-    keys[list(erased)] = None
-    return keys
-
-
-def _codes(rows: Sequence[Any], size: int, old: tuple[Codes, ...]) -> tuple[Codes, ...]:
+def _codes(found: Iterable[Sequence[Any]], size: int, old: tuple[Codes, ...]) -> tuple[Codes, ...]:
     """Codes by slot and number: the old ones, copied only where they change."""
-    if not rows:
-        return old
-    numbers = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    width = len(rows[0][1])
-    table = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), width)
-    return tuple(_column(old[i] if old else None, size, numbers, table[:, i]) for i in range(width))
+    new: dict[int, Codes] = {}
+    width = len(old)
+    for rows in found:
+        numbers = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        width = len(rows[0][1])
+        table = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), width)
+        for slot in range(width):
+            before, codes = old[slot] if old else None, table[:, slot]
+            if slot not in new:
+                if before is not None and len(before) == size and bool((before[numbers] == codes).all()):
+                    continue
+                new[slot] = _copied(before, size)
+            new[slot][numbers] = codes
+    for codes in new.values():
+        codes.setflags(write=False)
+    return tuple(new[slot] if slot in new else old[slot] for slot in range(width))
 
 
-def _column(old: Codes | None, size: int, numbers: Numbers, codes: Codes) -> Codes:
-    if old is not None and len(old) == size and bool((old[numbers] == codes).all()):
-        return old
+def _copied(old: Codes | None, size: int) -> Codes:
     new = np.full(size, _NOBODY, np.uint8)
     if old is not None:
         new[: len(old)] = old
-    new[numbers] = codes
-    new.setflags(write=False)
     return new
