@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sqlite3
@@ -61,6 +62,9 @@ _STATES = (
     ("XX002", _DAMAGED),
 )
 
+#: What the system says when it is the disk's fault, or there is no room on it.
+_DISK = {errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG, errno.ESTALE}
+
 #: A server that lets nobody in says why without a code, so its words are looked at; they are shown to nobody.
 _WORDS = (
     (r"password|authenti|no pg_hba|role .* does not exist|not permitted to log in", _STRANGER),
@@ -86,6 +90,11 @@ def translated(where: Path | str) -> Iterator[None]:
         raise WorkspaceError(
             f"`{error.filename or where}` may not be opened by this user; change its permissions"
         ) from error
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        why = (error.strerror or "unknown error").lower()
+        raise WorkspaceError(f"`{error.filename or where}` cannot be written or read: {why}") from error
     except _drivers() as error:
         raise told(where, error) or error from error
 

@@ -91,20 +91,22 @@ def add(path: Path, tombstones: Sequence[Tombstone]) -> int:
     new = [each for each in tombstones if (*each[:2], each.whole) not in known]
     if not new:
         return 0
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = not path.exists()
     with faults.translated(path):
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        size = os.fstat(file).st_size
-        cut = size > 0 and os.pread(file, 1, size - 1) != b"\n"  # by a crash
-        os.write(file, b"".join([b"\n" if cut else b"", *map(_line, new)]))
-        os.fsync(file)
-    finally:
-        os.close(file)
-    if made:
-        secret_files.sync(path.parent)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = not path.exists()
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+            file.truncate(_whole_lines(path))  # a crash may have cut the last one off
+            file.write(b"".join(map(_line, new)))
+            file.flush()
+            os.fsync(file.fileno())
+        if made:
+            secret_files.sync(path.parent)
     return len(new)
+
+
+def _whole_lines(path: Path) -> int:
+    """How many bytes of a file end with its last whole line."""
+    return path.read_bytes().rfind(b"\n") + 1
 
 
 def _line(tombstone: Tombstone) -> bytes:
