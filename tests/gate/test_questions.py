@@ -12,6 +12,7 @@ import pytest
 
 import bailee
 from bailee.errors import EngineError, EngineUnavailable, RecordError, TimeExceeded
+from bailee.gate import sets
 from bailee.gate.gate import Gate
 from tests.gate.shop import CUSTOMERS, MARKETING, NOW, ORDERS, Clock, codes, grant, last, opened
 
@@ -144,6 +145,16 @@ def test_a_withdrawal_is_honoured_by_the_next_answer(gate: Gate) -> None:
     grant(gate, 9)
     ids = gate.ask("SELECT id FROM customers ORDER BY 1", purpose="offers").arrow().column("id").to_pylist()
     assert [1, 3, 4, 5, 6, 9] == ids
+
+
+def test_an_allow_table_is_sent_some_at_a_time(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six members in parts of four are the same six, and nobody is left of a purpose that nobody is in."""
+    monkeypatch.setattr(sets, "SOME", 4)
+    ids = gate.ask("SELECT id FROM customers ORDER BY 1", purpose="offers").arrow().column("id").to_pylist()
+    assert [1, 2, 3, 4, 5, 6] == ids
+    for customer in ids:
+        gate.choose(customer, "withdraw", "offers")
+    assert 0 == gate.ask("SELECT id FROM customers", purpose="offers").rows
 
 
 @pytest.mark.parametrize(
