@@ -38,9 +38,10 @@ def test_a_disk_without_room_is_said_in_words(tmp_path: Path, monkeypatch: pytes
     def full(held: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with monkeypatch.context() as broken, pytest.raises(WorkspaceError, match="cannot be written or read: no space"):
+    with monkeypatch.context() as broken:
         broken.setattr(os, "fsync", full)
-        tombstones.add(file, [SECOND])
+        with pytest.raises(WorkspaceError, match="cannot be written or read: no space"):
+            tombstones.add(file, [SECOND])
     assert FIRST == tombstones.read(file)[0]
     tombstones.add(file, [SECOND, THIRD])
     assert {FIRST, SECOND, THIRD} == set(tombstones.read(file))
