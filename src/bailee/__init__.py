@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bailee.errors import BaileeError, Refused
     from bailee.gate.answer import Answer
     from bailee.gate.gate import Gate
+    from bailee.gate.restore import restore
     from bailee.gate.workspace import create, open
     from bailee.vocabulary import Act, Actor, Basis, Effect, Instrument, Principle, Reason, Treatment, Use, Verdict
 
@@ -40,6 +41,7 @@ _WHERE = {
     "Verdict": "vocabulary",
     "create": "gate.workspace",
     "open": "gate.workspace",
+    "restore": "gate.restore",
 }
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "Verdict",
     "create",
     "open",
+    "restore",
 ]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bailee.errors import FactRejected, NotVerified
 from bailee.gate.naming import Names
+from bailee.gate.workspace import BEFORE
 from bailee.ledger import log, proof
 from bailee.ledger.canonical import canonical
 from bailee.ledger.leaves import time_text
@@ -157,7 +158,7 @@ class Erasing:
             done = erase(connection, keys, named, by, at, self._recorder.random)
         self._tell()
         remember(self._database, self._home)
-        return ErasureReport(done, cleaned=clean(self._database, anew=anew))
+        return ErasureReport(done, cleaned=self._cleaned(anew=anew))
 
     def due(self) -> list[str]:
         """The keys of those who asked to be erased and whom no hold keeps any more."""
@@ -167,7 +168,13 @@ class Erasing:
     def clean(self) -> Cleaned:
         """Overwrite what earlier erasures left."""
         remember(self._database, self._home)  # whoever was told that an erasure failed half-way comes here
-        return clean(self._database)
+        return self._cleaned(anew=True)
+
+    def _cleaned(self, *, anew: bool) -> Cleaned:
+        cleaned = clean(self._database, anew=anew)
+        kept = sorted(self._home.glob(f"{BEFORE}*"))
+        told = (f"`{each}` is a state from before a restore, which no erasure reaches: delete it" for each in kept)
+        return replace(cleaned, beyond=(*cleaned.beyond, *told))
 
     def certificate(self, erased: Erased, sign: Callable[[Head], bytes]) -> bytes:
         """A proof file (C2SP tlog-proof) that opens the entry of an erasure; `sign` gives the checkpoint of a head."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bailee.errors import EngineUnavailable, WorkspaceError
-from bailee.gate.settings import MAP, POLICY, Settings, load_settings
+from bailee.gate.settings import KEYS, MAP, POLICY, Settings, load_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from bailee.gate.gate import Gate
     from bailee.people.database import Database
 
-STATE, KEYS = "state.db", "keys"
+STATE = "state.db"
+#: What a restore is called in a folder once it is decided.
+RESTORED = ".bailee-restored"
+#: How a folder is called that a restore set the old state aside in.
+BEFORE = "before-restore-"
 
 #: Where the files of a new workspace are written first.
 ASIDE = ".bailee-new-"
@@ -33,6 +37,10 @@ def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] | None =
     every problem in its files.
     """
     folder = Path(home)
+    if holds(folder, RESTORED):
+        from bailee.gate.swapping import finish
+
+        finish(folder)  # a restore was interrupted after it was decided
     if not holds(folder, STATE):
         raise WorkspaceError(
             f"there is no workspace in `{folder}`; make one with `bailee init`, or name it with `--home`"
