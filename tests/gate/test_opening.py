@@ -335,7 +335,8 @@ else: print("made")
     assert [""] * 3 == [errors for _, errors in said]
     assert ["made", "refused", "refused"] == sorted(out.split()[0] for out, _ in said)
     with bailee.open(tmp_path / "new") as gate:
-        assert 1 == gate.verify().size
+        assert ["signing_key", "policy"] == [gate.ledger.leaf(position)["kind"] for position in range(2)]
+        assert 2 == gate.verify().size
 
 
 def test_made_means_usable(tmp_path: Path) -> None:

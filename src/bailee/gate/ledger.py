@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bailee.gate.keys import SigningKeys
 from bailee.gate.record import ANNOUNCED, Recorder
 from bailee.gate.replay import Replay, replay
 from bailee.ledger import log
@@ -18,29 +19,29 @@ from bailee.people import documents, keyring
 from bailee.people.database import Database
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from bailee.gate.keys import Signing
     from bailee.ledger.export import Exported
 
-    #: Gives the keys by which the ledger signs, as of a transaction.
-    Signs = Callable[[Connection], Signing]
 
+def announce(recorder: Recorder, database: Database, signing: SigningKeys, at: datetime) -> bool:
+    """Record the signing key where none was, and the policy and map in force if they are not those recorded last.
 
-def announce(recorder: Recorder, database: Database, at: datetime) -> bool:
-    """Record the policy and map in force, if they are not the ones recorded last; says whether they were not."""
+    Says whether the policy or map was recorded.
+    """
     promise, ours = recorder.promise, recorder.announcement
     with database.read() as connection:
-        if documents.setting(connection, ANNOUNCED) == ours:
+        if documents.setting(connection, ANNOUNCED) == ours and signing.known(connection):
             return False
     with database.write() as connection:
+        signing.announce(connection, recorder, at)
         before = documents.setting(connection, ANNOUNCED)
         if before != ours:
             previous = before.split()[0] if before else None
             public = {"policy": promise.digest, "map": promise.map_digest, "previous": previous}
             recorder.within(connection, "policy", public, None, at)
             documents.set_setting(connection, ANNOUNCED, ours)
-    return True
+        vkeys = signing.announced(connection)
+    signing.publish(vkeys)
+    return before != ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Proof:
 class Book:
     """Reads the ledger of a workspace; every method raises NotVerified where something does not hold."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, signing: SigningKeys) -> None:
+        self._database, self._signing = database, signing
 
     def head(self) -> Head:
         """Size and root of the log."""
@@ -89,17 +90,17 @@ class Book:
         with self._database.read() as connection:
             return log.verify_log(connection, progress, known=known, safe=keyring.of(connection))
 
-    def checkpoint(self, signing: Signs) -> bytes:
+    def checkpoint(self) -> bytes:
         """The signed checkpoint of the log as it is now (C2SP tlog-checkpoint)."""
         with self._database.read() as connection:
-            return signing(connection).sign(log.head(connection))
+            return self._signing.signing(connection).sign(log.head(connection))
 
-    def export(self, folder: Path, signing: Signs, progress: Callable[[int, int], None] | None = None) -> Exported:
+    def export(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> Exported:
         """Write the log as files that anybody may have; WorkspaceError where the folder is not for it."""
         from bailee.ledger.export import export
 
         with self._database.read() as connection:
-            keys = signing(connection)
+            keys = self._signing.signing(connection)
             return export(connection, folder, keys.sign, keys.vkeys, handovers=keys.handovers, progress=progress)
 
     def replay(self, position: int) -> Replay:

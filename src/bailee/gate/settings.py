@@ -13,7 +13,7 @@ from pathlib import Path
 from bailee.engines import Limits
 from bailee.errors import Problem, SettingsError, WorkspaceError
 
-FILE, POLICY, MAP = "bailee.toml", "policy.yaml", "datamap.yaml"
+FILE, POLICY, MAP, KEYS = "bailee.toml", "policy.yaml", "datamap.yaml", "keys"
 UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 #: A day for one question, and what the engine takes; sizes are from 1 MiB to 1 TiB.
 LONGEST_SECONDS = 86_400

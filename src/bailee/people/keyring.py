@@ -47,9 +47,9 @@ def of(connection: Connection) -> Keyring:
 class Keyring:
     """Makes, opens and destroys customers' keys, and seals under them; any thread may use it.
 
-    The first key-encryption key is the current one; the others only open what they sealed before. `source` says in
-    messages where they are from, and `again` reads them anew, for when another process has rotated them. Raises
-    WorkspaceError for a row sealed by a key that is not here.
+    The first key-encryption key is the current one; the others only open what they sealed before, and `names` are what
+    all of them are called. `source` says in messages where they are from, and `again` reads them anew, for when another
+    process has rotated them. Raises WorkspaceError for a row sealed by a key that is not here.
     """
 
     def __init__(
@@ -62,25 +62,23 @@ class Keyring:
             raise WorkspaceError(f"{source} must hold encryption keys of {KEY_BYTES} bytes each")
         self.source = source
         self._again = again
+        self._keks: dict[str, bytes] = {}
+        self._ciphers: dict[str, AESGCM] = {}
         self._take(keks)
 
     def __repr__(self) -> str:
-        return f"Keyring({', '.join(self._keks)})"
+        return f"Keyring({', '.join(self.names)})"
 
     def _take(self, keks: Sequence[bytes]) -> None:
-        self.current = name(keks[0])
-        self._keks = {name(kek): kek for kek in keks}
-        self._ciphers: dict[str, AESGCM] = {}
+        # Whoever reads an older snapshot meanwhile still needs those that a rotation has left behind.
+        self._keks = {**self._keks, **{name(kek): kek for kek in keks}}
+        self.names = tuple(name(kek) for kek in keks)
+        self.current = self.names[0]
 
     def reload(self) -> None:
         """Read the key-encryption keys anew from where they are from."""
         if self._again is not None:
             self._take(self._again())
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all key-encryption keys, the current one first."""
-        return tuple(self._keks)
 
     def cipher(self, kek: str) -> AESGCM:
         """The cipher of a key-encryption key; WorkspaceError where it is not here."""
@@ -92,7 +90,7 @@ class Keyring:
         if kek not in self._keks:
             raise WorkspaceError(
                 f"customers' keys are sealed by the encryption key `{kek}`, which {self.source} does not hold "
-                f"(it holds {', '.join(f'`{each}`' for each in self._keks)}); put it back from a backup"
+                f"(it holds {', '.join(f'`{each}`' for each in self.names)}); put it back from a backup"
             )
         return self._ciphers.setdefault(kek, sealing.cipher(self._keks[kek]))
 

@@ -37,6 +37,11 @@ def wrapped_under(connection: Connection) -> dict[str, int]:
     return {kek: count for kek, count in found}  # noqa: C416  # rows are no pairs to `dict`
 
 
+def sealing_now(connection: Connection) -> str | None:
+    """The name of the key-encryption key that seals new keys; None before the first."""
+    return documents.setting(connection, WRAPPING)
+
+
 def rotate(
     database: Database, path: Path, source: str, progress: Callable[[int, int], object] | None = None
 ) -> Rotated:
@@ -66,6 +71,7 @@ def _rotate(database: Database, path: Path, source: str, progress: Callable[[int
         count = rewrap(connection, keys, progress)
     if source == key_sources.FILE:
         _write(path, key_sources.read_keks(source, path)[:1])
+        keys.reload()
     return Rotated(keys.current, count, begun and source == key_sources.FILE)
 
 
@@ -100,7 +106,7 @@ def _begun(database: Database, path: Path, source: str) -> bool:
         return True
     keys = _read_again(database)
     with database.read() as connection:
-        said = documents.setting(connection, WRAPPING)
+        said = sealing_now(connection)
         return said not in (None, keys.current) or not set(wrapped_under(connection)) <= {keys.current}
 
 
