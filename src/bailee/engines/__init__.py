@@ -6,6 +6,7 @@ Nothing here imports a driver, so the shapes cost nothing to use; `bailee.engine
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -142,6 +143,9 @@ class Engine(Protocol):
 
     def serialize(self, sql: str) -> str:
         """The engine's own parse of `sql`, as JSON."""
+
+    def released(self) -> AbstractContextManager[None]:
+        """Let go of the database while a block runs, so that it can be written; requests wait."""
 
     def cancel(self) -> bool:
         """Stop what is running; whether anything was."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bailee.errors import FactRejected, NotVerified
 from bailee.gate.naming import Names
+from bailee.gate.rows import Rows
 from bailee.gate.workspace import BEFORE
 from bailee.ledger import log, proof
 from bailee.ledger.canonical import canonical
@@ -35,10 +36,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], object]
 
 ERASED, HELD = "erased", "held"
-_ALL = "All that {company} kept about this customer in Bailee was erased, and the key destroyed that the rest is under."
-_PART = (
-    "What {company} kept about this customer in Bailee was erased, but for what the holds below need until they end."
-)
+_ALL = "{company} erased all that Bailee kept about this customer, and destroyed the key that it was sealed under."
+_PART = "{company} erased what Bailee kept about this customer, but for what the holds need until they end."
 
 
 class By(NamedTuple):
@@ -66,11 +65,16 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class ErasureReport:
-    """What an erasure did, or in a dry run would do; `cleaned` is None where nothing was overwritten yet."""
+    """What an erasure did, or in a dry run would do; `cleaned` is None where nothing was overwritten yet.
+
+    `rows` are those that were erased from the company's own tables, `remaining` those that are there still.
+    """
 
     erased: tuple[Erased, ...]
     dry_run: bool = False
     cleaned: Cleaned | None = None
+    rows: Rows | None = None
+    remaining: Rows | None = None
 
 
 class Named(NamedTuple):
@@ -147,8 +151,6 @@ class Erasing:
         if not keys:
             return ErasureReport((), dry_run)
         policy = self._recorder.promise
-        with self._database.read() as connection:
-            planned(connection, keys, Named(Names(keys), (), 0))  # says who is unknown, before anything takes long
         named = look_through(self._database, keys, progress)
         if dry_run:
             with self._database.read() as connection:
@@ -159,6 +161,11 @@ class Erasing:
         self._tell()
         remember(self._database, self._home)
         return ErasureReport(done, cleaned=self._cleaned(anew=anew))
+
+    def whole(self, keys: Sequence[str]) -> list[str]:
+        """Those of the customers whom no hold keeps; FactRejected, naming all that are unknown, where one is."""
+        with self._database.read() as connection:
+            return [each.key for each in _found(connection, keys) if each.whole]
 
     def due(self) -> list[str]:
         """The keys of those who asked to be erased and whom no hold keeps any more."""

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from bailee.gate.keys import SigningKeys
 from bailee.gate.ledger import Book, Proof, announce
 from bailee.gate.points import Points
 from bailee.gate.record import Recorder, word_of_effect
+from bailee.gate.rows import Rows, Warehouse
 from bailee.gate.settings import KEYS, Settings
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
@@ -83,6 +85,7 @@ class Gate:
         self._choices = Choices(database, self._recorder)
         self._intake = Intake(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
+        self._warehouse = Warehouse(settings.database, self.promise.datamap, lambda: self._sets().engine)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
         self._closed = False
@@ -300,18 +303,28 @@ class Gate:
     def erase(
         self,
         *customers: object,
+        data: bool = False,
         dry_run: bool = False,
         anew: bool = True,
         progress: Callable[[int, int], object] | None = None,
     ) -> ErasureReport:
         """Erase customers, by key, but for what holds need: rows, private records, and the key of what was sealed.
 
-        With `anew`, the database is written anew, so that no page keeps their bytes. FactRejected, which erases nobody,
-        for a key that is not on record.
+        With `data`, first their rows in the company's DuckDB file, which is written anew without them. With `anew`, our
+        database is too, so that no page keeps their bytes. The report counts the company's rows that are left.
+        FactRejected, which erases nobody, for a key that is not on record; EngineError where `data` cannot be written.
         """
         self._must_be_open()
         keys = list(dict.fromkeys(map(str, customers)))
-        return self._erasing.erase(keys, self.clock(), dry_run=dry_run, anew=anew, progress=progress)
+        whole = self._erasing.whole(keys)
+        rows = self._warehouse.erase(whole) if data and not dry_run else None
+        report = self._erasing.erase(keys, self.clock(), dry_run=dry_run, anew=anew, progress=progress)
+        return replace(report, rows=rows, remaining=self._warehouse.count(keys))
+
+    def remaining(self, *customers: object) -> Rows:
+        """Count the rows of customers, by key, in the company's own tables; those who were erased too."""
+        self._must_be_open()
+        return self._warehouse.count(list(dict.fromkeys(map(str, customers))))
 
     def erasures_due(self) -> list[str]:
         """The keys of those who asked to be erased and of whom a hold, which has ended since, kept a part."""

@@ -9,7 +9,8 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -142,6 +143,13 @@ class DuckDB:
         """DuckDB's own parse of one SELECT as JSON; raises `EngineError` with the position of what it cannot parse."""
         tree: str = self._request({"do": "serialize", "sql": sql}, self._limits.seconds)["tree"]
         return tree
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let go of the file, so that it can be written; requests wait, and the next one starts the worker again."""
+        with self._lock:
+            self._drop()
+            yield
 
     def cancel(self) -> bool:
         """Stop the request that runs now, whose caller gets `Cancelled`; whether there was one."""

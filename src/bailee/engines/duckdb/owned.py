@@ -72,6 +72,8 @@ class Ownership:
                 f"GROUP BY {target} HAVING bool_and({below})"
             )
             return f"coalesce({alias}.{quote(owned.via.column)} IN ({gone}), false)"
+        if len(owned.subjects) == 1:
+            return self.names(owned, alias, keys)
         columns = [f"{alias}.{quote(name)}" for name in owned.subjects]
         alone = " AND ".join(f"({column} IS NULL OR {_named(column, keys)})" for column in columns)
         return f"({self.names(owned, alias, keys)} AND {alone})"
