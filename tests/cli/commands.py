@@ -29,6 +29,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("ledger", "head"),
     ("ledger", "prove"),
     ("ledger", "verify"),
+    ("ledger", "export"),
+    ("ledger", "check"),
     ("ledger", "explain"),
     ("status",),
     ("demo",),

@@ -109,7 +109,7 @@ def test_from_an_empty_folder_to_a_verified_ledger(tmp_path: Path) -> None:
     company.run("choices", "bea", "withdraw", "suggest", "--evidence", "letter 7")
     assert [["ada", "ada@example.org"]] == company.rows(MAILS, "suggest")
     assert "refused\n" == company.run("may", "bea", "--purpose", "suggest", status=3).splitlines(keepends=True)[0]
-    assert "it begins with the " in company.run("ledger", "verify", "--known", kept)
+    assert "it begins with the " in company.run("ledger", "verify", "--from", kept)
 
 
 def enrol(company: Company) -> None:

@@ -245,15 +245,15 @@ def test_a_kept_head_is_checked(shop: Shop) -> None:
     """What `ledger head` prints can be kept, and tells later that nothing before it was rewritten."""
     kept = shop.run("ledger", "head").stdout.split()[-1]
     shop.run("choices", "ada", "withdraw", "personal_offers")
-    held = shop.run("ledger", "verify", "--known", kept)
-    assert (0, "it begins with the 4 entries of the head that you kept") == (
+    held = shop.run("ledger", "verify", "--from", kept)
+    assert (0, "it begins with the 5 entries of the checkpoint that you kept") == (
         held.exit_code,
         held.stdout.splitlines()[-1],
     )
     other = f"3:{'0' * 64}"
-    one_line(("ledger", "verify", "--known", other), shop.home, "one of the entries before `3` is not what the known")
-    one_line(("ledger", "verify", "--known", f"99:{'0' * 64}"), shop.home, "the known head counts 99 entries")
-    assert 2 == shop.run("ledger", "verify", "--known", "3:abc").exit_code
+    one_line(("ledger", "verify", "--from", other), shop.home, "one of the entries before `3` is not what the known")
+    one_line(("ledger", "verify", "--from", f"99:{'0' * 64}"), shop.home, "the known head counts 99 entries")
+    assert 2 == shop.run("ledger", "verify", "--from", "3:abc").exit_code
 
 
 def test_verify_as_json(shop: Shop) -> None:

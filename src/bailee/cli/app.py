@@ -325,12 +325,18 @@ def standing(
 
 @ledger.command()
 @command
-def head(home: o.Home = HERE, as_json: o.Json = False) -> None:
+def head(
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Print the signed checkpoint alone, to keep in a file.")
+    ] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
     """Print how many entries there are and the root over them. Whoever keeps this elsewhere can tell later that nothing
     before it was rewritten."""
     from bailee.cli import proving
 
-    proving.head(home, as_json=as_json)
+    proving.head(home, signed=signed, as_json=as_json)
 
 
 Position = Annotated[int, typer.Argument(metavar="ENTRY", min=0, help="Its number.", show_default=False)]
@@ -347,20 +353,73 @@ def prove(
     proving.prove(home, entry, out, force=force)
 
 
+LogKeys = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="KEY|FILE", help="A public key of the ledger, or a file of them; may be repeated."),
+]
+
+
 @ledger.command()
 @command
 def verify(
-    known: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE:ROOT", help="A head that you kept; the ledger must begin with it."),
+    target: Annotated[
+        str | None, typer.Argument(help="The folder or URL of an exported ledger.", show_default="the workspace")
     ] = None,
+    begins: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE|SIZE:ROOT",
+            help="A checkpoint that you kept; the ledger must begin with it.",
+        ),
+    ] = None,
+    keys: LogKeys = None,
     home: o.Home = HERE,
     as_json: o.Json = False,
 ) -> None:
-    """Check the whole ledger. Every hash is worked out again from the leaves; exit status 1 if one is wrong."""
+    """Check a whole ledger. Every hash is worked out again from the leaves; exit status 1 if one is wrong, or the
+    signature of an exported one."""
+    from bailee.cli import verifying
+
+    kept, known = verifying.kept(begins), verifying.keys(keys)
+    if target is None:
+        verifying.verify(home, kept, known, as_json=as_json)
+    else:
+        verifying.verify_target(target, kept, known, as_json=as_json)
+
+
+@ledger.command()
+@command
+def export(
+    folder: Annotated[
+        Path, typer.Argument(help="A new or empty folder, or one with an earlier export.", show_default=False)
+    ],
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Write the ledger as files that any web server can give out. They hold leaves, hashes and signatures, and nothing
+    about a person."""
     from bailee.cli import proving
 
-    proving.verify(home, proving.kept(known), as_json=as_json)
+    proving.export(home, folder, as_json=as_json)
+
+
+@ledger.command("check")
+@command
+def check_proofs(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Proof files.", show_default=False)],
+    keys: LogKeys = None,
+    as_json: o.Json = False,
+) -> int:
+    """Check proof files. It takes no workspace and no network, only the ledger's public key; exit status 1 if one does
+    not hold."""
+    from bailee.cli import verifying
+
+    if not keys:
+        raise typer.BadParameter(
+            "expected the ledger's public key: without it, anybody could have signed", param_hint="--key"
+        )
+    return verifying.check(files, verifying.keys(keys), as_json=as_json)
 
 
 @ledger.command("explain")

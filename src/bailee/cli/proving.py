@@ -1,49 +1,44 @@
-"""`bailee ledger`: the log's head, proofs of it, and what an entry says."""
+"""`bailee ledger`: the log's head, proofs of it, its export, and what an entry says."""
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import typer
 
 from bailee.cli.opening import opened
 from bailee.cli.progress import bar
 from bailee.cli.running import print_json, print_lines
 from bailee.cli.saving import must_be_free, whole
-from bailee.cli.terminal import counted, plain_lines
-
-if TYPE_CHECKING:
-    from bailee.ledger.values import Head
+from bailee.cli.terminal import counted, plain, plain_lines
 
 
-def head(home: Path, *, as_json: bool) -> None:
-    """Print the size of the log and its root."""
+def head(home: Path, *, signed: bool, as_json: bool) -> None:
+    """Print the size of the log and its root, or its signed checkpoint alone, to be kept in a file."""
     with opened(home) as gate:
         found = gate.head()
+        note = gate.checkpoint().decode() if signed else None
     if as_json:
-        print_json({"size": found.size, "root": found.root.hex()})
+        print_json({"size": found.size, "root": found.root.hex(), **({"checkpoint": note} if note else {})})
+    elif note:
+        print_lines(note.removesuffix("\n").split("\n"))
+    else:
+        print_lines([f"entries  {found.size:,}", f"root     {found.root.hex()}", ""])
+        print_lines(["keep this where nobody here can change it:"])
+        print_lines([f"  bailee ledger verify --from {found.size}:{found.root.hex()}"])
+
+
+def export(home: Path, folder: Path, *, as_json: bool) -> None:
+    """Write the log as files that any web server can give out."""
+    with opened(home) as gate, bar("writing entries", quiet=as_json) as progress:
+        found = gate.export(folder, progress=progress)
+    if as_json:
+        size, root = found.head.size, found.head.root.hex()
+        print_json({"folder": str(folder), "size": size, "before": found.before, "root": root})
         return
-    print_lines(
-        [f"entries  {found.size:,}", f"root     {found.root.hex()}", "", "keep this where nobody here can change it:"]
-    )
-    print_lines([f"  bailee ledger verify --known {found.size}:{found.root.hex()}"])
-
-
-def kept(text: str | None) -> Head | None:
-    """The head that somebody kept, as `bailee ledger head` printed it."""
-    from bailee.ledger.values import Head
-
-    if text is None:
-        return None
-    found = re.fullmatch(r"([0-9]{1,15}):([0-9a-f]{64})", text.strip().lower())
-    if found is None:
-        hint = "expected SIZE:ROOT with 64 hexadecimal digits, as `bailee ledger head` prints it"
-        raise typer.BadParameter(hint, param_hint="--known")
-    return Head(int(found[1]), bytes.fromhex(found[2]))
+    entries = counted(found.head.size, "entry", "entries")
+    print_lines([f"written: {entries} to {plain(str(folder))}, of which {found.before:,} were there before"])
+    print_lines(["give it to anybody; they check it by `bailee ledger verify`, and `README.txt` in it says how"])
 
 
 def prove(home: Path, entry: int, out: Path | None, *, force: bool) -> None:
@@ -57,18 +52,6 @@ def prove(home: Path, entry: int, out: Path | None, *, force: bool) -> None:
         return
     with whole(out, force=force) as file:
         file.write(json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n")
-
-
-def verify(home: Path, known: Head | None, *, as_json: bool) -> None:
-    """Work the whole log out again; NotVerified names the first entry that is wrong."""
-    with opened(home) as gate, bar("checking entries", quiet=as_json) as progress:
-        found = gate.verify(progress=progress, known=known)
-    if as_json:
-        print_json({"verified": True, "size": found.size, "root": found.root.hex()})
-        return
-    print_lines([f"verified: {counted(found.size, 'entry', 'entries')}, root {found.root.hex()}"])
-    if known is not None:
-        print_lines([f"it begins with the {counted(known.size, 'entry', 'entries')} of the head that you kept"])
 
 
 def explain(home: Path, entry: int, *, as_json: bool) -> None:
