@@ -68,8 +68,9 @@ class Tile:
         kept += _BLANK[level][len(kept) :]
         starts = range(0, _TILE_BYTES, _GROUP_BYTES)
         self._row = bytearray(b"".join([kept[at : at + _NODE_AT] for at in starts]))
-        # The node over node 2n and 2n + 1 is n; the root is 1, and the hashes themselves are 256 to 511.
-        self._nodes: list[bytes | None] = [None] * TILE
+        # The node over nodes 2n and 2n + 1 is n; the root is 1, and the hashes themselves are 256 to 511. Those not
+        # worked out yet, all of a group or all above the groups, have no bytes.
+        self._nodes: list[bytes] = [b""] * TILE
         self._nodes[_GROUP : 2 * _GROUP] = [kept[at + _NODE_AT : at + _GROUP_BYTES] for at in starts]
         for at in range(0, len(deltas), ITEM_BYTES):
             place, middle = deltas[at], at + 1 + HASH_BYTES
@@ -99,45 +100,44 @@ class Tile:
         number = TILE + place
         return [self._node(number >> height ^ 1) for height in range(8)]
 
+    def put(self, place: int, found: bytes) -> bytes:
+        """Put a hash at a place, and return the delta of it."""
+        row, nodes, number = self._row, self._nodes, TILE + place >> 1
+        row[place * HASH_BYTES : (place + 1) * HASH_BYTES] = found
+        if not nodes[number]:
+            self._fill(_GROUP + place // _GROUP)
+        if not nodes[1]:
+            self._fill(1)
+        at = (place & ~1) * HASH_BYTES
+        pair: bytes | bytearray = row[at : at + 2 * HASH_BYTES]
+        while number:
+            nodes[number] = new = sha256(b"\x01" + pair).digest()
+            pair = nodes[number ^ 1] + new if number & 1 else new + nodes[number ^ 1]
+            number >>= 1
+        return bytes((place,)) + found + nodes[_GROUP + place // _GROUP]
+
     def change(self, hashes: Mapping[int, bytes]) -> bytes:
-        """Put hashes at places, and return the delta of it."""
-        if len(hashes) == 1:
-            ((place, new),) = hashes.items()
-            beside = self.path(place)
-            self._put(place, new)
-            self._climb(TILE + place, new, beside)
-            return bytes((place,)) + new + self._node(_GROUP + place // _GROUP)
-        for place, new in hashes.items():
-            self._put(place, new)
+        """Put many hashes at places, and return the delta of it."""
+        row, nodes = self._row, self._nodes
+        for place, found in hashes.items():
+            row[place * HASH_BYTES : (place + 1) * HASH_BYTES] = found
         for group in {place // _GROUP for place in hashes}:
             self._fill(_GROUP + group)
         self._fill(1)
-        return b"".join([bytes((place,)) + new + self._node(_GROUP + place // _GROUP) for place, new in hashes.items()])
-
-    def _put(self, place: int, found: bytes) -> None:
-        self._row[place * HASH_BYTES : (place + 1) * HASH_BYTES] = found
-
-    def _climb(self, number: int, found: bytes, beside: Sequence[bytes]) -> None:
-        nodes = self._nodes
-        for sibling in beside:
-            pair = sibling + found if number & 1 else found + sibling
-            number >>= 1
-            nodes[number] = found = sha256(b"\x01" + pair).digest()
+        return b"".join([bytes((place,)) + new + nodes[_GROUP + place // _GROUP] for place, new in hashes.items()])
 
     def _node(self, number: int) -> bytes:
         if number >= TILE:
             at = (number - TILE) * HASH_BYTES
             return bytes(self._row[at : at + HASH_BYTES])
-        found = self._nodes[number]
-        if found is None:
+        if not self._nodes[number]:
             self._fill(number >> number.bit_length() - 5 if number >= _GROUP else 1)
-            return self._node(number)
-        return found
+        return self._nodes[number]
 
     def _fill(self, top: int) -> None:
         """Work out a group's nodes up to the node over it, or those over all groups up to the root."""
         if top == 1:
-            row = b"".join([self._node(number) for number in range(_GROUP, 2 * _GROUP)])
+            row = b"".join(self._nodes[_GROUP : 2 * _GROUP])
         else:
             at = (top - _GROUP) * _NODE_AT
             row = bytes(self._row[at : at + _NODE_AT])

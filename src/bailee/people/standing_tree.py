@@ -162,7 +162,7 @@ def _level(
             roots[number] = root
     for number, part in parts.items():
         tile, before = _take(connection, newest, level, number, sequence)
-        delta, after = tile.change(part), before + 1
+        delta, after = tile.put(*next(iter(part.items()))) if len(part) == 1 else tile.change(part), before + 1
         if before == 0 or before >= ROWS or len(part) > _MANY:
             delta, after = tile.kept, 1
         rows.append((level, number, sequence, after == 1, delta))
