@@ -32,6 +32,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("ledger", "export"),
     ("ledger", "check"),
     ("ledger", "explain"),
+    ("keys",),
+    ("keys", "rotate"),
+    ("keys", "make"),
     ("status",),
     ("demo",),
 )

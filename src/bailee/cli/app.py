@@ -28,6 +28,10 @@ notices = typer.Typer(
     rich_markup_mode=None,
 )
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
+keyed = typer.Typer(
+    help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
+    rich_markup_mode=None,
+)
 
 HERE = Path()
 
@@ -248,6 +252,11 @@ def import_choices(
 def list_notices(context: typer.Context, home: o.Home = HERE, as_json: o.Json = False) -> None:
     if context.invoked_subcommand is None:
         _list_notices(home=home, as_json=as_json)
+    _put_behind(context)
+
+
+def _put_behind(context: typer.Context) -> None:
+    """Refuse options of the group itself before one of its commands, which would not see them."""
     for name, word in (("home", "--home"), ("as_json", "--json")):
         if _typed(context, name):
             raise typer.BadParameter(f"put it after `{context.invoked_subcommand}`", param_hint=word)
@@ -431,6 +440,48 @@ def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False)
     proving.explain(home, entry, as_json=as_json)
 
 
+@keyed.callback(invoke_without_command=True)
+def list_keys(context: typer.Context, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    if context.invoked_subcommand is None:
+        _list_keys(home=home, as_json=as_json)
+    _put_behind(context)
+
+
+@command
+def _list_keys(*, home: Path, as_json: bool) -> None:
+    from bailee.cli import keeping
+
+    keeping.listing(home, as_json=as_json)
+
+
+KindOfKey = Annotated[str, typer.Argument(metavar="KIND", help="encryption or signing.", show_default=False)]
+
+
+@keyed.command("rotate")
+@command
+def rotate_keys(kind: KindOfKey, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Put a new key in the place of the current one. Everybody's data can still be read, and every earlier proof still
+    holds; a run that was interrupted is finished by the next."""
+    from bailee.cli import keeping
+
+    keeping.rotate(home, kind, as_json=as_json)
+
+
+@keyed.command("make")
+@command
+def make_key(
+    kind: KindOfKey,
+    origin: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The name that the ledger signs under.", show_default=False)
+    ] = None,
+    as_json: o.Json = False,
+) -> None:
+    """Print a fresh key. Keep it where the source in bailee.toml finds it; a source that is a file makes its own."""
+    from bailee.cli import keeping
+
+    keeping.make(kind, origin, as_json=as_json)
+
+
 @app.command()
 @command
 def status(home: o.Home = HERE, as_json: o.Json = False) -> None:
@@ -457,3 +508,4 @@ def demo(
 app.add_typer(imports, name="import")
 app.add_typer(notices, name="notices")
 app.add_typer(ledger, name="ledger")
+app.add_typer(keyed, name="keys")

@@ -15,7 +15,7 @@ from bailee.ledger.leaves import read
 from bailee.people import documents, rotation
 from bailee.people.database import Database
 from bailee.people.instants import instant, micros
-from bailee.people.key_sources import ENCRYPTION
+from bailee.people.key_sources import COMMAND, ENCRYPTION
 from bailee.people.rotation import Rotated
 
 #: The settings that say when a rotation began to seal by a key, by the key's name.
@@ -48,7 +48,7 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyList:
-    """All keys with what gives the current ones; the current ones come first."""
+    """All keys, the current ones first, and what gives those: `file`, `env:NAME` or `command`."""
 
     encryption_source: str
     encryption: tuple[EncryptionKey, ...]
@@ -88,7 +88,7 @@ class Keeping:
             entries = self._signing.entries(connection)
             times = {vkey: _time(read(log.leaf(connection, position))) for vkey, position in entries.items()}
         return KeyList(
-            self._settings.keys.encryption,
+            _shown(self._settings.keys.encryption),
             tuple(
                 EncryptionKey(
                     name,
@@ -99,7 +99,7 @@ class Keeping:
                 )
                 for name in names
             ),
-            self._settings.keys.signing,
+            _shown(self._settings.keys.signing),
             tuple(
                 SigningKey(vkey, place == 0, times[vkey], position)
                 for place, (vkey, position) in enumerate(entries.items())
@@ -117,6 +117,11 @@ class Keeping:
     def rotate_signing(self) -> Signing:
         """Let the ledger sign by a new key, which the old one hands over to; what was interrupted is finished."""
         return self._signing.rotate(self._database, self._recorder, self._clock())
+
+
+def _shown(source: str) -> str:
+    """A source, of a command no words: they may hold a secret."""
+    return COMMAND.rstrip(":") if source.startswith(COMMAND) else source
 
 
 def _time(fields: dict[str, object]) -> datetime:
