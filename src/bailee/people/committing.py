@@ -147,7 +147,8 @@ def _within(connection: Connection, each: _Wanted) -> None:
     except Exception as error:
         each.error = error
         try:
-            savepoint.rollback()
+            if savepoint.is_active:
+                savepoint.rollback()
         except Exception:
             raise _TakenBack from error
     whole = connection.get_transaction()

@@ -89,7 +89,10 @@ class Database:
         """Give a bare connection, for work that begins its own transactions with `reading` and `writing`."""
         with faults.translated(self.name), self._engine.connect() as connection:
             connection.info[keyring_of.PLACE] = self.keyring
-            yield connection
+            try:
+                yield connection
+            finally:
+                _give_up_lost(connection)
 
     @contextmanager
     def reading(self, connection: Connection) -> Iterator[None]:
@@ -144,6 +147,12 @@ class Database:
     def close(self) -> None:
         """Let go of the store; a connection in use closes when it is given back."""
         self._engine.dispose()
+
+
+def _give_up_lost(connection: Connection) -> None:
+    """Not give a connection back to the others that its server ended."""
+    if not connection.invalidated and getattr(connection.connection.driver_connection, "closed", False):
+        connection.invalidate()
 
 
 @contextmanager

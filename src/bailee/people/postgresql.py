@@ -46,6 +46,18 @@ _NOTE = (
 )
 _FORGET = "DELETE FROM commits WHERE at < now() - interval '1 day'"
 _NOTED = "SELECT number FROM commits WHERE writer = %s"
+#: A server may not know yet that its client is gone, and go on waiting for it.
+_END = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = %s"
+
+#: A writer whose machine is gone is noticed, so that the others need not wait for it for hours.
+_SESSION = (
+    f"SET search_path = {SCHEMA}, pg_temp",
+    "SET TimeZone = 'UTC'",
+    "SET tcp_keepalives_idle = 30",
+    "SET tcp_keepalives_interval = 5",
+    "SET tcp_keepalives_count = 3",
+    "SET idle_in_transaction_session_timeout = '10min'",
+)
 
 #: What was acknowledged is on the disk, however the server is set; a stricter way of it stays.
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
@@ -80,6 +92,7 @@ class PostgreSQL:
         self.name, self.where = _shown(self._url), url
         # Who writes here, and how often it did: `Database` lets it write one transaction at a time.
         self._writer, self._number = secrets.token_hex(16), 0
+        self._backend = 0
         self._noting = False
 
     def look(self, *, create: bool, read_only: bool) -> None:
@@ -150,6 +163,7 @@ class PostgreSQL:
         raw = self._engine.raw_connection()
         try:
             cursor: Any = raw.cursor()
+            cursor.execute(_END, (self._backend,))
             cursor.execute(_BEGIN[WRITE])  # with its lock, so whoever was in the middle of a commit is done
             found = cursor.execute(_NOTED, (bytes.fromhex(self._writer),)).fetchone()
             return None if found is None else int(found[0])
@@ -164,13 +178,15 @@ class PostgreSQL:
 
     def _begin(self, connection: Connection) -> None:
         purpose = connection.get_execution_options().get(PURPOSE)
+        raw: Any = connection.connection.driver_connection
         said = [_BEGIN[purpose]]
         if purpose == WRITE and self._noting:
             if not self._number:
                 said.append(_FORGET)
             self._number += 1
             said.append(_NOTE.format(self._writer, self._number))
-        cursor: Any = connection.connection.cursor()
+            self._backend = raw.info.backend_pid
+        cursor: Any = raw.cursor()
         try:
             cursor.execute("; ".join(said))  # one message to the server
         finally:
@@ -178,11 +194,10 @@ class PostgreSQL:
 
 
 def _shown(url: URL) -> str:
-    """The URL as it may be shown: without a password, or what else it asks for."""
-    shown = url.set(drivername="postgresql", query={"host": url.query["host"]} if "host" in url.query else {})
-    return URL.create(
-        shown.drivername, shown.username, None, shown.host, shown.port, shown.database, shown.query
-    ).render_as_string()
+    """The URL as it may be shown: without a password, and without what else it asks for but a socket's folder."""
+    query = {"host": url.query["host"]} if "host" in url.query else {}
+    shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+    return shown.render_as_string().replace("%2F", "/")
 
 
 def _patient(url: URL) -> URL:
@@ -201,9 +216,8 @@ def _patient(url: URL) -> URL:
 def _settle(raw: Any, _record: object) -> None:
     """Make a new connection ours; transactions begin as each asks, not by the driver."""
     raw.autocommit = True
-    settings = {"search_path": f"{SCHEMA}, pg_temp", "TimeZone": "UTC", "lock_timeout": f"{store.WAIT_SECONDS:g}s"}
-    said = [f"SET {name} = {value if name == 'search_path' else repr(value)}" for name, value in settings.items()]
-    raw.execute("; ".join([*said, _DURABLE]))
+    wait = f"SET lock_timeout = '{store.WAIT_SECONDS:g}s'"
+    raw.execute("; ".join([wait, *_SESSION, _DURABLE]))
 
 
 def _mark(
