@@ -5,9 +5,9 @@ A bundle of 256 entries and one tile a level are in memory at a time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from bailee.errors import NotVerified
@@ -54,7 +54,7 @@ class Count:
         for start, data, stored in self._files(size, ahead):
             width = min(WIDTH, size - start)
             entries, rest = entries_of(data, width)
-            hashes = [hashlib.sha256(b"\x00" + entry).digest() for entry in entries]
+            hashes = [sha256(b"\x00" + entry).digest() for entry in entries]
             self._compare(0, hashes, stored, width)
             if rest:
                 path = Place(None, start // WIDTH, width).path
@@ -116,7 +116,7 @@ class Count:
         for each, held in enumerate(self._levels):
             nodes = [*(hashes if each == level else held), *right]
             right = [fold(nodes)] if nodes else []
-        return right[0] if right else hashlib.sha256(b"").digest()
+        return right[0] if right else sha256(b"").digest()
 
     def _mark(self, start: int, hashes: Sequence[bytes]) -> None:
         """Keep the roots at the sizes asked for that these entries reach, and hold them against what was kept."""

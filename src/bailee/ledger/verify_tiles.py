@@ -5,8 +5,8 @@ Format: C2SP tlog-tiles. Raises `NotVerified`, which names the file.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from bailee.errors import NotVerified
@@ -89,19 +89,21 @@ def _tile_or_bundle(read: Read, place: Place) -> bytes:
 def entries_of(data: bytes, width: int) -> tuple[list[bytes], int]:
     """Return the first `width` entries of a bundle, fewer where it ends before, and how many bytes come after them."""
     entries: list[bytes] = []
-    at, size = 0, len(data)
-    while len(entries) < width and at + 2 <= size:
-        end = at + 2 + (data[at] << 8 | data[at + 1])
+    size = len(data)
+    at, start, add = 0, 2, entries.append
+    for _ in range(width):
+        if start > size:
+            break
+        end = start + (data[at] << 8 | data[at + 1])
         if end > size:
             break
-        entries.append(data[at + 2 : end])
-        at = end
+        add(data[start:end])
+        at, start = end, end + 2
     return entries, size - at
 
 
 def fold(hashes: Sequence[bytes]) -> bytes:
     """Return the root over nodes of one height, of which the last may be lower; at least one (RFC 9162, 2.1.1)."""
-    sha256 = hashlib.sha256
     while len(hashes) > 1:
         pairs = iter(hashes)
         above = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
