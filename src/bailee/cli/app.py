@@ -27,6 +27,7 @@ notices = typer.Typer(
     help="What customers are shown. Without a command: every notice, and whether its terms cover today's.",
     rich_markup_mode=None,
 )
+people = typer.Typer(help="People's own data.", no_args_is_help=True, rich_markup_mode=None)
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
 keyed = typer.Typer(
     help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
@@ -332,6 +333,73 @@ def standing(
     choosing.standing(home, use, Output(form, out, force, spreadsheet, as_json))
 
 
+@people.command("erase")
+@command
+def erase_people(
+    customers: Annotated[
+        list[str] | None, typer.Argument(metavar="CUSTOMER...", help="Their keys.", show_default=False)
+    ] = None,
+    due: Annotated[bool, typer.Option("--due", help="Those whom a hold kept in part until it ended.")] = False,
+    data: Annotated[
+        bool, typer.Option("--data", help="Their rows in the company's DuckDB file too, which is written anew.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    vacuum: Annotated[
+        bool,
+        typer.Option("--vacuum/--no-vacuum", help="Write the database anew, or later by `people clean`."),
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Where the certificates for the customers go.")
+    ] = None,
+    certificate: Annotated[
+        bool, typer.Option("--certificate/--no-certificate", help="Nobody can make a certificate later.")
+    ] = True,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int:
+    """Erase people. Their rows, records and keys go for good, but for what a recorded hold needs; the ledger says that
+    somebody was erased, and only the certificate says who."""
+    from bailee.cli import erasing
+
+    if not customers and not due:
+        raise typer.BadParameter("expected whom to erase, or --due", param_hint="CUSTOMER")
+    return erasing.erase(
+        home,
+        customers or [],
+        due=due,
+        data=data,
+        dry_run=dry_run,
+        yes=yes,
+        vacuum=vacuum,
+        out=out,
+        certificate=certificate,
+        as_json=as_json,
+    )
+
+
+@people.command("clean")
+@command
+def clean_people(home: o.Home = HERE, as_json: o.Json = False) -> int:
+    """Overwrite what erasures left. The database is written anew, so that no free page holds a byte of the erased."""
+    from bailee.cli import erasing
+
+    return erasing.clean(home, as_json=as_json)
+
+
+@people.command("remaining")
+@command
+def remaining_rows(
+    customers: Annotated[list[str], typer.Argument(metavar="CUSTOMER...", help="Their keys.", show_default=False)],
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int:
+    """Count people's rows in the company's own tables, the erased too. Exit status 1 if there are any."""
+    from bailee.cli import erasing
+
+    return erasing.remaining(home, customers, as_json=as_json)
+
+
 @ledger.command()
 @command
 def head(
@@ -354,12 +422,34 @@ Position = Annotated[int, typer.Argument(metavar="ENTRY", min=0, help="Its numbe
 @ledger.command()
 @command
 def prove(
-    entry: Position, out: o.Out = None, force: o.Force = False, home: o.Home = HERE, as_json: o.Json = False
+    entry: Annotated[
+        int | None, typer.Argument(metavar="ENTRY", min=0, help="Its number.", show_default="all of the customer's")
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Everything that concerned this customer, or --entry of it.")
+    ] = None,
+    one: Annotated[int | None, typer.Option("--entry", metavar="ENTRY", min=0, help="The same as ENTRY.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write to this file; of a customer, to this new folder."),
+    ] = None,
+    force: o.Force = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
 ) -> None:
-    """Prove that an entry is in the ledger. The proof (RFC 9162) is one JSON document."""
-    from bailee.cli import proving
+    """Prove what is in the ledger. An entry's proof file (C2SP tlog-proof) shows that it is there; a customer's also
+    whether they were in scope of it, and shows nobody else."""
+    from bailee.cli import handing
 
-    proving.prove(home, entry, out, force=force)
+    position = one if entry is None else entry
+    if entry is not None and one is not None:
+        raise typer.BadParameter("the entry is named already", param_hint="--entry")
+    if customer is not None:
+        handing.customer(home, customer, position, out, as_json=as_json)
+    elif position is not None:
+        handing.entry(home, position, out, force=force, as_json=as_json)
+    else:
+        raise typer.BadParameter("expected the number of an entry, or a customer", param_hint="ENTRY or --customer")
 
 
 LogKeys = Annotated[
@@ -484,6 +574,57 @@ def make_key(
 
 @app.command()
 @command
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Take the place of a file that exists.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Write a sealed backup, and read it again. It holds all but the company's own tables and the encryption key,
+    without which it is of no use: keep that elsewhere."""
+    from bailee.cli import backing
+
+    backing.backup(home, file, force=force, as_json=as_json)
+
+
+@app.command()
+@command
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup.", show_default=False)],
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="The encryption key: a file, env:NAME or 'command: ...'.",
+            show_default="the folder's",
+        ),
+    ] = None,
+    erased: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Who was erased since, beside those that the folder knows: a `keys/erased`."),
+    ] = None,
+    ledger_folder: Annotated[
+        Path | None,
+        typer.Option("--ledger", metavar="FOLDER", help="An exported ledger that goes on after the backup."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Where there is a workspace, set it aside in a folder within.")
+    ] = False,
+    fork: Annotated[
+        bool, typer.Option("--fork", help="Give up a ledger that does not go on from the backup's.")
+    ] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Restore a backup. Whoever was erased since is erased again before anybody can ask, and the ledger goes on from
+    the longest state of it that is known."""
+    from bailee.cli import backing
+
+    backing.restore(file, home, key=key, erased=erased, ledger=ledger_folder, force=force, fork=fork, as_json=as_json)
+
+
+@app.command()
+@command
 def status(home: o.Home = HERE, as_json: o.Json = False) -> None:
     """Show the state of the workspace."""
     from bailee.cli import reporting
@@ -508,4 +649,5 @@ def demo(
 app.add_typer(imports, name="import")
 app.add_typer(notices, name="notices")
 app.add_typer(ledger, name="ledger")
+app.add_typer(people, name="people")
 app.add_typer(keyed, name="keys")
