@@ -391,13 +391,16 @@ def clean_people(home: o.Home = HERE, as_json: o.Json = False) -> int:
 @command
 def remaining_rows(
     customers: Annotated[list[str], typer.Argument(metavar="CUSTOMER...", help="Their keys.", show_default=False)],
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Erase those rows, of people who are on record no more.")
+    ] = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
 ) -> int:
     """Count people's rows in the company's own tables, the erased too. Exit status 1 if there are any."""
     from bailee.cli import erasing
 
-    return erasing.remaining(home, customers, as_json=as_json)
+    return erasing.remaining(home, customers, erase=erase, as_json=as_json)
 
 
 @ledger.command()

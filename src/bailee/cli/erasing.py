@@ -76,9 +76,13 @@ def clean(home: Path, *, as_json: bool) -> int:
     return DONE if done.log else FAILED
 
 
-def remaining(home: Path, customers: Sequence[str], *, as_json: bool) -> int:
+def remaining(home: Path, customers: Sequence[str], *, erase: bool, as_json: bool) -> int:
     """Count people's rows in the company's own tables; the status is that of a failure where there are any."""
     with opened(home) as gate:
+        if erase:
+            gone = gate.erase_rows(*customers)
+            if not as_json and gone.tables:
+                print_lines(["erased from the company's own tables", *map(plain, _tables(gone))])
         found = gate.remaining(*customers)
     if as_json:
         print_json({"tables": {name: each._asdict() for name, each in found.tables.items()}, "sql": found.sql})
@@ -161,7 +165,7 @@ def _remaining(found: Rows) -> Iterator[str]:
     elif found.tables:
         yield "in the company's own tables there still are"
         yield from _tables(found)
-        yield "remove them with --data, or by"
+        yield "remove them with `bailee people remaining CUSTOMER --erase`, or by"
         yield from (f"  {statement}" for statement in found.sql)
     else:
         yield "the company's own tables hold none of their rows"

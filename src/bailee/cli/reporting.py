@@ -67,6 +67,10 @@ def _due(found: Status) -> Iterator[str]:
         yield "no notices yet, and consent counts only under one: `bailee notices add PURPOSE FILE`"
     if not found.choices:
         yield "no choices yet: `bailee import choices FILE`, or one at a time with `bailee choices`"
+    if found.waiting:
+        who = counted(found.waiting, "customer asks", "customers ask")
+        due = f", {found.due:,} of them now: `bailee people erase --due`" if found.due else ""
+        yield f"{who} to be erased whole once their holds end{due}"
     if found.expiring:
         consents = counted(sum(found.expiring.values()), "consent runs", "consents run")
         yield f"{consents} out within 30 days: ask again before"

@@ -112,8 +112,9 @@ class Status:
     """How a workspace stands.
 
     By purpose: `standing` counts who is in it, `unasked` who never said anything of one on consent, `expiring` whose
-    consent runs out within 30 days. `changing` counts customers whose standing changes by then for any reason of time,
-    the first at `next_change`. `engine` says whether the database file is there.
+    consent runs out within 30 days. `waiting` counts those who asked to be erased and of whom a hold keeps a part,
+    `due` those of them whose holds have ended. `changing` counts customers whose standing changes by then for any
+    reason of time, the first at `next_change`. `engine` says whether the database file is there.
     """
 
     home: str
@@ -130,6 +131,8 @@ class Status:
     standing: Mapping[str, int]
     unasked: Mapping[str, int]
     expiring: Mapping[str, int]
+    waiting: int
+    due: int
     changing: int
     next_change: datetime | None
     database: str

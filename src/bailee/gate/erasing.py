@@ -112,10 +112,11 @@ def erase(
     random: Callable[[int], bytes] = secrets.token_bytes,
     *,
     whole: Mapping[str, bool] | None = None,
+    data: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[Erased, ...]:
     """Erase customers in the caller's write transaction; FactRejected, naming all that are unknown, where one is.
 
-    `whole` says of some whether all goes, whatever holds there are.
+    `whole` says of some whether all goes, whatever holds there are; `data` what went of them from the company's tables.
     """
     said = whole or {}
     found = [replace(each, whole=said.get(each.key, each.whole)) for each in _found(connection, keys)]
@@ -127,7 +128,10 @@ def erase(
         log.erase_customer(connection, each.number)
     erasure.forget_names(connection, named.names.text)
     done = []
-    drafts = [_draft(each, rows, by, at, random(log.RANDOM_BYTES)) for each, rows in zip(found, counts, strict=True)]
+    drafts = [
+        _draft(each, rows, by, at, random(log.RANDOM_BYTES), (data or {}).get(each.key, {}))
+        for each, rows in zip(found, counts, strict=True)
+    ]
     receipts = log.append_many(connection, drafts, safe=keyring.of(connection))
     erasure.take(connection, found, at)
     for each, rows, draft, receipt in zip(found, counts, drafts, receipts, strict=True):
@@ -145,9 +149,19 @@ class Erasing:
         remember(database, home)  # a crash may have come between an erasure and this
 
     def erase(
-        self, keys: Sequence[str], at: datetime, *, dry_run: bool, anew: bool, progress: Progress | None
+        self,
+        keys: Sequence[str],
+        at: datetime,
+        *,
+        dry_run: bool,
+        anew: bool,
+        progress: Progress | None,
+        data: Mapping[str, Mapping[str, int]],
     ) -> ErasureReport:
-        """Erase customers at once and overwrite their bytes; `anew` writes the database anew, which takes longest."""
+        """Erase customers at once and overwrite their bytes; `anew` writes the database anew, which takes longest.
+
+        `data` says how many rows of each went from the company's own tables, for the certificates.
+        """
         if not keys:
             return ErasureReport((), dry_run)
         policy = self._recorder.promise
@@ -157,7 +171,7 @@ class Erasing:
                 return ErasureReport(planned(connection, keys, named), dry_run=True)
         with self._database.write() as connection:
             by = By(policy.policy.company, policy.digest)
-            done = erase(connection, keys, named, by, at, self._recorder.random)
+            done = erase(connection, keys, named, by, at, self._recorder.random, data=data)
         self._tell()
         remember(self._database, self._home)
         return ErasureReport(done, cleaned=self._cleaned(anew=anew))
@@ -166,6 +180,13 @@ class Erasing:
         """Those of the customers whom no hold keeps; FactRejected, naming all that are unknown, where one is."""
         with self._database.read() as connection:
             return [each.key for each in _found(connection, keys) if each.whole]
+
+    def must_be_gone(self, keys: Sequence[str]) -> None:
+        """Raise FactRejected where one of these people is on record."""
+        with self._database.read() as connection:
+            there = [f"`{key}`" for key in keys if erasure.found(connection, key) is not None]
+        if there:
+            raise FactRejected(f"{', '.join(there)} is on record: `bailee people erase` erases them; no row was erased")
 
     def due(self) -> list[str]:
         """The keys of those who asked to be erased and whom no hold keeps any more."""
@@ -216,7 +237,9 @@ def _records(connection: Connection, each: Erasure, named: Named) -> dict[str, i
     return {"ledger_records": count} if count else {}
 
 
-def _draft(each: Erasure, rows: Mapping[str, int], by: By, at: datetime, random: bytes) -> log.Draft:
+def _draft(
+    each: Erasure, rows: Mapping[str, int], by: By, at: datetime, random: bytes, data: Mapping[str, int]
+) -> log.Draft:
     kept = [{"purpose": hold.purpose, "since": time_text(hold.since), "why": hold.why} for hold in each.holds]
     change = ERASED if each.whole else HELD
     record: dict[str, object] = {
@@ -225,6 +248,8 @@ def _draft(each: Erasure, rows: Mapping[str, int], by: By, at: datetime, random:
         "at": time_text(at),
         "policy": by.policy,
         "removed": dict(rows),
+        # Names of tables may be of any letters, and a record's names of ASCII only.
+        "removed_from_tables": [{"table": table, "rows": count} for table, count in data.items()],
         "kept": kept,
         "statement": (_ALL if each.whole else _PART).format(company=by.company),
     }

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bailee.engines.duckdb.engine import DuckDB
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
+    from bailee.gate.proofs import Prover
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
     from bailee.gate.sets import Sets
@@ -317,14 +319,27 @@ class Gate:
         self._must_be_open()
         keys = list(dict.fromkeys(map(str, customers)))
         whole = self._erasing.whole(keys)
-        rows = self._warehouse.erase(whole) if data and not dry_run else None
-        report = self._erasing.erase(keys, self.clock(), dry_run=dry_run, anew=anew, progress=progress)
+        rows, each = None, {}
+        if data and not dry_run:
+            each = self._warehouse.each(whole)
+            rows = self._warehouse.erase(whole)
+        report = self._erasing.erase(keys, self.clock(), dry_run=dry_run, anew=anew, progress=progress, data=each)
         return replace(report, rows=rows, remaining=self._warehouse.count(keys))
 
     def remaining(self, *customers: object) -> Rows:
         """Count the rows of customers, by key, in the company's own tables; those who were erased too."""
         self._must_be_open()
         return self._warehouse.count(list(dict.fromkeys(map(str, customers))))
+
+    def erase_rows(self, *customers: object) -> Rows:
+        """Erase the rows of people who are on record no more, by key, from the company's own tables.
+
+        FactRejected for somebody who is on record, whom `erase` erases; EngineError where they cannot be written.
+        """
+        self._must_be_open()
+        keys = list(dict.fromkeys(map(str, customers)))
+        self._erasing.must_be_gone(keys)
+        return self._warehouse.erase(keys)
 
     def erasures_due(self) -> list[str]:
         """The keys of those who asked to be erased and of whom a hold, which has ended since, kept a part."""
@@ -374,6 +389,18 @@ class Gate:
     def prove(self, position: int) -> Proof:
         """A proof that an entry is in the ledger."""
         return self.ledger.prove(position)
+
+    def proof(self, position: int) -> bytes:
+        """A signed proof file (C2SP tlog-proof) that an entry is in the ledger; anybody's client can check it."""
+        return self.ledger.proof(position)
+
+    def proofs(self, customer: object) -> AbstractContextManager[Prover]:
+        """What makes the proofs of all that concerned a customer, by key; FactRejected where there is none.
+
+        A `with` block gives it, over the ledger as it is then: see `Prover`.
+        """
+        self._must_be_open()
+        return self.ledger.proofs(str(customer))
 
     def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
         """Check the whole ledger, also against a head that somebody kept; NotVerified names the first wrong entry."""

@@ -54,6 +54,10 @@ class Warehouse:
         sql = tuple(text for name, text in erasing.statements(owners, keys) if name in found)
         return Rows(_named(found), sql)
 
+    def each(self, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+        """How many rows each of these people has by table, for their certificates."""
+        return {key: {name: sum(found) for name, found in self.count([key]).tables.items()} for key in keys}
+
     def erase(self, keys: Sequence[str], progress: Progress | None = None) -> Rows:
         """Erase people's rows from the database's file, all or nothing; EngineError says why it could not be done."""
         from bailee.engines.duckdb import erasing

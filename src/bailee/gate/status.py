@@ -9,6 +9,7 @@ from bailee.gate.answer import Status
 from bailee.gate.promise import Promise
 from bailee.gate.settings import Settings
 from bailee.ledger import log
+from bailee.people import erasure
 from bailee.people.database import Database
 from bailee.people.forecast import forecast
 from bailee.people.standing import Standing
@@ -33,6 +34,7 @@ def status(
             table: connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
             for table in ("choices", "notices")
         }
+        waiting, due = len(erasure.waiting(connection)), len(erasure.due(connection))
     slots = {key: compiled.slot(key) for key in promise.policy.purposes}
     asks = [key for key, purpose in promise.policy.purposes.items() if purpose.basis is Basis.CONSENT]
     return Status(
@@ -50,6 +52,8 @@ def status(
         standing={key: len(standing.members(slot)) for key, slot in slots.items()},
         unasked={key: int((standing.codes(slots[key])[1:] == _NEVER_ASKED).sum()) for key in asks},
         expiring={key: ahead.expiring[slot] for key, slot in slots.items() if slot in ahead.expiring},
+        waiting=waiting,
+        due=due,
         changing=ahead.changing,
         next_change=standing.next_change,
         database=str(settings.database.absolute()),
