@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bailee.ledger.verify import verify_inclusion
+from bailee.ledger.verify_proof import read_proof
 from tests.cli.commands import bailee as run
 from tests.cli.conftest import Shop
 
@@ -212,13 +213,15 @@ def test_status_as_json(shop: Shop) -> None:
 
 
 def test_a_proof_convinces_somebody_else(shop: Shop, tmp_path: Path) -> None:
-    """The document holds all that a verifier needs, on standard output or in a file."""
-    shown = json.loads(shop.run("ledger", "prove", "2").stdout)
-    shop.run("ledger", "prove", "2", "--out", tmp_path / "proof.json")
-    assert shown == json.loads((tmp_path / "proof.json").read_text())
-    path = [bytes.fromhex(each) for each in shown["path"]]
-    verify_inclusion(shown["leaf"].encode(), 2, shown["size"], path, bytes.fromhex(shown["root"]))
-    assert shown["root"] == json.loads(shop.run("ledger", "head", "--json").stdout)["root"]
+    """The file holds all that a verifier needs, on standard output, in a document or in a file."""
+    shown = shop.run("ledger", "prove", "2").stdout
+    shop.run("ledger", "prove", "2", "--out", tmp_path / "proof")
+    document = json.loads(shop.run("ledger", "prove", "2", "--json").stdout)
+    assert shown == (tmp_path / "proof").read_text() == document["proof"]
+    found = read_proof(shown.encode())
+    leaf = json.loads(found.extra or b"")["leaf"]
+    head = json.loads(shop.run("ledger", "head", "--json").stdout)
+    verify_inclusion(leaf.encode(), 2, head["size"], found.path, bytes.fromhex(head["root"]))
 
 
 def test_an_entry_that_is_not_there(shop: Shop) -> None:

@@ -13,9 +13,7 @@ import bailee
 from bailee.errors import FactRejected, NotVerified
 from bailee.gate.gate import Gate
 from bailee.gate.proofs import Proven, Prover
-from bailee.ledger import checkpoint
 from bailee.ledger.note import Signer
-from bailee.ledger.values import Head
 from bailee.ledger.verify_parts import Standing
 from bailee.ledger.verify_proof import Proved, read_proof, verify_proof
 from bailee.people import customers, keyring
@@ -24,14 +22,10 @@ from tests.gate.shop import MARKETING, NOW, ORDERS, Clock, grant, opened
 SIGNER = Signer("shop.example/ledger", secrets.token_bytes(32))
 
 
-def sign(head: Head) -> bytes:
-    return checkpoint.sign(head.size, head.root, SIGNER)
-
-
 def proofs(gate: Gate, customer: str, entry: int | None = None) -> dict[int, tuple[Proven, Proved]]:
     """All that concerned a customer, each with what its file proves to somebody who holds nothing else."""
     with gate.database.read() as connection:
-        prover = Prover(connection, customer, sign)
+        prover = Prover(connection, customer, SIGNER)
         made = [prover.prove(concern) for concern in prover.concerns(entry, None)]
     return {each.position: (each, verify_proof(each.proof, [SIGNER.verifier])) for each in made}
 

@@ -46,6 +46,8 @@ METHODS = [
     "may",
     "notice",
     "notices",
+    "proof",
+    "proofs",
     "prove",
     "record",
     "replay",

@@ -1,15 +1,13 @@
-"""`bailee ledger`: the log's head, proofs of it, its export, and what an entry says."""
+"""`bailee ledger`: the log's head, its export, and what an entry says."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from bailee.cli.opening import opened
 from bailee.cli.progress import bar
 from bailee.cli.running import print_json, print_lines
-from bailee.cli.saving import must_be_free, whole
 from bailee.cli.terminal import counted, plain, plain_lines
 
 
@@ -39,19 +37,6 @@ def export(home: Path, folder: Path, *, as_json: bool) -> None:
     entries = counted(found.head.size, "entry", "entries")
     print_lines([f"written: {entries} to {plain(str(folder))}, of which {found.before:,} were there before"])
     print_lines(["give it to anybody; they check it by `bailee ledger verify`, and `README.txt` in it says how"])
-
-
-def prove(home: Path, entry: int, out: Path | None, *, force: bool) -> None:
-    """Write the proof that an entry is in the log: all that a verifier needs, hashes in hex."""
-    if out is not None:
-        must_be_free(out, force=force)
-    with opened(home) as gate:
-        document = asdict(gate.prove(entry))
-    if out is None:
-        print_json(document)
-        return
-    with whole(out, force=force) as file:
-        file.write(json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n")
 
 
 def explain(home: Path, entry: int, *, as_json: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from bailee.people import documents, keyring
 from bailee.people.database import Database
 
 if TYPE_CHECKING:
+    from bailee.gate.proofs import Prover
     from bailee.ledger.export import Exported
 
 
@@ -84,6 +86,24 @@ class Book:
             found: Inclusion = log.prove_inclusion(connection, position, head.size)
         verify_inclusion(leaf, position, head.size, found.path, head.root)
         return Proof(position, head.size, head.root.hex(), leaf.decode(), tuple(h.hex() for h in found.path))
+
+    def proof(self, position: int) -> bytes:
+        """The proof file of an entry (C2SP tlog-proof), which opens nothing of its private record."""
+        from bailee.ledger import proof
+
+        with self._database.read() as connection:
+            head, leaf = log.head(connection), log.leaf(connection, position)
+            path = log.prove_inclusion(connection, position, head.size).path
+            checkpoint = self._signing.signing(connection).sign(head)
+        return proof.write(position, path, checkpoint, proof.extra(leaf))  # noqa: S610  (no query)
+
+    @contextmanager
+    def proofs(self, customer: str) -> Iterator[Prover]:
+        """What makes the proofs of a customer, by key, over the ledger as it is now; FactRejected if there is none."""
+        from bailee.gate.proofs import Prover
+
+        with self._database.read() as connection:
+            yield Prover(connection, customer, self._signing.signing(connection).current)
 
     def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
         """Check the whole log from its leaves; `known` is a head that somebody kept."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,15 +20,12 @@ from bailee.gate import asked, concerns
 from bailee.gate.concerns import Concern, Progress
 from bailee.gate.promise import recorded_policy
 from bailee.gate.record import ANSWERED
-from bailee.ledger import log, proof
+from bailee.ledger import checkpoint, log, proof
 from bailee.ledger.bits import Shown
 from bailee.ledger.leaves import read
-from bailee.ledger.values import Head
+from bailee.ledger.note import Signer
 from bailee.people import customers, keyring, standing_proofs
 from bailee.people.standing_proofs import StandingProof
-
-#: Gives the signed checkpoint of a head.
-Sign = Callable[[Head], bytes]
 
 _KEPT = 1024
 
@@ -53,14 +50,19 @@ class Proven:
 
 
 class Prover:
-    """Makes the proofs of one customer over one snapshot of the database."""
+    """Makes the proofs of one customer over one snapshot of the database.
 
-    def __init__(self, connection: Connection, customer: str, sign: Sign) -> None:
+    `number` is the customer's, which is their position in every tree; `head` is what the proofs lead to, signed by the
+    key `vkey` of the log `origin`.
+    """
+
+    def __init__(self, connection: Connection, customer: str, signer: Signer) -> None:
         """FactRejected where there is no such customer."""
         self._connection, self.customer = connection, customer
         self.number = customers.number_of(connection, customer)
         self.head = log.head(connection)
-        self._checkpoint = sign(self.head)
+        self.origin, self.vkey = signer.name, signer.vkey
+        self._checkpoint = checkpoint.sign(self.head.size, self.head.root, signer)
         self._standing: OrderedDict[str, StandingProof] = OrderedDict()
 
     def concerns(self, entry: int | None, progress: Progress | None) -> list[Concern]:
