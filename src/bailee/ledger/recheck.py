@@ -66,12 +66,16 @@ def _recount(connection: Connection, size: int, progress: Progress | None, known
     recount = Recount()
     _compare_known(recount, known)
     for rows in _chunks(connection, _LEAVES):
-        for position, (at, leaf, _) in enumerate(rows, recount.size):
-            _check_place(position, at, leaf, size)
-        for (position, _, stored), ended in zip(rows, recount.add([row[1] for row in rows]), strict=False):
-            if stored != b"".join(ended):
-                raise NotVerified(_changed(position, stored, ended))
-            if known and known.size == recount.size:
+        first = recount.size
+        positions, leaves, hashes = zip(*rows, strict=True)
+        if positions != tuple(range(first, min(first + len(rows), size))) or set(map(type, leaves)) != {bytes}:
+            for position, (at, leaf, _) in enumerate(rows, first):
+                _check_place(position, at, leaf, size)
+        meet = known.size if known and first < known.size <= first + len(rows) else 0
+        for stored, ended in zip(hashes, recount.add(leaves), strict=False):
+            if stored != (ended[0] if len(ended) == 1 else b"".join(ended)):
+                raise NotVerified(_changed(recount.size - 1, stored, ended))
+            if meet == recount.size:
                 _compare_known(recount, known)
         if progress:
             progress(recount.size, size)
@@ -132,6 +136,10 @@ def _opens(connection: Connection, safe: Safe | None, about: list[int], leaf: by
 def _chunks(connection: Connection, statement: str) -> Iterator[Sequence[Any]]:
     """Read a table by position, some thousand rows at a time, whatever the driver would keep of a whole answer."""
     last = _BEFORE_ALL
-    while rows := connection.exec_driver_sql(statement, (last, _READ)).all():
+    while True:
+        with connection.exec_driver_sql(statement, (last, _READ)) as result:
+            rows = result.cursor.fetchall()  # the driver's own rows: SQLAlchemy's take longer than to check them
+        if not rows:
+            return
         yield rows
         last = rows[-1][0]
