@@ -227,7 +227,8 @@ def import_customers(
     as_json: o.Json = False,
 ) -> None:
     """Import customers from a file. New ones are added and known ones changed, all rows or none; an empty field says
-    nothing. Columns: key, and where known born, place, last_activity, contract_since, contract_ended."""
+    nothing. Columns: key, and where known born, place, last_activity, contract_since, contract_ended, email,
+    phone; the last two are kept encrypted."""
     from bailee.cli import importing
 
     importing.customers(home, file, dry_run=dry_run, as_json=as_json)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from bailee.people import customers, driver
+from bailee.people import contacts, customers, driver
 from bailee.people import progress as counter
+from bailee.people.arriving_contacts import ArrivingContacts
 from bailee.people.database import Database
 from bailee.people.imports import open_source
 from bailee.people.instants import day, micros
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 REQUIRED = ("key",)
-OPTIONAL = ("born", "place", "last_activity", "contract_since", "contract_ended")
+TIMES = ("last_activity", "contract_since", "contract_ended")
+OPTIONAL = ("born", "place", *TIMES, *contacts.CHANNELS)
+#: Where a row's addresses begin.
+_ADDRESSES = len(REQUIRED) + len(OPTIONAL) - len(contacts.CHANNELS)
 
 _SLICE = 10_000
 
@@ -67,7 +71,7 @@ def import_customers(
     dry_run: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> ImportReport:
-    """Import a CSV or Parquet file of customers: key, and born, place, last activity and a contract where known.
+    """Import a CSV or Parquet file of customers: key, and born, place, last activity, a contract and addresses.
 
     `added` counts new customers, `skipped` the others. `record` writes about the file, by its digest and rows, in the
     same transaction. Errors as of `imports.import_choices`.
@@ -80,7 +84,8 @@ def import_customers(
                 if before:
                     return before
                 driver.temporary(connection, "arriving_customers", _ARRIVING)
-                rows = _stage(connection, source, now, progress)
+                addresses = ArrivingContacts(connection)
+                rows = _stage(connection, source, now, addresses, progress)
                 source.problems.raise_any()
                 added: int = connection.exec_driver_sql(_NEW).scalar_one()
             if not dry_run:
@@ -89,6 +94,7 @@ def import_customers(
                     if before:
                         return before
                     added = _move(connection, now)
+                    addresses.move()
                     remember(connection, "customers", digest, path.name, rows, added, None, now, by)
                     if record:
                         record(connection, digest, rows)
@@ -97,14 +103,22 @@ def import_customers(
             connection.invalidate()  # what was put aside goes with it
 
 
-def _stage(connection: Connection, source: Source, now: datetime, progress: Callable[[int, int], object] | None) -> int:
+def _stage(
+    connection: Connection,
+    source: Source,
+    now: datetime,
+    addresses: ArrivingContacts,
+    progress: Callable[[int, int], object] | None,
+) -> int:
     rows, seen = 0, set[str]()
     put = "INSERT INTO arriving_customers VALUES (?, ?, ?, ?, ?, ?, ?)"
     for batch in source.batches():
         for start in range(0, batch.rows, _SLICE):
             checked = list(_checked(source, batch, start, now, seen))
             if not source.problems.count:
-                driver.many(connection, put, ((rows + index, *row) for index, row in enumerate(checked)))
+                stored = ((rows + index, *row[:_ADDRESSES]) for index, row in enumerate(checked))
+                driver.many(connection, put, stored)
+                addresses.put(rows, [row[_ADDRESSES:] for row in checked])
             rows += len(checked)
         if progress:
             progress(batch.done, source.total)
@@ -144,7 +158,7 @@ def _row(row: Sequence[Any], now: datetime) -> list[Any] | tuple[str, str]:
     try:
         born = parse_day(row[1])
         stored: list[Any] = [row[0] or "", born, row[2] or None]
-        for field, text in zip(("last_activity", "contract_since", "contract_ended"), row[3:], strict=True):
+        for field, text in zip(TIMES, row[3:_ADDRESSES], strict=True):
             at = parse_time(text) if text else None
             if at is not None and at > micros(now) and field != "contract_ended":
                 return field, f"{shown(str(text))} has not come yet; check the clock and the time zone"
@@ -154,6 +168,11 @@ def _row(row: Sequence[Any], now: datetime) -> list[Any] | tuple[str, str]:
     _, _, _, _, since, ended = stored
     if ended is not None and (since is None or ended < since):
         return "contract_ended", "a contract cannot end before it began"
+    for channel, address in zip(contacts.CHANNELS, row[_ADDRESSES:], strict=True):
+        stored.append(str(address).strip() or None if address else None)
+        wrong = contacts.problem(channel, stored[-1]) if stored[-1] else None
+        if wrong:
+            return channel, wrong
     return customers.problem(stored[0], None if born is None else day(born), stored[2], now) or stored
 
 
