@@ -21,7 +21,7 @@ NEXT = (
     "                  [engine]",
     '                  database = "/path/to/shop.duckdb"',
     "  bailee check    look for mistakes in them",
-    "  bailee import customers customers.csv      key,born,place,last_activity,contract_since,contract_ended,email,phone",
+    "  bailee import customers customers.csv      key,born,place,last_activity,contract_since,contract_ended",
     "  bailee notices add PURPOSE notice.txt      what customers are shown; prints the digest that choices cite",
     "  bailee notices given PURPOSE given.csv     customer,at",
     "  bailee import choices choices.csv          customer,purpose,act,at,instrument,notice",
