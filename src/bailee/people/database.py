@@ -264,7 +264,8 @@ def _upgrade(database: Database, revision: str | None, extra: Sequence[Extra], k
             f"`{database.name}` is from an older Bailee; open it once for writing to bring it up to date"
         )
     database.keyring = database.keyring or _keyring(database, revision, keys)
-    with database.write() as connection:
+    # A table that others refer to can only be written anew where nobody looks that up.
+    with database.connect() as connection, database.writing(connection, references=False):
         upgrade(connection)
         _run(extra, connection)
 
