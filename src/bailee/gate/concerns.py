@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bailee.ledger import log
 from bailee.ledger.leaves import read
+from bailee.people import choices
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 #: Told how many entries were looked at and how many there are.
 Progress = Callable[[int, int], object]
 
 _STEP = 4096
-_NAMED = "SELECT position, customer FROM ledger_subjects WHERE position >= ? AND position < ?"
-_FILES = (
-    'SELECT i.file_digest, count(*) FROM choices c JOIN imports i ON i.number = c."import" '
-    "WHERE c.customer = ? GROUP BY i.file_digest"
-)
 
 
 class Concern(NamedTuple):
@@ -39,7 +36,7 @@ def of_customer(connection: Connection, number: int, progress: Progress | None =
 
     A minute of a checker counts once, when it was closed; one that never was, as everybody.
     """
-    files = _files(connection, number)
+    files = choices.files(connection, number)
     found: dict[int, Concern] = {}
     for position, leaf, named in _leaves(connection, progress):
         kind = leaf["kind"]
@@ -58,20 +55,15 @@ def of_customer(connection: Connection, number: int, progress: Progress | None =
 def of_entry(connection: Connection, number: int, position: int) -> Concern | None:
     """How one entry concerns a customer, None if it does not; NotVerified where there is no such entry."""
     leaf: dict[str, Any] = read(log.leaf(connection, position))
-    named = [customer for _, customer in connection.exec_driver_sql(_NAMED, (position, position + 1)).all()]
+    named = log.subjects(connection, position, position + 1).get(position, [])
     if number in named:
         return Concern(position, alone=named == [number])
     if leaf["kind"] in ("points_opened", "points_closed") or (leaf["kind"] == "use" and not named):
         return Concern(position, everybody=True)
     if leaf["kind"] != "choices_imported":
         return None
-    files = _files(connection, number)
+    files = choices.files(connection, number)
     return Concern(position, choices=files[leaf["file"]]) if leaf["file"] in files else None
-
-
-def _files(connection: Connection, number: int) -> dict[str, int]:
-    """How many choices of a customer came in each file."""
-    return {str(file): int(count) for file, count in connection.exec_driver_sql(_FILES, (number,)).all()}
 
 
 def _leaves(connection: Connection, progress: Progress | None) -> Iterator[tuple[int, dict[str, Any], list[int]]]:
@@ -79,9 +71,7 @@ def _leaves(connection: Connection, progress: Progress | None) -> Iterator[tuple
     size = log.head(connection).size
     for start in range(0, size, _STEP):
         stop = min(start + _STEP, size)
-        named: dict[int, list[int]] = {}
-        for position, customer in connection.exec_driver_sql(_NAMED, (start, stop)).all():
-            named.setdefault(position, []).append(customer)
+        named = log.subjects(connection, start, stop)
         for position, leaf in enumerate(log.leaves_at(connection, start, stop), start):
             yield position, read(leaf), named.get(position, [])
         if progress is not None:

@@ -10,9 +10,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Any
 
 from bailee import decide
 from bailee.errors import NotVerified
@@ -26,6 +24,9 @@ from bailee.ledger.leaves import read
 from bailee.ledger.note import Signer
 from bailee.people import customers, keyring, standing_proofs
 from bailee.people.standing_proofs import StandingProof
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _KEPT = 1024
 

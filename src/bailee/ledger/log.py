@@ -18,7 +18,7 @@ from bailee.errors import NotVerified, RecordError
 from bailee.ledger import leaves, tree
 from bailee.ledger.canonical import canonical
 from bailee.ledger.recheck import verify_log
-from bailee.ledger.records import RANDOM_BYTES, commitment, erase_customer, of_customer, opening_of
+from bailee.ledger.records import RANDOM_BYTES, commitment, erase_customer, of_customer, opening_of, subjects
 from bailee.ledger.statements import Failed, cause, insert, run
 from bailee.ledger.tables import create, metadata
 from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Opening, Receipt, Safe
@@ -49,6 +49,7 @@ __all__ = [
     "prove_consistency",
     "prove_inclusion",
     "record",
+    "subjects",
     "verify_log",
 ]
 

@@ -18,6 +18,7 @@ _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5
 _INNER_REST, _OUTER_REST = (bytes([pad]) * (64 - RANDOM_BYTES) for pad in (0x36, 0x5C))
 
 _NAMED = "SELECT position FROM ledger_subjects WHERE customer = ?"
+_SUBJECTS = "SELECT position, customer FROM ledger_subjects WHERE position >= ? AND position < ?"
 
 
 def commitment(random: bytes, record: bytes) -> bytes:
@@ -50,6 +51,14 @@ def opening_of(connection: Connection, position: int, leaf: bytes, safe: Safe) -
 def of_customer(connection: Connection, number: int) -> list[int]:
     """Return the positions of the entries whose record is about a customer, in order."""
     return list(connection.exec_driver_sql(f"{_NAMED} ORDER BY position", (number,)).scalars())
+
+
+def subjects(connection: Connection, start: int, stop: int) -> dict[int, list[int]]:
+    """Return whom the records of the entries from `start` up to `stop` are about, by position."""
+    found: dict[int, list[int]] = {}
+    for position, customer in connection.exec_driver_sql(_SUBJECTS, (start, stop)).all():
+        found.setdefault(position, []).append(customer)
+    return found
 
 
 def erase_customer(connection: Connection, number: int) -> int:

@@ -129,7 +129,8 @@ def _few(
     connection: Connection, compiled: Compiled, covering: Covering, at: datetime, numbers: Iterable[int]
 ) -> _Change:
     """Judge customers one by one."""
-    standing, past = {}, []
+    standing: dict[int, Held] = {}
+    past: list[tuple[object, ...]] = []
     for number, customer in facts.of_many(connection, numbers):
         found = _judged(compiled, covering, customer, at)
         row = connection.exec_driver_sql("SELECT codes, until, sequence FROM standing WHERE customer = ?", (number,))
@@ -175,7 +176,7 @@ def _many(
             each = zip((past + first).tolist(), sequences[past].tolist(), was.rows(past), strict=True)
             yield _Change(
                 dict(zip((rows + first).tolist(), now.rows(rows), strict=True)),
-                [(number, sequence, *held) for number, sequence, held in each],
+                [(number, sequence, held.codes, held.until) for number, sequence, held in each],
             )
 
 

@@ -26,8 +26,7 @@ class Progress(NamedTuple):
 
 def read(connection: Connection) -> Progress:
     """Return where the counter stands in this transaction."""
-    *numbers, policy, root = connection.exec_driver_sql(_READ).one()
-    return Progress(*numbers, policy, None if root is None else bytes(root))
+    return Progress(*connection.exec_driver_sql(_READ).one())
 
 
 def advance(connection: Connection, count: int = 1) -> int:
