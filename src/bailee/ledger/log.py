@@ -205,15 +205,15 @@ def nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node
 
     A node is kept in the row of the last entry under it.
     """
-    ends = {node: (node[1] + 1 << node[0]) - 1 for node in wanted}
+    ends = {(level, position): (position + 1 << level) - 1 for level, position in wanted}
     places = list(set(ends.values()))
     rows: dict[int, bytes] = {}
     for start in range(0, len(places), _MARKS):
         some = places[start : start + _MARKS]
         listed = f"SELECT position, hashes FROM ledger_leaves WHERE position IN ({','.join('?' * len(some))})"
-        rows.update((row[0], row[1]) for row in connection.exec_driver_sql(listed, tuple(some)))
+        rows.update(iter(run(connection, listed, some)))
     size = tree.HASH_BYTES
-    found = {node: bytes(rows.get(end, b"")[size * node[0] : size * (node[0] + 1)]) for node, end in ends.items()}
+    found = {node: bytes(rows.get(end, b"")[size * node[0] :][:size]) for node, end in ends.items()}
     for (level, position), known in found.items():
         if len(known) != size:
             raise NotVerified(f"the ledger lost its node over the entries from `{position << level}`; restore a backup")

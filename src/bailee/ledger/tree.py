@@ -139,7 +139,7 @@ def _resolve(spans: Sequence[tuple[int, int]], lookup: Lookup) -> list[bytes]:
     covers = [_cover(start, stop) for start, stop in spans]
     wanted = list(chain.from_iterable(covers))
     known = lookup(wanted) if wanted else {}
-    return [_fold([known[node] for node in cover]) for cover in covers]
+    return [known[cover[0]] if len(cover) == 1 else _fold([known[node] for node in cover]) for cover in covers]
 
 
 def _fold(peaks: list[bytes]) -> bytes:
