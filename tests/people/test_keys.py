@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
+import os
 import stat
 import threading
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bailee.errors import WorkspaceError
+from bailee.people import secret_files
 from bailee.people.keys import PseudonymKeys, open_keys
 
 
@@ -53,3 +56,20 @@ def test_a_secret_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pseudonym.key").write_bytes(b"short")
     with pytest.raises(WorkspaceError, match="has 5 bytes, expected 32; restore it from a backup"):
         open_keys(tmp_path)
+
+
+def test_a_disk_that_is_full_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that cannot be written is there whole or not at all, and nothing is left beside it."""
+    path = tmp_path / "keys" / "some.key"
+    secret_files.make(path, b"before")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    for write in (secret_files.replace, secret_files.make):
+        with pytest.raises(
+            WorkspaceError, match=r"some\.key` cannot be written: no space left on device; what was there"
+        ):
+            write(path, b"after")
+    assert ([path], b"before") == (list(path.parent.iterdir()), path.read_bytes())

@@ -111,9 +111,9 @@ class SigningKeys:
         with database.write() as connection:
             self._hand_over(connection, recorder, held, at)
             found = self.signing(connection)
-        if self._source == key_sources.FILE:
-            self._write([found.current])
         self.publish(found.vkeys)
+        if self._source == key_sources.FILE:
+            self._write([found.current])  # last of all: while the older one is there, the next run goes on
         return found
 
     def _hand_over(self, connection: Connection, recorder: Recorder, held: list[Signer], at: datetime) -> None:

@@ -16,27 +16,29 @@ from bailee.people import faults
 
 def make(path: Path, content: bytes) -> None:
     """Write a new file whole or not at all; of two processes that make it at once, the first wins."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = _aside(path, content)
-    try:
-        os.link(aside, path)
-    except FileExistsError:
-        pass
-    finally:
-        aside.unlink()
-    sync(path.parent)
+    with _told(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside = _aside(path, content)
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+        sync(path.parent)
 
 
 def replace(path: Path, content: bytes) -> None:
     """Put a file in the place of the one that is there, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = _aside(path, content)
-    try:
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
+    with _told(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside = _aside(path, content)
+        try:
+            aside.replace(path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        sync(path.parent)
 
 
 def read(path: Path) -> bytes:
@@ -82,6 +84,17 @@ def sync(folder: Path) -> None:
         os.fsync(held)
     finally:
         os.close(held)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in words why a file could not be written."""
+    try:
+        with faults.translated(path):
+            yield
+    except OSError as error:
+        why = (error.strerror or "unknown error").lower()
+        raise WorkspaceError(f"`{path}` cannot be written: {why}; what was there before is still there") from error
 
 
 def _aside(path: Path, content: bytes) -> Path:
