@@ -101,9 +101,8 @@ def test_s5_every_past_tree_can_be_read(
     database.close()
 
 
-def test_s6_a_tile_is_whole_at_least_every_64_rows(tmp_path: Path) -> None:
+def test_s6_a_tile_is_whole_at_least_every_64_rows(database: Database) -> None:
     """S6: three hundred changes of one tile make a whole row every 64 rows, and every one of them can be read."""
-    database = fresh(tmp_path)
     root: bytes | None = None
     leaves: Leaves = {}
     past = {}
@@ -121,13 +120,12 @@ def test_s6_a_tile_is_whole_at_least_every_64_rows(tmp_path: Path) -> None:
             assert [n % 64 == 0 for n in range(300)] == [bool(whole) for whole in rows]
     for sequence in (1, 2, 63, 64, 65, 66, 128, 129, 299, 300):
         agrees(database, sequence, past[sequence], [0, 1, 7, 249, 250, 300])
-    database.close()
 
 
 @pytest.mark.parametrize("count", [1, 255, 256, 257, 1000, 66_000])
-def test_many_at_once_are_the_same_as_one_by_one(tmp_path: Path, count: int) -> None:
+def test_many_at_once_are_the_same_as_one_by_one(database: Database, count: int) -> None:
     """Batches of everybody, then a change of half of them, then of one, give the tree of the definition."""
-    database, luck = fresh(tmp_path), Random(count)
+    luck = Random(count)
     leaves = {position: leaf(1, position) for position in range(1, count + 1)}
     batches = [{p: leaves[p] for p in range(max(1, a), min(a + 512, count + 1))} for a in range(0, count + 1, 512)]
     half = {position: leaf(2, position) for position in leaves if luck.random() < 0.5}
@@ -139,7 +137,6 @@ def test_many_at_once_are_the_same_as_one_by_one(tmp_path: Path, count: int) -> 
     agrees(database, 1, leaves, ask)
     agrees(database, 2, leaves | half, ask)
     agrees(database, 3, leaves | half | {count: leaf(3, count)}, ask)
-    database.close()
 
 
 def test_a_change_of_another_process_is_gone_on_from(tmp_path: Path) -> None:
@@ -180,26 +177,22 @@ with database.write() as connection:
     two.close()
 
 
-def test_a_damaged_tile_is_noticed(tmp_path: Path) -> None:
+def test_a_damaged_tile_is_noticed(database: Database) -> None:
     """A tile that was cut short, or that does not lead to the one above it, is never read as if it were whole."""
-    database = fresh(tmp_path)
     with database.write() as connection:
         change(connection, 1, None, {5: leaf(1, 5)})
-    for wrong in ("substr(entries, 1, 100)", "zeroblob(length(entries))"):
+        kept = bytes(connection.exec_driver_sql("SELECT entries FROM standing_tiles WHERE level = 0").scalar_one())
+    for wrong, position in ((kept[:100], 5), (bytes(len(kept)), 5), (kept[:-1] + bytes([kept[-1] ^ 1]), 20)):
         with database.write() as connection:
-            kept = connection.exec_driver_sql("SELECT entries FROM standing_tiles WHERE level = 0").scalar_one()
-            connection.exec_driver_sql(f"UPDATE standing_tiles SET entries = {wrong} WHERE level = 0")
+            connection.exec_driver_sql("UPDATE standing_tiles SET entries = ? WHERE level = 0", (wrong,))
         with database.read() as connection, pytest.raises(NotVerified, match="restore a backup"):
-            path_at(connection, 5, 1)
-        with database.write() as connection:
-            connection.exec_driver_sql("UPDATE standing_tiles SET entries = ? WHERE level = 0", (kept,))
-    database.close()
+            path_at(connection, position, 1)
 
 
-def test_memory_of_tiles_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_of_tiles_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for three tiles in memory, changes far apart are as right as ever."""
     monkeypatch.setattr(standing_tree, "_KEPT", 3)
-    database, root = fresh(tmp_path), None
+    root: bytes | None = None
     leaves: Leaves = {}
     with database.write() as connection:
         for sequence in range(1, 40):
@@ -207,4 +200,3 @@ def test_memory_of_tiles_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             root = change(connection, sequence, root, new)
             leaves |= new
     agrees(database, 39, leaves, [0, 70_000, 490_000])
-    database.close()
