@@ -16,7 +16,7 @@ from bailee.people import faults
 
 def make(path: Path, content: bytes) -> None:
     """Write a new file whole or not at all; of two processes that make it at once, the first wins."""
-    with _told(path):
+    with faults.translated(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = _aside(path, content)
         try:
@@ -30,7 +30,7 @@ def make(path: Path, content: bytes) -> None:
 
 def replace(path: Path, content: bytes) -> None:
     """Put a file in the place of the one that is there, whole or not at all."""
-    with _told(path):
+    with faults.translated(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = _aside(path, content)
         try:
@@ -84,17 +84,6 @@ def sync(folder: Path) -> None:
         os.fsync(held)
     finally:
         os.close(held)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say in words why a file could not be written."""
-    try:
-        with faults.translated(path):
-            yield
-    except OSError as error:
-        why = (error.strerror or "unknown error").lower()
-        raise WorkspaceError(f"`{path}` cannot be written: {why}; what was there before is still there") from error
 
 
 def _aside(path: Path, content: bytes) -> Path:
