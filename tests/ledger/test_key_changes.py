@@ -11,6 +11,7 @@ from bailee.ledger import checkpoint, log, note
 from bailee.ledger.verify_tree import Kept, verify_tree
 from tests.ledger.trees import (
     FIRST,
+    ORIGIN,
     SECOND,
     STRANGER,
     THIRD,
@@ -32,7 +33,8 @@ def changed_twice(folder: Path) -> tuple[Files, list[bytes]]:
     for old, new, more in ((FIRST, SECOND, 300), (SECOND, THIRD, 5)):
         handovers.append(signed_by(new, old)(grow(connection, [named(new, old)])))
         grow(connection, map(plain, range(more)))
-    write(connection, folder, FIRST, SECOND, THIRD, handovers=handovers)
+    # Whatever their order: the second key signed both, and its last is what counts.
+    write(connection, folder, FIRST, SECOND, THIRD, handovers=handovers[::-1])
     return files_of(folder), handovers
 
 
@@ -44,6 +46,24 @@ def test_a_pinned_key_leads_to_those_that_followed(tmp_path: Path) -> None:
         found = verify_tree(files.__getitem__, [pinned.verifier])
         assert (317, THIRD.verifier, trust, through) == (found.size, *found[3:])
     assert "own" == verify_tree(files.__getitem__).trust
+
+
+def test_more_keys_than_any_log_has_are_refused(tmp_path: Path) -> None:
+    """L28: a hostile log cannot make its reader ask and remember without end."""
+    files, _ = changed_twice(tmp_path)
+    with pytest.raises(NotVerified, match="`keys` lists 1001 keys, at most 1000"):
+        verify_tree({**files, "keys": f"{THIRD.vkey}\n".encode() * 1001}.__getitem__, [FIRST.verifier])
+    keys = [note.Signer(ORIGIN, bytes([1, number]) + bytes(30)) for number in range(20)]
+    long = "".join(f"{key.vkey}\n" for key in keys).encode()
+    checkpoints = {f"handover/{key.verifier.id.hex()}": _padded(signed_by(key)(log.Head(1, bytes(32)))) for key in keys}
+    with pytest.raises(NotVerified, match="longer than 16777216 bytes together"):
+        verify_tree({**files, **checkpoints, "keys": long}.__getitem__, [FIRST.verifier])
+
+
+def _padded(signed: bytes) -> bytes:
+    """A note as long as notes may be, by a line of a stranger's."""
+    room = ((1 << 20) - len(signed) - 10) // 4 * 4
+    return signed + "— x ".encode() + b"A" * room + b"\n"
 
 
 def test_a_key_that_nobody_handed_over_to_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -131,5 +132,7 @@ def test_a_folder_is_read_within_bounds(tmp_path: Path) -> None:
     with pytest.raises(NotVerified, match="`keys` is longer than the 1048576 bytes"):
         folder("keys")
     (tmp_path / "tile" / "0" / "000").mkdir(parents=True)
-    with pytest.raises(NotVerified, match="`tile/0/000` cannot be read: is a directory"):
-        folder("tile/0/000")
+    os.mkfifo(tmp_path / "tile" / "0" / "001")
+    for name in ("000", "001"):
+        with pytest.raises(NotVerified, match=f"`tile/0/{name}` cannot be read: it is no file"):
+            folder(f"tile/0/{name}")

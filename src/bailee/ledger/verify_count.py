@@ -20,6 +20,7 @@ Ahead = Callable[[Iterable[str]], Iterator[bytes | None]]
 #: Told how many entries are checked and how many there are.
 Progress = Callable[[int, int], None]
 
+_MOST_KEYS = 100_000
 _NEW_KEY = b'"kind":"signing_key"'
 
 
@@ -61,6 +62,8 @@ class Count:
                 raise NotVerified(f"bundle `{path}` has {rest} bytes after its last entry, `{start + width - 1}`")
             if _NEW_KEY in data:
                 self.keys += _keys_named(start, entries)
+                if len(self.keys) > _MOST_KEYS:
+                    raise NotVerified(f"the log names more than {_MOST_KEYS} signing keys, which no true log does")
             self._mark(start, hashes)
             self._levels[0] = hashes
             if width == WIDTH:

@@ -9,8 +9,9 @@ from bailee.ledger.verify_count import Count
 from bailee.ledger.verify_note import Verifier, open_checkpoint, read_checkpoint, read_vkeys, split_note, verifier
 from bailee.ledger.verify_tiles import Read
 
-#: More keys than any log has had are not looked for.
+#: More keys than any log has had, and longer checkpoints than all of them need, are refused.
 _MOST_KEYS = 1000
+_MOST_BYTES = 16 << 20
 
 
 def signer(note: bytes, origin: str, known: Sequence[Verifier]) -> Verifier | None:
@@ -32,8 +33,11 @@ def handed_over(read: Read) -> list[bytes]:
 
     None is believed before its signature was checked. Raises NotVerified where one is malformed.
     """
-    found = []
-    for key in _listed(read)[:_MOST_KEYS]:
+    found: list[bytes] = []
+    keys = _listed(read)
+    if len(keys) > _MOST_KEYS:
+        raise NotVerified(f"`keys` lists {len(keys)} keys, at most {_MOST_KEYS} are followed")
+    for key in keys:
         path = f"handover/{key.id.hex()}"
         try:
             note = read(path)
@@ -43,6 +47,8 @@ def handed_over(read: Read) -> list[bytes]:
         except NotVerified as error:
             raise NotVerified(f"`{path}`: {error}") from None
         found.append(note)
+        if sum(map(len, found)) > _MOST_BYTES:
+            raise NotVerified(f"the checkpoints under `handover/` are longer than {_MOST_BYTES} bytes together")
     return found
 
 

@@ -7,8 +7,8 @@ its kind may hold, and a server is neither waited for without end nor followed t
 from __future__ import annotations
 
 import http.client
-import os
 import socket
+import stat
 import time
 import urllib.error
 import urllib.request
@@ -51,9 +51,13 @@ class Folder:
         """Return a file's bytes."""
         most = most_bytes(path)
         try:
-            with (self._folder / path).open("rb") as file:
+            place = self._folder / path
+            found = place.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise NotVerified(f"`{path}` cannot be read: it is no file")
+            with place.open("rb") as file:
                 # Not `read(most)`, which would set that much memory aside for each file.
-                data = file.read(min(os.fstat(file.fileno()).st_size, most) + 1)
+                data = file.read(min(found.st_size, most) + 1)
         except (FileNotFoundError, NotADirectoryError):
             raise LookupError(path) from None
         except OSError as error:
