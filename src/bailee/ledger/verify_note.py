@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ LONGEST_NOTE = 1 << 20
 LARGEST = 2**53 - 1
 _KEY_BYTES = 32
 _DASH = "\N{EM DASH} "
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class Verifier(NamedTuple):
@@ -119,7 +121,7 @@ def split_note(note: bytes) -> tuple[str, list[Signature]]:
         whole = note.decode()
     except UnicodeDecodeError as error:
         raise NotVerified(f"the note is not UTF-8 text: byte {error.start}") from None
-    if any(c < " " and c != "\n" for c in whole):
+    if _CONTROLS.search(whole):
         raise NotVerified("the note holds a control character; it was changed, or is no note")
     before, gap, after = whole.rpartition("\n\n")
     if not gap or not before:
