@@ -86,12 +86,15 @@ def taken_back(database: Database) -> Iterator[Connection]:
 
 
 def _must_match(connection: Connection) -> None:
-    """Every choice has its leaf and every leaf of a choice its choice, unless whom it was about was erased."""
-    shown = sorted(e.fields["sequence"] for e in log.entries(connection) if e.fields["kind"] == "choice")  # type: ignore[type-var]
+    """Every choice has its leaf and every leaf its choice, unless whom it was about was erased."""
+    leaves = [entry.fields for entry in log.entries(connection)]
+    shown = sorted(leaf["sequence"] for leaf in leaves if leaf["kind"] == "choice")  # type: ignore[type-var]
     told = connection.exec_driver_sql("SELECT sequence FROM choices WHERE import IS NULL ORDER BY sequence").scalars()
     said = list(told)
     erased = connection.exec_driver_sql("SELECT count(*) FROM customers WHERE erased_at IS NOT NULL").scalar_one()
-    assert set(said) <= set(shown) if erased else said == shown
+    # What came after a backup that was restored has its leaves only.
+    fewer = erased or any(leaf["kind"] == "restored" for leaf in leaves)
+    assert set(said) <= set(shown) if fewer else said == shown
     for number, rows in connection.exec_driver_sql("SELECT number, rows FROM imports").all():
         own = f"SELECT count(*) FROM choices WHERE import = {number:d}"
         skipped = f"SELECT count(*) FROM import_skipped WHERE import = {number:d}"

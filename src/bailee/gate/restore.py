@@ -84,7 +84,7 @@ def restore(
 
 
 def _restored(asked: Asked, at: datetime, extra: Extra, progress: Progress | None) -> RestoreReport:
-    home, old = asked.home, f"{BEFORE}{at:%Y%m%dT%H%M%SZ}"
+    home, old, came = asked.home, f"{BEFORE}{at:%Y%m%dT%H%M%SZ}", False
     try:
         with _opened(asked.file) as file, _folder(home), swapping.alone(home):
             swapping.go_through(home)  # an earlier restore that was interrupted
@@ -101,9 +101,15 @@ def _restored(asked: Asked, at: datetime, extra: Extra, progress: Progress | Non
                 remade = _remade(asked, aside, manifest, keyring, at, extra, progress)
                 _keys(home, aside, keks, remade)
                 swapping.decide(home, aside, old)
+                came = True
             swapping.go_through(home)
     except OSError as error:
         why = (error.strerror or "unknown error").lower()
+        if came or swapping.decided(home):
+            raise WorkspaceError(
+                f"`{home}` was restored into as far as its disk let: {why}; mend that, and whatever opens the "
+                "workspace next finishes it"
+            ) from None
         raise WorkspaceError(f"`{home}` cannot be restored into: {why}; nothing was changed there") from None
     made = datetime.fromisoformat(manifest["made_at"])
     aside_of = home / old if (home / old).exists() else None

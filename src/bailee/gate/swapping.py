@@ -38,9 +38,14 @@ def decide(home: Path, aside: Path, old: str) -> None:
     secret_files.sync(home)
 
 
+def decided(home: Path) -> bool:
+    """Whether a restore was decided and not gone through yet."""
+    return (home / DECIDED).is_dir()
+
+
 def finish(home: Path) -> None:
     """Go through the moves of a restore that was decided, and wait where another process does; or do nothing."""
-    if (home / DECIDED).is_dir():
+    if decided(home):
         with alone(home):
             go_through(home)
 
