@@ -76,12 +76,18 @@ def init(
         Path, typer.Argument(envvar="BAILEE_HOME", help="A folder without a workspace.", show_default="this folder")
     ] = HERE,
     example: Annotated[str | None, typer.Option(metavar="NAME", help="Begin with an example: grocer.")] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Keep it all in a PostgreSQL database that several servers share, or env:NAME."
+        ),
+    ] = None,
     as_json: o.Json = False,
 ) -> None:
     """Make a workspace. It begins with a policy and a data map to change, or with those of an example."""
     from bailee.cli import starting
 
-    starting.init(folder, example, as_json=as_json)
+    starting.init(folder, example, store, as_json=as_json)
 
 
 @app.command()

@@ -36,6 +36,7 @@ def _lines(found: Status) -> Iterator[str]:
     yield f"           {found.policy}"
     yield f"data map   {found.datamap}"
     yield f"data       {found.database}"
+    yield f"store      {found.store}"
     yield f"customers  {found.customers:,}"
     yield f"choices    {found.choices:,} under {counted(found.notices, 'notice')}"
     yield f"ledger     {counted(found.ledger, 'entry', 'entries')}, root {found.root}"

@@ -30,9 +30,9 @@ NEXT = (
 )
 
 
-def init(folder: Path, example: str | None, *, as_json: bool) -> None:
+def init(folder: Path, example: str | None, store: str | None, *, as_json: bool) -> None:
     """Make a workspace, empty or an example, and say what to do next."""
-    lines = _empty(folder) if example is None else _example(folder, example, quiet=as_json)
+    lines = _empty(folder, store) if example is None else _example(folder, example, store, quiet=as_json)
     home = folder.absolute()
     if as_json:
         print_json({"workspace": str(home), "example": example})
@@ -41,22 +41,22 @@ def init(folder: Path, example: str | None, *, as_json: bool) -> None:
         print_lines([f"made a workspace in {home}", "next:", *go, *lines])
 
 
-def _empty(folder: Path) -> tuple[str, ...]:
+def _empty(folder: Path, store: str | None) -> tuple[str, ...]:
     import bailee
 
     starter = files("bailee.examples") / "starter"
     policy, datamap = ((starter / name).read_bytes() for name in ("policy.yaml", "datamap.yaml"))
-    bailee.create(folder, policy, datamap).close()
+    bailee.create(folder, policy, datamap, store=store).close()
     return NEXT
 
 
-def _example(folder: Path, name: str, *, quiet: bool) -> tuple[str, ...]:
+def _example(folder: Path, name: str, store: str | None, *, quiet: bool) -> tuple[str, ...]:
     from bailee import examples
 
     if name not in examples.EXAMPLES:
         raise typer.BadParameter(f"there is no example `{name}`, expected {', '.join(examples.EXAMPLES)}")
     with bar(f"making the {name}'s workspace", quiet=quiet) as progress:
-        examples.install(name, folder, progress)
+        examples.install(name, folder, progress, store=store)
     return (
         '  bailee ask "SELECT count(*) FROM transactions" --purpose personal_offers --role marketing --explain',
         "  bailee status",
@@ -71,7 +71,7 @@ def demo(folder: Path | None) -> None:
     with _home(folder) as home:
         if not (home / "state.db").exists():
             print_lines(["setting up the grocer: a minute at most"])
-            _example(home, "grocer", quiet=False)
+            _example(home, "grocer", None, quiet=False)
         telling.tell(home)
     if folder is None:
         print_lines(["", "to keep such a workspace and ask yourself: bailee init shop --example grocer"])

@@ -27,15 +27,23 @@ def missing(name: str) -> str | None:
     return grocer.missing()
 
 
-def install(name: str, folder: Path, progress: Progress | None = None, *, clock: Callable[[], datetime] = _now) -> None:
+def install(
+    name: str,
+    folder: Path,
+    progress: Progress | None = None,
+    *,
+    clock: Callable[[], datetime] = _now,
+    store: str | None = None,
+) -> None:
     """Make a workspace of an example in a folder that holds none; it is there whole or not at all.
 
-    KeyError for an unknown name; WorkspaceError where packages are missing, or the folder is taken or not writable.
+    `store` as of `bailee.create`: what was put there stays where the rest is interrupted. KeyError for an unknown
+    name; WorkspaceError where packages are missing, or the folder is taken or not writable.
     """
     _known(name)
     from bailee.examples.grocer.install import install as make
 
-    make(folder, clock, progress)
+    make(folder, clock, progress, store)
 
 
 def _known(name: str) -> None:

@@ -1,7 +1,8 @@
 """A word in a file that every process of a workspace maps: it moves when anybody's standing may have changed.
 
 A checker compares it before each verdict, which costs nanoseconds, so that a withdrawal acknowledged in one process is
-honoured by the next verdict in another.
+honoured by the next verdict in another. Processes on other machines, which share a PostgreSQL store, do not see it:
+there a checker looks again after `ELSEWHERE`. Questions read the store itself each time.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from __future__ import annotations
 import mmap
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 from bailee.errors import WorkspaceError
 
 FILE = "state.changed"
+#: For so long at most, a checker may miss what was acknowledged on another machine.
+ELSEWHERE = timedelta(seconds=1)
 _BYTES = 8
 
 

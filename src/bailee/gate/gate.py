@@ -18,14 +18,14 @@ from bailee.decide.points import Checker
 from bailee.errors import WorkspaceError
 from bailee.gate import promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
-from bailee.gate.changes import Changes
+from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
 from bailee.gate.erasing import Erasing
 from bailee.gate.intake import Intake
 from bailee.gate.keeping import Keeping
 from bailee.gate.keys import SigningKeys
 from bailee.gate.ledger import Book, Proof, announce
-from bailee.gate.points import Points
+from bailee.gate.points import MINUTE, Points
 from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.rows import Rows, Warehouse
 from bailee.gate.settings import KEYS, Settings
@@ -83,7 +83,8 @@ class Gate:
         if announce(self._recorder, database, signing, clock()):
             self._changes.tell()
         self._board = Board(database)
-        self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word)
+        longest = ELSEWHERE if database.shared else MINUTE
+        self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word, longest)
         self._choices = Choices(database, self._recorder)
         self._intake = Intake(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)

@@ -6,8 +6,10 @@ customers that it was asked about. A minute that was never closed counts as ever
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import NamedTuple
 
 from bailee.decide import Ruling
@@ -48,29 +50,60 @@ class Minutes:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         version: Sequence[int],
+        longest: timedelta = MINUTE,
     ) -> None:
         self.ruling, self.recorder, self.fresh, self.numbers = ruling, recorder, fresh, numbers
-        self.clock, self.monotonic, self.version = clock, monotonic, version
+        self.clock, self.monotonic, self.version, self.longest = clock, monotonic, version, longest
+        #: By the identity of `seen`, and how many states share it.
         self._opened: dict[int, _Opened] = {}
+        self._shared: Counter[int] = Counter()
+        self._last: tuple[State, Standing, datetime] | None = None
+        self._sharing = Lock()
 
     def open(self) -> State:
-        """A state good for the rest of this minute, or until somebody's standing changes by itself."""
+        """A state good for the rest of this minute, or until somebody's standing changes by itself.
+
+        Where `longest` is shorter, one that looks again finds the same standing and goes on with the last one's leaf.
+        """
         version = self.version[0]
         began, now = self.monotonic(), self.clock()
         standing = self.fresh()
         minute = now.replace(second=0, microsecond=0)
-        ends = min(minute + MINUTE, standing.next_change or datetime.max.replace(tzinfo=UTC))
+        ends = min(minute + MINUTE, now + self.longest, standing.next_change or datetime.max.replace(tzinfo=UTC))
+        deadline = began + max((ends - now).total_seconds(), 0.0)
+        again = self._again(standing, minute)
+        if again is not None:
+            return again._replace(deadline=deadline, version=version)
         codes = self._codes(standing)
         seen = bytearray(len(codes))
         public = self._leaf(minute, standing)
         position = self.recorder.append("points_opened", public, described(self.ruling), now)
         self._opened[id(seen)] = _Opened(position, public)
-        seconds = max((ends - now).total_seconds(), 0.0)
-        return State(self.numbers(standing), codes, verdicts_of(self.ruling), seen, began + seconds, version)
+        state = State(self.numbers(standing), codes, verdicts_of(self.ruling), seen, deadline, version)
+        self._last = (state, standing, minute)
+        return state
+
+    def _again(self, standing: Standing, minute: datetime) -> State | None:
+        """The last state, for one more, if it is of this minute and nobody's standing differs since."""
+        with self._sharing:
+            if self.longest >= MINUTE or self._last is None:
+                return None
+            state, before, of = self._last
+            if of != minute or before.version != standing.version or before.policy != standing.policy:
+                return None
+            self._shared[id(state.seen)] += 1
+            return state
 
     def close(self, state: State) -> None:
-        """Record the set of customers whose verdicts were given from a state."""
-        opened = self._opened.pop(id(state.seen))
+        """Record the set of customers whose verdicts were given from a state, once none shares it."""
+        with self._sharing:
+            if self._shared[id(state.seen)]:
+                self._shared[id(state.seen)] -= 1
+                return
+            opened = self._opened.pop(id(state.seen))
+            self._shared.pop(id(state.seen), None)
+            if self._last is not None and self._last[0].seen is state.seen:
+                self._last = None
         salt = self.recorder.random(32)
         root, private = asked.kept(state.seen, salt)
         public = {**opened.public, "opened": opened.position, "customers": root.hex()}
@@ -105,9 +138,10 @@ class Points:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         version: Sequence[int],
+        longest: timedelta = MINUTE,
     ) -> None:
         self._recorder, self._fresh, self._clock, self._monotonic = recorder, fresh, clock, monotonic
-        self._version = version
+        self._version, self._longest = version, longest
         self._checkers: set[Callable[[], None]] = set()
         self._numbered: tuple[int | None, Mapping[str, int]] = (None, {})
 
@@ -141,7 +175,14 @@ class Points:
         """A compiled checker; Refused, and recorded, for a use that the policy refuses."""
         self._permit(ruling, {"question": "checker"})
         source = Minutes(
-            ruling, self._recorder, self._fresh, self._numbers, self._clock, self._monotonic, self._version
+            ruling,
+            self._recorder,
+            self._fresh,
+            self._numbers,
+            self._clock,
+            self._monotonic,
+            self._version,
+            self._longest,
         )
         made = checker(source, self._version, self._monotonic)
 

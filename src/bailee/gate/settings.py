@@ -14,6 +14,7 @@ from bailee.engines import Limits
 from bailee.errors import Problem, SettingsError, WorkspaceError
 
 FILE, POLICY, MAP, KEYS = "bailee.toml", "policy.yaml", "datamap.yaml", "keys"
+ENVIRONMENT = "env:"
 UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 #: A day for one question, and what the engine takes; sizes are from 1 MiB to 1 TiB.
 LONGEST_SECONDS = 86_400
@@ -39,6 +40,8 @@ class Settings:
     database: Path
     limits: Limits = field(default_factory=Limits)
     keys: Keys = field(default_factory=Keys)
+    #: The URL of the PostgreSQL database that several servers share; None: the file `state.db` of the folder.
+    store: str | None = field(default=None, repr=False)
     #: The name under which the ledger signs; None: the company's name and eight random digits, kept with the key.
     origin: str | None = None
 
@@ -62,6 +65,21 @@ def load_settings(home: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([_malformed(str(error))]) from None
     return _Reading(home, text, document).settings()
+
+
+def store_url(text: str) -> str:
+    """The URL of a shared store that a text is, or that the environment variable of `env:NAME` holds.
+
+    Raises WorkspaceError, which does not show it, for what is none.
+    """
+    from bailee.people.postgresql import check  # only who shares a store waits for the database's library
+
+    if not text.startswith(ENVIRONMENT):
+        return check(text)
+    name = text.removeprefix(ENVIRONMENT).strip()
+    if name not in os.environ:
+        raise WorkspaceError(f"the environment variable `{name}`, which should hold the store's URL, is not set")
+    return check(os.environ[name])
 
 
 def _malformed(message: str) -> Problem:
@@ -89,6 +107,7 @@ class _Reading:
                 "answer": self.size,
                 "threads": self.whole,
             },
+            "store": {"url": self.url},
             "keys": dict.fromkeys(Keys.__dataclass_fields__, self.source),
             "ledger": {"origin": self.origin},
         }
@@ -101,7 +120,14 @@ class _Reading:
         keys = {key: str(value) for (section, key), value in found.items() if section == "keys"}
         origin = found.get(("ledger", "origin"))
         limited = replace(Limits(), **limits)  # type: ignore[arg-type]  # readers checked
-        return Settings(Path(str(database)), limited, Keys(**keys), None if origin is None else str(origin))
+        store = found.get(("store", "url"))
+        return Settings(
+            Path(str(database)),
+            limited,
+            Keys(**keys),
+            None if store is None else str(store),
+            None if origin is None else str(origin),
+        )
 
     def read(
         self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
@@ -135,6 +161,14 @@ class _Reading:
             )
             return None
         return self.home / Path(value).expanduser()
+
+    def url(self, key: str, value: object) -> object:
+        # What is wrong may hold a password, so it is not shown.
+        try:
+            return store_url(value if isinstance(value, str) else "")
+        except WorkspaceError as error:
+            self.problem(key, f"`{key}`: {error}")
+            return None
 
     def source(self, key: str, value: object) -> object:
         from bailee.people.key_sources import is_source  # only who sets it waits for the database's library

@@ -56,6 +56,7 @@ def status(
         due=due,
         changing=ahead.changing,
         next_change=standing.next_change,
+        store=database.name,
         database=str(settings.database.absolute()),
         engine=settings.database.is_file(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bailee.errors import EngineUnavailable, WorkspaceError
-from bailee.gate.settings import KEYS, MAP, POLICY, Settings, load_settings
+from bailee.gate.settings import FILE, KEYS, MAP, POLICY, Settings, load_settings, store_url
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -41,11 +42,12 @@ def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] | None =
         from bailee.gate.swapping import finish
 
         finish(folder)  # a restore was interrupted after it was decided
-    if not holds(folder, STATE):
+    here = holds(folder, STATE)
+    settings = load_settings(folder) if here or holds(folder, FILE) else None
+    if settings is None or (settings.store is None and not here):
         raise WorkspaceError(
             f"there is no workspace in `{folder}`; make one with `bailee init`, or name it with `--home`"
         )
-    settings = load_settings(folder)
     engine = _started(settings) if start else None
     try:
         return _gate(folder, settings, clock, engine)
@@ -78,7 +80,7 @@ def _started(settings: Settings) -> DuckDB | None:
 def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None, engine: DuckDB | None) -> Gate:
     from bailee.gate.gate import Gate, now
 
-    database = _database(folder / STATE, folder, settings)
+    database = _database(settings.store or folder / STATE, folder, settings)
     try:
         return Gate(folder, database, settings, clock=clock or now, engine=engine)
     except BaseException:
@@ -86,13 +88,13 @@ def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None
         raise
 
 
-def _database(path: Path, home: Path, settings: Settings, *, create: bool = False) -> Database:
+def _database(where: Path | str, home: Path, settings: Settings, *, create: bool = False) -> Database:
     # Loaded here, because it takes longer than everything before, and the engine starts in the meantime.
     from bailee.people.database import open_database
     from bailee.people.key_sources import Source
 
     keys = Source(home / KEYS, settings.keys.encryption, settings.keys.encryption_previous)
-    return open_database(path, create=create, extra=[ledger_tables], keys=keys)
+    return open_database(where, create=create, extra=[ledger_tables], keys=keys)
 
 
 def ledger_tables(connection: Connection) -> None:
@@ -104,10 +106,16 @@ def ledger_tables(connection: Connection) -> None:
 
 
 def create(
-    home: str | os.PathLike[str], policy: bytes, datamap: bytes, *, clock: Callable[[], datetime] | None = None
+    home: str | os.PathLike[str],
+    policy: bytes,
+    datamap: bytes,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    store: str | None = None,
 ) -> Gate:
     """Make a workspace in a folder that has none, and open it; the files are checked before anything is written.
 
+    With `store`, the URL of a PostgreSQL database or `env:NAME`, what Bailee keeps is there, and `bailee.toml` says so.
     Where an earlier run was interrupted, this one goes on. Raises WorkspaceError for a folder that holds a workspace or
     another policy or map, or that cannot be written, PolicyError and MapError.
     """
@@ -118,9 +126,16 @@ def create(
     if holds(folder, STATE):
         raise _taken(folder)
     parse_map(datamap, MAP, parse_policy(policy, POLICY))
+    files = {POLICY: policy, MAP: datamap}
+    if store is not None:
+        files[FILE] = shared(store)
+    elif holds(folder, FILE):
+        store = load_settings(folder).store
+    if store is not None:
+        _must_be_free(store_url(store))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make(folder, {POLICY: policy, MAP: datamap})
+        _make(folder, files)
     except OSError as error:
         raise WorkspaceError(f"`{folder}` cannot be written: {(error.strerror or 'unknown error').lower()}") from None
     return open(folder, clock=clock)
@@ -135,6 +150,8 @@ def _make(folder: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             aside = Path(beside) / name
             with aside.open("wb") as file:
+                if name == FILE:
+                    os.fchmod(file.fileno(), 0o600)  # its URL may hold a password
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -142,12 +159,45 @@ def _make(folder: Path, files: Mapping[str, bytes]) -> None:
                 raise WorkspaceError(
                     f"`{folder}` holds another `{name}` already, and no workspace; move it away, or name another folder"
                 )
-        _database(Path(beside) / STATE, folder, load_settings(folder), create=True).close()
-        if not _link(Path(beside) / STATE, folder / STATE):
-            raise _taken(folder)
+        settings = load_settings(folder)
+        if settings.store is not None:
+            _share(settings.store, folder, settings)
+        else:
+            _database(Path(beside) / STATE, folder, settings, create=True).close()
+            if not _link(Path(beside) / STATE, folder / STATE):
+                raise _taken(folder)
     _sync(folder)
     for left in folder.glob(f"{ASIDE}*"):
         shutil.rmtree(left, ignore_errors=True)
+
+
+def shared(store: str) -> bytes:
+    """The settings of a workspace in a PostgreSQL database; WorkspaceError where it is none."""
+    store_url(store)
+    return f"[store]\nurl = {json.dumps(store)}\n".encode()
+
+
+def _share(store: str, folder: Path, settings: Settings) -> None:
+    """Make the tables in a PostgreSQL database that has none of Bailee's."""
+    database = _database(store, folder, settings, create=True)
+    database.close()
+    if not database.made:  # another process was faster
+        raise _shared_already(database.name)
+
+
+def _must_be_free(store: str) -> None:
+    from bailee.people.database import occupied
+
+    holder = occupied(store)
+    if holder is not None:
+        raise _shared_already(holder)
+
+
+def _shared_already(name: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"`{name}` holds a workspace already; name another database, or copy that workspace's folder to this machine, "
+        "with its keys, and open it"
+    )
 
 
 def _link(aside: Path, path: Path) -> bool:

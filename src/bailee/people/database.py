@@ -42,6 +42,8 @@ class Database:
         self.store, self.read_only = store, read_only
         #: What `keyring.of` finds from each connection.
         self.keyring = keyring
+        #: Whether opening it made its tables.
+        self.made = False
         self._engine = engine
         self._writing = threading.Lock()
         self._combined = Combined(self.write)
@@ -55,6 +57,11 @@ class Database:
     def where(self) -> str:
         """What opens it again; a URL may hold a password, so it is shown to nobody."""
         return self.store.where
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may use it too."""
+        return self.store.path is None
 
     @property
     def path(self) -> Path:
@@ -182,7 +189,7 @@ def open_database(
     WorkspaceError for one that is missing, no database or not ours, damaged, from a newer Bailee, not writable, not
     reached, or locked by another process for over 10 s.
     """
-    store: Store = PostgreSQL(where) if isinstance(where, str) and is_url(where) else SQLite(Path(where))
+    store = _store(where)
     store.look(create=create, read_only=read_only)
     engine = store.engine(create=create, read_only=read_only)
     database = Database(store, engine, read_only=read_only, keyring=keyring)
@@ -204,6 +211,21 @@ def open_database(
         database.close()
         raise
     return database
+
+
+def occupied(where: Path | str) -> str | None:
+    """What errors call a database that has tables where Bailee's would be; None for one that is free."""
+    store = _store(where)
+    engine = store.engine(create=False, read_only=True)
+    try:
+        with faults.translated(store.name), engine.connect() as connection, connection.begin():
+            return store.name if store.tables(connection) else None
+    finally:
+        engine.dispose()
+
+
+def _store(where: Path | str) -> Store:
+    return PostgreSQL(where) if isinstance(where, str) and is_url(where) else SQLite(Path(where))
 
 
 def _revision(database: Database) -> str | None:
@@ -242,6 +264,7 @@ def _create(database: Database, extra: Sequence[Extra]) -> None:
         if database.store.tables(connection):
             return  # another process made it in the meantime
         database.store.prepare(connection)
+        database.made = True
         schema.metadata.create_all(connection)
         connection.exec_driver_sql(_VERSION)
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (schema.REVISION,))

@@ -23,6 +23,7 @@ from bailee.people.driver import marked
 from bailee.people.store import PURPOSE, READ, WRITE
 
 SCHEMA = "bailee"
+_EXPECTED = "`postgresql://user@host:5432/database`"
 _PREFIXES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 
 #: Connections of one process: those that it keeps, and those that it may have at once.
@@ -75,20 +76,26 @@ def is_url(where: str) -> bool:
     return where.startswith(_PREFIXES)
 
 
+def check(url: str) -> str:
+    """Return a URL that names a PostgreSQL database; WorkspaceError, which does not show it, for any other text."""
+    if not is_url(url):
+        raise WorkspaceError(f"the store is no PostgreSQL database, expected {_EXPECTED} or `env:NAME`")
+    try:
+        named = make_url(url).database
+    except (ArgumentError, ValueError):
+        raise WorkspaceError(f"the store's URL cannot be read, expected {_EXPECTED}") from None
+    if not named:
+        raise WorkspaceError(f"the store's URL names no database, expected {_EXPECTED}")
+    return url
+
+
 class PostgreSQL:
     """A PostgreSQL database; see `Store`. WorkspaceError for a URL that is none."""
 
     path: Path | None = None
 
     def __init__(self, url: str) -> None:
-        try:
-            self._url = make_url(url).set(drivername="postgresql+psycopg")
-        except (ArgumentError, ValueError):
-            raise WorkspaceError(
-                "the store's URL cannot be read, expected `postgresql://user@host:5432/database`"
-            ) from None
-        if not self._url.database:
-            raise WorkspaceError("the store's URL names no database, expected `postgresql://user@host:5432/database`")
+        self._url = make_url(check(url)).set(drivername="postgresql+psycopg")
         self.name, self.where = _shown(self._url), url
         # Who writes here, and how often it did: `Database` lets it write one transaction at a time.
         self._writer, self._number = secrets.token_hex(16), 0

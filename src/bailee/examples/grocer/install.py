@@ -11,14 +11,20 @@ from pathlib import Path
 from bailee.errors import WorkspaceError
 from bailee.examples import grocer
 from bailee.examples.grocer import enrol, load
+from bailee.gate.settings import FILE
 from bailee.gate.workspace import STATE, create, holds
 
 WAREHOUSE = "warehouse.duckdb"
 #: All that is made, in the order of being moved into place: with the last of them the folder is a workspace.
-MADE = ("notices", enrol.CUSTOMERS, enrol.CHOICES, WAREHOUSE, "datamap.yaml", "policy.yaml", STATE)
+MADE = ("notices", enrol.CUSTOMERS, enrol.CHOICES, WAREHOUSE, "keys", "datamap.yaml", "policy.yaml", FILE, STATE)
 
 
-def install(folder: Path, clock: Callable[[], datetime], progress: grocer.Progress | None = None) -> None:
+def install(
+    folder: Path,
+    clock: Callable[[], datetime],
+    progress: grocer.Progress | None = None,
+    store: str | None = None,
+) -> None:
     """Make the workspace in a folder without one; `progress` is called with rows done and to do in all.
 
     Raises WorkspaceError where packages are missing, or the folder holds what would be made or cannot be written.
@@ -33,13 +39,13 @@ def install(folder: Path, clock: Callable[[], datetime], progress: grocer.Progre
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=folder) as beside:
-            _make(Path(beside), clock, progress)
+            _make(Path(beside), clock, progress, store)
             _move(Path(beside), folder)
     except OSError as error:
         raise WorkspaceError(f"`{folder}` cannot be written: {(error.strerror or 'unknown error').lower()}") from None
 
 
-def _make(home: Path, clock: Callable[[], datetime], progress: grocer.Progress | None) -> None:
+def _make(home: Path, clock: Callable[[], datetime], progress: grocer.Progress | None, store: str | None) -> None:
     parquet, now = load.parquet_folder(), clock()
     if parquet is None:
         raise WorkspaceError("the grocer's data went away while it was read; install it again")
@@ -47,7 +53,7 @@ def _make(home: Path, clock: Callable[[], datetime], progress: grocer.Progress |
     load.load(home / WAREHOUSE, parquet, layer.tables, now, _counting(layer, progress))
     shutil.copytree(grocer.FOLDER / "notices", home / "notices")
     policy, datamap = ((grocer.FOLDER / name).read_bytes() for name in ("policy.yaml", "datamap.yaml"))
-    with create(home, policy, datamap, clock=clock) as gate:
+    with create(home, policy, datamap, clock=clock, store=store) as gate:
         enrol.enrol(gate, layer, home, now)
         gate.status()  # derives everybody's standing, so that the first question does not
 
@@ -69,4 +75,5 @@ def _counting(layer: grocer.Layer, progress: grocer.Progress | None) -> load.Pro
 
 def _move(beside: Path, folder: Path) -> None:
     for name in MADE:
-        (beside / name).replace(folder / name)
+        if (beside / name).exists():  # with a shared store there is no file of it
+            (beside / name).replace(folder / name)
