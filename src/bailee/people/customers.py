@@ -119,6 +119,7 @@ def keys(connection: Connection, wanted: Sequence[int]) -> list[str | None]:
     found: dict[int, str | None] = {}
     for start in range(0, len(wanted), _CHUNK):
         some = wanted[start : start + _CHUNK]
+        values: tuple[int, ...]
         if some[-1] - some[0] < 4 * len(some):  # close together: a range is read faster than each by name
             where, values = "number BETWEEN ? AND ?", (some[0], some[-1])
         else:
