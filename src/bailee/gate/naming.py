@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 #: What a record says of who asked and of the ruling names no customer.
 _NOT_ABOUT = frozenset({"actor", "by", "ruling"})
-_BEFORE = r"(?<![\w.@-])(?<!\d:)(?<!limit )(?<!offset )"
-_AFTER = r"(?![\w@-])(?!\.\w)(?!:\d)"
+_BEFORE = r"(?<!\w)(?<!\d[-.:])(?<!limit )(?<!offset )"
+_AFTER = r"(?!\w)(?![-.:]\d)"
 
 
 class Names:
