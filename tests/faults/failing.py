@@ -1,4 +1,7 @@
-"""A disk that fails: any write of SQLite's driver, before it happened or after, once and at a step that is named."""
+"""A disk or a server that fails: any write of a driver, before it happened or after, once, at a step that is named.
+
+SQLite says that its disk failed; PostgreSQL's connection is lost.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 
 T = TypeVar("T")
@@ -69,7 +73,7 @@ def _no_disk() -> OSError:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    """A disk that can fail under SQLite's driver, and under what else is written to files."""
+    """A disk that can fail under either driver, and under what else is written to files."""
     made = Disk()
     connect = sqlite3.connect
 
@@ -105,9 +109,63 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
             return made.write("COMMIT", super().commit, _kept_or_not if after else _lost)
 
     monkeypatch.setattr(sqlite3, "connect", lambda *given, **named: connect(*given, factory=Connection, **named))
+    _server(made, monkeypatch)
     for name in ("fsync", "replace", "rename", "link", "write"):
         monkeypatch.setattr(os, name, _watched(made, f"os.{name}", getattr(os, name)))
     return made
+
+
+def _server(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let PostgreSQL's driver lose its connection at a write."""
+
+    class Cursor(psycopg.Cursor[Any]):
+        def _lost(self) -> Exception:
+            return self.connection.lost()  # type: ignore[attr-defined,no-any-return]
+
+        def execute(self, query: Any, *values: Any, **named: Any) -> Any:
+            if not _WRITES.match(str(query)):
+                return super().execute(query, *values, **named)
+            self.connection.writes = True  # type: ignore[attr-defined]
+            do = super().execute
+            return disk.write(_named(str(query)), lambda: do(query, *values, **named), self._lost)
+
+        def executemany(self, query: Any, *values: Any, **named: Any) -> Any:
+            self.connection.writes = True  # type: ignore[attr-defined]
+            do = super().executemany
+            return disk.write(_named(str(query)), lambda: do(query, *values, **named), self._lost)
+
+        @contextmanager
+        def copy(self, statement: Any, *values: Any, **named: Any) -> Iterator[Any]:
+            self.connection.writes = True  # type: ignore[attr-defined]
+            if not disk.after:
+                disk.write(_named(str(statement)), lambda: None, self._lost)
+            with super().copy(statement, *values, **named) as copy:
+                yield copy
+            if disk.after:
+                disk.write(_named(str(statement)), lambda: None, self._lost)
+
+    class Connection(psycopg.Connection[Any]):
+        writes = False
+
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.cursor_factory = Cursor
+
+        def lost(self) -> Exception:
+            self.pgconn.finish()
+            return psycopg.OperationalError("CANARY server closed the connection unexpectedly")
+
+        def commit(self) -> None:
+            if not self.writes:
+                return super().commit()
+            self.writes = False
+            return disk.write("COMMIT", super().commit, self.lost)
+
+        def rollback(self) -> None:
+            self.writes = False
+            super().rollback()
+
+    monkeypatch.setattr(psycopg, "connect", Connection.connect)
 
 
 def _watched(disk: Disk, name: str, call: Callable[..., Any]) -> Callable[..., Any]:

@@ -14,13 +14,13 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bailee.decide import Compiled
-from bailee.gate.workspace import ledger_tables
 from bailee.ledger import log, tree
 from bailee.people import facts, keyring, notices, progress, schema, standing_tree
-from bailee.people.database import Database, open_database
+from bailee.people.database import Database
 from bailee.people.derivation import derive, due
 from bailee.policy import meaning
 from bailee.policy.reasons import STANDING_CODES
+from tests.gate.shop import database_of
 
 #: What follows from the rest, or is made when first needed.
 DERIVED = {"progress", "standing", "standing_past", "standing_tiles", "customer_keys"}
@@ -35,7 +35,7 @@ class _TakenBack(Exception):
 @contextmanager
 def reopened(home: Path) -> Iterator[Database]:
     """The database as another process finds it."""
-    database = open_database(home / "state.db", extra=[ledger_tables])
+    database = database_of(home)
     try:
         yield database
     finally:

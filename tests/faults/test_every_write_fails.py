@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from bailee.people import customers, documents, tombstones
 from tests.faults.failing import Disk, disk
 from tests.faults.sound import kept, must_be_sound, reopened
 from tests.gate.shop import ORDERS, Clock, grant, make, notice, opened
+from tests.postgres import Cluster
 
 __all__ = ["disk"]
 
@@ -113,7 +114,7 @@ OPERATIONS = {
         change,
         ("leaf use failed",),
     ),
-    "may": Operation(lambda gate, _, n: gate.may("offers", customer=n % 12 + 1), change),
+    "may": Operation(lambda gate, _, n: gate.may("offers", customer=2), change),
     "minute of a checker": Operation(checked, change, ("leaf points_opened",)),
     "standing": Operation(lambda gate, _, n: gate.standing("offers"), change),
     "choose": Operation(choose),
@@ -138,12 +139,29 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path / "shop")
-    return tmp_path / "shop"
+def home(request: pytest.FixtureRequest, store: str, made: Path, tmp_path: Path) -> Iterator[Path]:
+    home = tmp_path / "shop"
+    if store == "sqlite":
+        shutil.copytree(made, home)
+        yield home
+    else:
+        cluster: Cluster = request.getfixturevalue("postgres")
+        url = cluster.new()
+        make(home, url)
+        yield home
+        cluster.drop(url)
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
+#: Those on PostgreSQL that do not wait for `make soak`.
+SOON = {"may", "choose", "import choices"}
+PLACES = [
+    pytest.param(store, name, marks=pytest.mark.soak if store == "postgresql" and name not in SOON else ())
+    for store in ("sqlite", "postgresql")
+    for name in OPERATIONS
+]
+
+
+@pytest.mark.parametrize(("store", "name"), PLACES)
 def test_an_operation_is_found_whole_or_not_at_all(name: str, home: Path, tmp_path: Path, disk: Disk) -> None:
     """Law 18: of an operation whose write failed there is everything or nothing, and done again it works."""
     operation, clock, number = OPERATIONS[name], Clock(), 0

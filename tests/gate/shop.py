@@ -19,7 +19,8 @@ from bailee.gate.gate import Gate
 from bailee.gate.settings import load_settings
 from bailee.gate.workspace import ledger_tables
 from bailee.people import customers, notices
-from bailee.people.database import open_database
+from bailee.people.database import Database, open_database
+from bailee.people.key_sources import Source
 from bailee.policy.terms import terms_of
 
 NOW = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC)
@@ -126,10 +127,10 @@ class Clock:
         self.now += timedelta(**by)
 
 
-def make(home: Path) -> None:
-    """Make the shop's workspace in a new folder."""
+def make(home: Path, store: str | None = None) -> None:
+    """Make the shop's workspace in a new folder, and what Bailee keeps in a file or in a shared store."""
     load(home / "warehouse.duckdb")
-    with bailee.create(home, POLICY, MAP, clock=Clock(NOW - timedelta(days=30))) as gate:
+    with bailee.create(home, POLICY, MAP, clock=Clock(NOW - timedelta(days=30)), store=store) as gate:
         enrol(gate)
         for number in range(1, 7):
             grant(gate, number)
@@ -173,6 +174,13 @@ def grant(gate: Gate, customer: object, purpose: str = "offers") -> bailee.gate.
     return gate.choose(customer, "grant", purpose, instrument="checkbox", notice=notice(gate, purpose))
 
 
+def database_of(home: Path) -> Database:
+    """The database of a workspace, opened as another process does."""
+    settings = load_settings(home)
+    keys = Source(home / "keys", settings.keys.encryption, settings.keys.encryption_previous)
+    return open_database(settings.store or home / "state.db", extra=[ledger_tables], keys=keys)
+
+
 @contextmanager
 def opened(
     home: Path,
@@ -181,7 +189,7 @@ def opened(
     random: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Iterator[Gate]:
     """A gate with every outside thing given."""
-    database = open_database(home / "state.db", extra=[ledger_tables])
+    database = database_of(home)
     with Gate(home, database, load_settings(home), clock=clock, monotonic=monotonic, random=random) as gate:
         yield gate
 
