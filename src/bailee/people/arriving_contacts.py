@@ -28,28 +28,29 @@ class ArrivingContacts:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._key = secrets.token_bytes(sealing.KEY_BYTES)
+        self._cipher = sealing.cipher(secrets.token_bytes(sealing.KEY_BYTES))
         self._last = -1
         driver.temporary(connection, _TABLE, _COLUMNS)
 
     def put(self, start: int, rows: Sequence[Sequence[str | None]]) -> None:
         """Put aside the addresses of rows from a position on, in the order of the channels."""
         found = [
-            (position, channel, sealing.sealed(self._key, address.encode(), channel.encode()))
+            (position, channel, address)
             for position, row in enumerate(rows, start)
             for channel, address in zip(contacts.CHANNELS, row, strict=True)
             if address is not None
         ]
         if found:
             self._last = found[-1][0]
-            driver.many(self._connection, _PUT, found)
+            sealed = sealing.sealed_many([(self._cipher, a.encode(), c.encode()) for _, c, a in found])
+            aside = [(position, channel, each) for (position, channel, _), each in zip(found, sealed, strict=True)]
+            driver.many(self._connection, _PUT, aside)
 
     def move(self) -> None:
         """Keep the addresses, each under its customer's key, in a write transaction that knows the customers."""
         for start in range(0, self._last + 1, _SLICE):
-            found = [
-                (number, channel, sealing.opened(self._key, bytes(sealed), channel.encode()).decode())
-                for number, channel, sealed in driver.rows(self._connection, _NEXT, (start, start))
-            ]
+            rows = driver.rows(self._connection, _NEXT, (start, start))
+            opened = sealing.opened_many([(self._cipher, bytes(each), channel.encode()) for _, channel, each in rows])
+            found = [(row[0], row[1], address.decode()) for row, address in zip(rows, opened, strict=True)]
             keyring.of(self._connection).ensure(self._connection, {COMPANY, *(number for number, _, _ in found)})
             contacts.put_many(self._connection, found)

@@ -115,4 +115,5 @@ def problem(channel: str, address: str) -> str | None:
 
 def _plain(address: str) -> bool:
     """Whether an address has nothing that is not seen, nor half of a letter."""
-    return all(c.isprintable() and not c.isspace() for c in address.strip())
+    found = address.strip()
+    return found.isprintable() and re.search(r"\s", found) is None

@@ -192,19 +192,26 @@ class Keyring:
         self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes
     ) -> list[bytes | None]:
         """Seal for each (customer, bytes) under that customer's key, which must be there; None where it is not."""
-        pairs = zip(self._sealing(connection, each), each, strict=True)
-        return [None if key is None else sealing.sealed(key, plain, context) for key, (_, plain) in pairs]
+        ciphers = self._sealing(connection, each)
+        there = [(ciphers[number], plain, context) for number, plain in each if number in ciphers]
+        found = iter(sealing.sealed_many(there))
+        return [next(found) if number in ciphers else None for number, _ in each]
 
     def open_each(
         self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes
     ) -> list[bytes | None]:
         """Open what `seal_each` gave for each (customer, sealed bytes); None where a key is gone."""
-        pairs = zip(self._sealing(connection, each), each, strict=True)
-        return [None if key is None else sealing.opened(key, sealed, context) for key, (_, sealed) in pairs]
+        ciphers = self._sealing(connection, each)
+        there = [(ciphers[number], sealed, context) for number, sealed in each if number in ciphers]
+        found = iter(sealing.opened_many(there))
+        return [next(found) if number in ciphers else None for number, _ in each]
 
-    def _sealing(self, connection: Connection, each: Sequence[tuple[int, bytes]]) -> Iterator[bytes | None]:
-        keys = self.keys(connection, [number for number, _ in each])
-        return (sealing.joined([number], [key]) for (number, _), key in zip(each, keys, strict=True))
+    def _sealing(self, connection: Connection, each: Sequence[tuple[int, bytes]]) -> dict[int, AESGCM]:
+        """The cipher of everybody among those who has a key."""
+        numbers = list(dict.fromkeys(number for number, _ in each))
+        keys = zip(numbers, self.keys(connection, numbers), strict=True)
+        joint = {number: sealing.joined([number], [key]) for number, key in keys}
+        return {number: sealing.cipher(key) for number, key in joint.items() if key is not None}
 
 
 def _pieces(numbers: Sequence[int]) -> Iterator[list[int]]:

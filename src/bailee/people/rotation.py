@@ -7,7 +7,9 @@ old. Wherever that is interrupted, every key can be read, and another run goes o
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,10 +95,12 @@ def rewrap(connection: Connection, keys: Keyring, progress: Callable[[int, int],
     return done
 
 
-def _opened(keys: Keyring, rows: Iterable[tuple[int, str, bytes]]) -> list[bytes]:
+def _opened(keys: Keyring, rows: Sequence[tuple[int, str, bytes]]) -> list[bytes]:
+    """The keys of rows, by runs of those that one key-encryption key sealed: mostly that is all."""
     opened: list[bytes] = []
-    for number, kek, wrapped in rows:
-        opened += sealing.unwrapped(keys.cipher(kek), [number], [wrapped])
+    for kek, run in groupby(rows, itemgetter(1)):
+        numbers, _, wrapped = zip(*run, strict=True)
+        opened += sealing.unwrapped(keys.cipher(kek), numbers, wrapped)
     return opened
 
 

@@ -57,10 +57,15 @@ def sealed_many(each: Sequence[tuple[AESGCM, bytes, bytes]]) -> list[bytes]:
 
 def opened(key: bytes, found: bytes, context: bytes) -> bytes:
     """What was sealed; NotVerified where it was changed, or by another key or for another context."""
+    return opened_many([(cipher(key), found, context)])[0]
+
+
+def opened_many(each: Sequence[tuple[AESGCM, bytes, bytes]]) -> list[bytes]:
+    """What was sealed by each one's cipher and context; NotVerified as `opened`."""
     from cryptography.exceptions import InvalidTag
 
     try:
-        return cipher(key).decrypt(found[:NONCE_BYTES], found[NONCE_BYTES:], context)
+        return [by.decrypt(found[:NONCE_BYTES], found[NONCE_BYTES:], context) for by, found, context in each]
     except (InvalidTag, ValueError):
         raise NotVerified("sealed bytes do not open: they were changed or moved; restore a backup") from None
 
