@@ -35,6 +35,12 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("keys",),
     ("keys", "rotate"),
     ("keys", "make"),
+    ("people",),
+    ("people", "erase"),
+    ("people", "clean"),
+    ("people", "remaining"),
+    ("backup",),
+    ("restore",),
     ("status",),
     ("demo",),
 )

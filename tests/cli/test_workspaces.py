@@ -231,7 +231,7 @@ def test_an_entry_that_is_not_there(shop: Shop) -> None:
 
 
 def test_an_entry_is_explained(shop: Shop) -> None:
-    """The leaf, the private record, and whether its ruling derives again."""
+    """The leaf, the private record, and whether what was in force then gives the same again; 1 where it does not."""
     shop.run("may", "ada", "--purpose", "personal_offers", "--as", "ana", "--role", "marketing")
     last = json.loads(shop.run("ledger", "head", "--json").stdout)["size"] - 1
     document = json.loads(shop.run("ledger", "explain", last, "--json").stdout)
@@ -239,9 +239,15 @@ def test_an_entry_is_explained(shop: Shop) -> None:
         document["leaf"]["kind"],
         document["record"]["actor"]["name"],
         document["record"]["actor"]["roles"],
-        document["ruling_derived_again"],
+        document["agrees"],
     )
-    assert "ruling derived again from the policy of that time: the same\n" in shop.run("ledger", "explain", last).stdout
+    told = "derived again from what was in force then (ruling, standing): the same\n"
+    assert told in shop.run("ledger", "explain", last).stdout
+    with sqlite3.connect(shop.home / "state.db") as raw:
+        wide = len(raw.execute("SELECT codes FROM standing").fetchone()[0])
+        raw.execute("UPDATE standing SET codes = ?", (b"\x07" * wide,))
+    done = run("ledger", "explain", last, "--home", shop.home)
+    assert (1, True) == (done.exit_code, "NOT the same\n  - the verdict was `" in done.stdout)
 
 
 def test_a_kept_head_is_checked(shop: Shop) -> None:

@@ -533,11 +533,14 @@ def check_proofs(
 
 @ledger.command("explain")
 @command
-def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> None:
-    """Show an entry. That is the leaf, which all may read, and the private record that it commits to."""
+def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> int:
+    """Show an entry: the leaf, which all may read, and the private record that it commits to.
+
+    A use is derived again from the policy, the map and the standing of that time; status 1 where that does not agree.
+    """
     from bailee.cli import proving
 
-    proving.explain(home, entry, as_json=as_json)
+    return proving.explain(home, entry, as_json=as_json)
 
 
 @keyed.callback(invoke_without_command=True)

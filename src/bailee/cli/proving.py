@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bailee.cli.opening import opened
 from bailee.cli.progress import bar
-from bailee.cli.running import print_json, print_lines
+from bailee.cli.running import DONE, FAILED, print_json, print_lines
 from bailee.cli.terminal import counted, plain, plain_lines
+
+if TYPE_CHECKING:
+    from bailee.gate.replay import Replay
 
 
 def head(home: Path, *, signed: bool, as_json: bool) -> None:
@@ -39,18 +44,30 @@ def export(home: Path, folder: Path, *, as_json: bool) -> None:
     print_lines(["give it to anybody; they check it by `bailee ledger verify`, and `README.txt` in it says how"])
 
 
-def explain(home: Path, entry: int, *, as_json: bool) -> None:
-    """Show the leaf and the record that it commits to."""
+def explain(home: Path, entry: int, *, as_json: bool) -> int:
+    """Show the leaf and the record that it commits to, and derive what was ruled again; 1 where that does not agree."""
     with opened(home) as gate:
         leaf, record = gate.leaf(entry), gate.record(entry)
-        agrees = gate.replay(entry).agrees if record and "ruling" in record else None
+        replay = gate.replay(entry) if record and "ruling" in record else None
+    agrees = replay.agrees if replay else None
     if as_json:
-        print_json({"entry": entry, "leaf": leaf, "record": record, "ruling_derived_again": agrees})
-        return
+        again = asdict(replay) if replay else None
+        print_json({"entry": entry, "leaf": leaf, "record": record, "derived_again": again, "agrees": agrees})
+        return FAILED if agrees is False else DONE
     print_lines([f"entry {entry}", "leaf, which all may read", *_shown(leaf), "record, kept here"])
-    print_lines(_shown(record) if record is not None else ["  none"])
-    if agrees is not None:
-        print_lines([f"ruling derived again from the policy of that time: {'the same' if agrees else 'ANOTHER'}"])
+    print_lines(_shown(record) if record is not None else [_absent(leaf)])
+    if replay is not None:
+        print_lines([f"derived again from what was in force then ({', '.join(replay.checked)}): {_outcome(replay)}"])
+        print_lines(f"  - {plain(line)}" for line in replay.disagreements)
+    return FAILED if agrees is False else DONE
+
+
+def _absent(leaf: dict[str, object]) -> str:
+    return "  none that can be opened: it was erased, or its key was" if "commitment" in leaf else "  none"
+
+
+def _outcome(replay: Replay) -> str:
+    return "the same" if replay.agrees else "NOT the same"
 
 
 def _shown(document: object) -> list[str]:
