@@ -81,6 +81,16 @@ def test_what_names_a_customer_is_opened_for_them_alone(gate: Gate) -> None:
     assert (True, True) == (two[start + 1][0].in_scope, two[start + 1][1].in_scope)
 
 
+def test_what_names_several_is_opened_for_none(gate: Gate) -> None:
+    """A question about two listed customers concerns both; its record names both, so neither's proof opens it."""
+    asked = "SELECT email FROM customers WHERE id IN (1, 2)"
+    at = gate.ask(asked, purpose="offers", actor=MARKETING).receipt
+    for key in "12":
+        said, proved = proofs(gate, key)[at]
+        assert (True, True, None) == (said.in_scope, proved.in_scope, proved.record)
+    assert at not in proofs(gate, "3")
+
+
 def test_refused_uses_are_listed_without_a_scope(gate: Gate) -> None:
     """A question that was refused is on the list of everybody; it says nothing of who would have been in it."""
     with pytest.raises(bailee.Refused) as refused:

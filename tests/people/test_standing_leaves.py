@@ -131,6 +131,9 @@ def test_an_erased_customer_leaves_what_nobody_opens(database: Database) -> None
         last = derive(connection, made, NOW).sequence
         then, now = (standing_tree.placed_at(connection, 2, sequence) for sequence in (first, last))
         assert (True, True) == (then.leaf != now.leaf, now.leaf not in (bytes(32), then.leaf))
+        codes, until, _ = rows(connection)[2]
+        unkeyed = hashlib.blake2b(last.to_bytes(8, "big"), digest_size=32).digest()
+        assert hashlib.sha256(b"\x00" + unkeyed + value(made, codes, until)).digest() != now.leaf
         assert [] == connection.exec_driver_sql("SELECT * FROM standing_past WHERE customer = 2").all()
         assert [None] == keyring.of(connection).keys(connection, [2])
         for sequence in (first, last):

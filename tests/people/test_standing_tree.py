@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -137,6 +137,28 @@ def test_many_at_once_are_the_same_as_one_by_one(database: Database, count: int)
     agrees(database, 1, leaves, ask)
     agrees(database, 2, leaves | half, ask)
     agrees(database, 3, leaves | half | {count: leaf(3, count)}, ask)
+
+
+def test_a_change_that_fails_half_way_leaves_no_trace(database: Database) -> None:
+    """Where leaves end in an error after some were put, what was in memory is not gone on from."""
+    first = {position: leaf(1, position) for position in (1, 2, 300, 70_000)}
+    with database.write() as connection:
+        root = change(connection, 1, None, first)
+
+    def broken() -> Iterator[Leaves]:
+        yield {1: leaf(9, 1), 300: leaf(9, 300)}
+        yield {70_000: leaf(9, 70_000)}
+        raise KeyboardInterrupt
+
+    def fail() -> None:
+        with database.write() as connection:
+            change_all(connection, 2, root, broken())
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    with database.write() as connection:
+        change(connection, 2, root, {2: leaf(2, 2)})
+    agrees(database, 2, first | {2: leaf(2, 2)}, [1, 2, 300, 70_000])
 
 
 def test_a_change_of_another_process_is_gone_on_from(tmp_path: Path) -> None:
