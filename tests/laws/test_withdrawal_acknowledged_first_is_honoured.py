@@ -7,20 +7,34 @@ choice was acknowledged sees it, whichever thread derived.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from bailee import decide
 from bailee.people import choices, customers
 from bailee.people.choices import Said
-from bailee.people.database import Database, open_database
+from bailee.people.database import Database
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board
 from bailee.policy import canonical
 from bailee.policy.model import Policy
 from tests.people.records import policy, register
+from tests.stores import again, make
 
 CUSTOMERS, ROUNDS, READERS = 4, 40, 3
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        made = make(tmp_path / "state.db")
+    else:
+        made = again(request.getfixturevalue("postgres").new(request.getfixturevalue("template")))
+    yield made
+    made.close()
 
 
 def say(database: Database, of: Policy, notice: str, key: str, act: str) -> None:
@@ -30,9 +44,9 @@ def say(database: Database, of: Policy, notice: str, key: str, act: str) -> None
         choices.record(connection, of, Said(key, Kind("offers", act, "checkbox", shown), now), now)
 
 
-def test_whoever_begins_after_an_acknowledgement_sees_it(tmp_path: Path) -> None:
+def test_whoever_begins_after_an_acknowledgement_sees_it(database: Database) -> None:
     """Each customer's last acknowledged act is in every snapshot that was asked for afterwards."""
-    database, ours = open_database(tmp_path / "state.db", create=True), policy()
+    ours = policy()
     compiled = decide.compile(ours, canonical.policy_digest(ours))
     slot, board = compiled.slot("offers"), Board(database)
     with database.write() as connection:
@@ -74,9 +88,9 @@ def test_whoever_begins_after_an_acknowledgement_sees_it(tmp_path: Path) -> None
     assert ["withdrawn"] * CUSTOMERS == [decide.REASONS[code] for code in last.codes(slot)[1:]]
 
 
-def test_the_writer_itself_sees_it_at_once(tmp_path: Path) -> None:
+def test_the_writer_itself_sees_it_at_once(database: Database) -> None:
     """The next line after recording a withdrawal finds it, every time, while others derive."""
-    database, ours = open_database(tmp_path / "state.db", create=True), policy()
+    ours = policy()
     compiled = decide.compile(ours, canonical.policy_digest(ours))
     slot, board = compiled.slot("offers"), Board(database)
     with database.write() as connection:

@@ -33,10 +33,11 @@ with bailee.open(sys.argv[1], clock=Clock()) as gate:
 """
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def home(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("law4") / "shop"
-    make(made)
+    shared = request.param == "postgres"
+    make(made, store=request.getfixturevalue("postgres").new() if shared else None)
     return made
 
 
@@ -95,7 +96,7 @@ def race(gate: Gate, choose: Callable[[int, str], object]) -> Acts:
             acts.begun[person] = count
             choose(person, "withdraw" if count % 2 else "grant")
             acts.acknowledged[person] = count
-            done.wait(random.uniform(0, 0.05))
+            done.wait(random.uniform(0, 0.12))
 
     def read(how: str) -> None:
         together.wait()
