@@ -73,7 +73,10 @@ _WORDS = (
     (r"starting up|shutting down|recovery mode|not yet accepting", _STARTING),
     (r"closed the connection|connection (was )?(lost|reset|is closed)|terminat|consuming input", _STATES[0][1]),
     (r"NUL \(0x00\)", "a text holds the character NUL, which PostgreSQL does not keep; nothing was recorded"),
-    (r"connection|translate host|timeout|socket", "`{name}` cannot be reached; see that PostgreSQL runs there"),
+    (
+        r"connection|(translate|resolve) host|timeout|socket",
+        "`{name}` cannot be reached; see that PostgreSQL runs there",
+    ),
 )
 
 
