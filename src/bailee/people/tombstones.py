@@ -88,7 +88,7 @@ def read(path: Path) -> list[Tombstone]:
 def add(path: Path, tombstones: Sequence[Tombstone]) -> int:
     """Append those that the file does not have yet, on the disk when this returns; say how many."""
     known = {(*each[:2], each.whole) for each in read(path)}
-    new = [each for each in tombstones if (*each[:2], each.whole) not in known]
+    new = list({(*each[:2], each.whole): each for each in tombstones if (*each[:2], each.whole) not in known}.values())
     if not new:
         return 0
     with faults.translated(path):
