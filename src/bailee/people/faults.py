@@ -37,6 +37,7 @@ _SQLITE = (
 _CROWDED = "`{name}` has no connection left; close some, or let PostgreSQL have more (`max_connections`), and try again"
 _STARTING = "`{name}` is starting or stopping; nothing was recorded, try again in a moment"
 _UNKNOWN = "there is no such database as `{name}`; make it (`createdb`), or name another"
+_FAR = "`{name}` cannot be reached; see that PostgreSQL runs there"
 _STRANGER = "`{name}` does not let this user in; check the user, the password and `pg_hba.conf`"
 
 #: By the beginning of the code that PostgreSQL gives an error (its manual, appendix A).
@@ -73,10 +74,7 @@ _WORDS = (
     (r"starting up|shutting down|recovery mode|not yet accepting", _STARTING),
     (r"closed the connection|connection (was )?(lost|reset|is closed)|terminat|consuming input", _STATES[0][1]),
     (r"NUL \(0x00\)", "a text holds the character NUL, which PostgreSQL does not keep; nothing was recorded"),
-    (
-        r"connection|(translate|resolve) host|timeout|socket",
-        "`{name}` cannot be reached; see that PostgreSQL runs there",
-    ),
+    (r"connection|resolve host|translate host|timeout|socket", _FAR),
 )
 
 
