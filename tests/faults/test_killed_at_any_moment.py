@@ -141,7 +141,8 @@ def must_be_there(gate: Gate, told: list[Told]) -> None:
             assert leaf["sequence"] == each["sequence"]
             assert (each["sequence"] in sequences) or each["key"] not in keys
         if each["did"] == "customers":
-            assert set(each["keys"]) - erased - keys == set() or not numbers
+            missing = set(each["keys"]) - erased - keys
+            assert len(missing) <= min(1, len(numbers))  # the last act may have erased one, and not come to say so
         if each["did"] == "choices":
             assert each["name"] in files or not set(each["keys"]) <= keys
 
