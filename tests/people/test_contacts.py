@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sqlalchemy import Connection
 
 from bailee.errors import FactRejected, ImportRejected
 from bailee.people import contacts, customers, keyring
@@ -163,6 +164,18 @@ def test_no_address_is_in_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert b"k2999" in seen
     for trace in (b"CANARY", b"canary", b"555 100007", b"1555100007"):
         assert trace not in seen
+
+
+def test_what_is_put_aside_is_sealed(database: Database, tmp_path: Path) -> None:
+    """While a file is read, its addresses are aside as bytes that nobody else opens."""
+    aside: list[bytes] = []
+
+    def look(connection: Connection, *_: object) -> None:
+        aside.extend(map(bytes, connection.exec_driver_sql("SELECT sealed FROM arriving_contacts").scalars()))
+
+    take(database, tmp_path / "a.csv", "key,email\na,CANARY@example.com\n", record=look)
+    assert [46] == [len(each) for each in aside]
+    assert b"CANARY" not in aside[0]
 
 
 def test_addresses_do_not_change_standing(two: Database) -> None:

@@ -10,15 +10,17 @@ import shlex
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection
 
 from bailee.errors import FactRejected, NotVerified, WorkspaceError
-from bailee.people import choices, customers, key_sources, keyring, relations, rotation, sealing, secret_files
+from bailee.people import choices, customers, imports, key_sources, keyring, relations, rotation, sealing, secret_files
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database, open_database
 from bailee.people.keyring import Keyring
@@ -506,3 +508,56 @@ def test_one_rotation_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "encryption.key"
     with secret_files.locked(path.parent), pytest.raises(WorkspaceError, match="another process is changing the keys"):
         rotation.rotate(database, path, "file")
+
+
+# Files of choices ----------------------------------------------------------------------------------------------------
+
+
+def test_evidence_of_a_file_is_sealed_before_it_is_put_aside(database: Database, tmp_path: Path) -> None:
+    """What is aside while a file is read is what is kept then: bytes that only the customer's key opens."""
+    aside: list[bytes] = []
+
+    def look(connection: Connection, _: object) -> None:
+        aside.extend(
+            map(bytes, connection.exec_driver_sql("SELECT evidence FROM arriving ORDER BY position").scalars())
+        )
+
+    take(database, tmp_path, look)
+    with database.read() as connection:
+        kept = list(map(bytes, connection.exec_driver_sql("SELECT evidence FROM choices ORDER BY sequence").scalars()))
+        opened = keyring.of(connection).open_each(connection, [(1, kept[0]), (2, kept[1])], b"choices.evidence")
+    assert ([b"CANARY 1", b"CANARY 2"], kept) == (opened, aside)
+
+
+def test_whoever_is_erased_while_a_file_is_read_is_not_in_it(database: Database, tmp_path: Path) -> None:
+    """The file is refused as a whole, so that nothing about somebody erased comes back."""
+
+    def erase(*_: object) -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO erasures (customer, asked_at, done_at) VALUES (2, 1, 2)")
+            keyring.of(connection).destroy(connection, 2)
+
+    with pytest.raises(FactRejected, match="a customer of this file was erased while it was read; import it again"):
+        take(database, tmp_path, None, erase)
+    with database.read() as connection:
+        assert 0 == connection.exec_driver_sql("SELECT count(*) FROM choices").scalar_one()
+
+
+def take(
+    database: Database,
+    folder: Path,
+    record: Callable[[Connection, object], object] | None,
+    progress: Callable[[int, int], object] | None = None,
+) -> None:
+    with database.write() as connection:
+        customers.add_many(connection, [NewCustomer("c1"), NewCustomer("c2")], NOW)
+    path = folder / "choices.csv"
+    lines = "".join(f"c{n},offers,refuse,2026-11-20T10:00:00Z,checkbox,CANARY {n}\n" for n in (1, 2))
+    path.write_text(f"customer,purpose,act,at,instrument,evidence\n{lines}")
+    imports.import_choices(
+        database, policy(), path, NOW, by="ann", hash_rows=hash_rows, record=record, progress=progress
+    )
+
+
+def hash_rows(leaves: Iterable[bytes]) -> str:
+    return sha256(b"".join(leaves)).hexdigest()
