@@ -31,7 +31,7 @@ def test_a_customer_is_handed_a_folder(used: Shop, tmp_path: Path) -> None:
     """Each file verifies alone, after the workspace is gone; the README's own command checks them all."""
     out = tmp_path / "for ada"
     done = used.run("ledger", "prove", "--customer", "ada", "--out", out)
-    assert (0, "in scope 1 times, not in scope 1 times") == (done.exit_code, done.stdout.splitlines()[0].split("; ")[1])
+    assert (0, "in scope of 1 entry, not in scope of 1") == (done.exit_code, done.stdout.splitlines()[0].split("; ")[1])
     index = json.loads((out / "index.json").read_text())
     entries = index["entries"]
     assert [("use", True), ("choice", None), ("use", False)] == [(e["kind"], e["in_scope"]) for e in entries[-3:]]
@@ -59,7 +59,7 @@ def test_a_list_for_the_terminal_and_for_programs(used: Shop) -> None:
     assert ["in scope", "withdraw", "not in scope"] == [
         next(word for word in ("not in scope", "in scope", "withdraw") if word in line) for line in lines[-6:-3]
     ]
-    assert "in scope 1 times, not in scope 1 times" == lines[-2]
+    assert "in scope of 1 entry, not in scope of 1" == lines[-2]
     document = json.loads(used.run("ledger", "prove", "--customer", "bea", "--json").stdout)
     last = document["entries"][-1]
     assert ("use", "answered", True) == (last["kind"], last["said"], last["in_scope"])

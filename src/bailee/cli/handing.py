@@ -189,4 +189,4 @@ def _table(lines: Sequence[dict[str, object]], columns: int) -> list[str]:
 def _counts(lines: Sequence[dict[str, object]]) -> str:
     inside = sum(line["in_scope"] is True for line in lines)
     outside = sum(line["in_scope"] is False for line in lines)
-    return f"in scope {inside:,} times, not in scope {outside:,} times"
+    return f"in scope of {counted(inside, 'entry', 'entries')}, not in scope of {outside:,}"
