@@ -88,7 +88,10 @@ def read(path: Path) -> list[Tombstone]:
 def add(path: Path, tombstones: Sequence[Tombstone]) -> int:
     """Append those that the file does not have yet, on the disk when this returns; say how many."""
     known = {(*each[:2], each.whole) for each in read(path)}
-    new = list({(*each[:2], each.whole): each for each in tombstones if (*each[:2], each.whole) not in known}.values())
+    new: dict[tuple[int, datetime, bool], Tombstone] = {}
+    for each in tombstones:
+        if (*each[:2], each.whole) not in known:
+            new.setdefault((*each[:2], each.whole), each)  # when it was first done
     if not new:
         return 0
     with faults.translated(path):
@@ -96,7 +99,7 @@ def add(path: Path, tombstones: Sequence[Tombstone]) -> int:
         made = not path.exists()
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
             file.truncate(_whole_lines(path))  # a crash may have cut the last one off
-            file.write(b"".join(map(_line, new)))
+            file.write(b"".join(map(_line, new.values())))
             file.flush()
             os.fsync(file.fileno())
         if made:
