@@ -16,6 +16,9 @@ from sqlalchemy.exc import DBAPIError
 #: What a statement that failed raises: SQLite's driver its own, all others through SQLAlchemy.
 Failed = (DBAPIError, sqlite3.Error)
 
+#: What both databases call a disk without room.
+_FULL = {"SQLITE_FULL", "DiskFull"}
+
 #: So many rows to a statement are put in at two thirds of the time of one by one.
 _GROUP = 50
 
@@ -45,4 +48,5 @@ def _inserting(table: str, width: int, count: int) -> str:
 def cause(error: Exception) -> str:
     """The name of what failed, without any words of the driver's, which may quote values."""
     driver_error = error.orig if isinstance(error, DBAPIError) else error
-    return str(getattr(driver_error, "sqlite_errorname", type(driver_error).__name__))
+    name = str(getattr(driver_error, "sqlite_errorname", type(driver_error).__name__))
+    return "no room left on the disk" if name in _FULL else name
