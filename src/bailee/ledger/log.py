@@ -19,7 +19,7 @@ from bailee.ledger import leaves, tree
 from bailee.ledger.canonical import canonical
 from bailee.ledger.recheck import verify_log
 from bailee.ledger.records import RANDOM_BYTES, commitment, erase_customer, of_customer, opening_of, subjects
-from bailee.ledger.statements import Failed, cause, insert, run
+from bailee.ledger.statements import cause, failed, run, write
 from bailee.ledger.tables import create, metadata
 from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Opening, Receipt, Safe
 
@@ -115,11 +115,13 @@ def _put(connection: Connection, build: Callable[[], list[_Built]]) -> list[Rece
         ended = builder.extend(tree.leaf_hash(entry.leaf) for entry in built)
         numbered = list(enumerate(built, start))
         rows = zip(numbered, ended, strict=True)
-        insert(connection, "ledger_leaves", [(at, entry.leaf, hashes) for (at, entry), hashes in rows])
-        insert(connection, "ledger_records", [(at, entry.sealed) for at, entry in numbered if entry.sealed is not None])
-        insert(connection, "ledger_subjects", [(number, at) for at, entry in numbered for number in entry.subjects])
-        moved = run(connection, _SET_HEAD, (builder.size, builder.edge, start)).rowcount
-    except Failed as error:
+        tables: dict[str, list[tuple[object, ...]]] = {
+            "ledger_leaves": [(at, entry.leaf, hashes) for (at, entry), hashes in rows],
+            "ledger_records": [(at, entry.sealed) for at, entry in numbered if entry.sealed is not None],
+            "ledger_subjects": [(number, at) for at, entry in numbered for number in entry.subjects],
+        }
+        moved = write(connection, tables, _SET_HEAD, (builder.size, builder.edge, start))
+    except failed() as error:
         _take_back(connection)
         raise RecordError(
             f"the ledger could not be written ({cause(error)}); nothing was recorded, so nothing was released"

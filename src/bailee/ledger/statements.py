@@ -1,20 +1,26 @@
 """Statements of the writer, run with as little between them and the driver as there can be.
 
-An entry is four small statements: on SQLite, SQLAlchemy's own work on each would take twice as long as they do.
+An entry is four small statements: on SQLite, SQLAlchemy's own work on each would take twice as long as they do, and to
+PostgreSQL, the way there and back.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-#: What a statement that failed raises: SQLite's driver its own, all others through SQLAlchemy.
-Failed = (DBAPIError, sqlite3.Error)
+
+def failed() -> tuple[type[Exception], ...]:
+    """What a statement that failed raises: the driver its own, or SQLAlchemy."""
+    psycopg: Any = sys.modules.get("psycopg")  # where it was not loaded, it raised nothing
+    return (DBAPIError, sqlite3.Error) if psycopg is None else (DBAPIError, sqlite3.Error, psycopg.Error)
+
 
 #: What both databases call a disk without room.
 _FULL = {"SQLITE_FULL", "DiskFull"}
@@ -32,11 +38,29 @@ def run(connection: Connection, statement: str, values: Sequence[Any] = ()) -> A
     return connection.connection.driver_connection.execute(statement, values)  # type: ignore[union-attr]
 
 
-def insert(connection: Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Put in rows, which fill all columns of the table."""
-    for start in range(0, len(rows), _GROUP):
-        some = rows[start : start + _GROUP]
-        run(connection, _inserting(table, len(some[0]), len(some)), [value for row in some for value in row])
+def write(
+    connection: Connection, tables: Mapping[str, Sequence[tuple[Any, ...]]], last: str, values: Sequence[Any]
+) -> int:
+    """Put rows into tables, whose columns they fill, run one more statement, and return how many rows that changed."""
+    if connection.dialect.name == "sqlite":
+        for statement, row in _inserts(tables):
+            run(connection, statement, row)
+        return int(run(connection, last, values).rowcount)
+    if not connection.in_transaction():
+        connection.begin()
+    raw: Any = connection.connection.driver_connection
+    with raw.pipeline():  # sent one after another, and waited for once
+        for statement, row in _inserts(tables):
+            raw.execute(statement.replace("?", "%s"), row)
+        changed = raw.execute(last.replace("?", "%s"), values)
+    return int(changed.rowcount)
+
+
+def _inserts(tables: Mapping[str, Sequence[tuple[Any, ...]]]) -> Iterator[tuple[str, list[Any]]]:
+    for table, rows in tables.items():
+        for start in range(0, len(rows), _GROUP):
+            some = rows[start : start + _GROUP]
+            yield _inserting(table, len(some[0]), len(some)), [value for row in some for value in row]
 
 
 @lru_cache(256)
