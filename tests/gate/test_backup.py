@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, cast
@@ -17,7 +17,7 @@ import pytest
 
 import bailee
 from bailee.errors import NotVerified, WorkspaceError
-from bailee.gate import archive, remaking, swapping
+from bailee.gate import archive, remaking, swapping, workspace
 from bailee.gate.gate import Gate
 from bailee.ledger.values import Head
 from bailee.people import customers, relations, tombstones
@@ -26,6 +26,7 @@ from bailee.people.customers import NewCustomer
 from bailee.people.key_sources import open_keyring
 from tests.gate.shop import NOW, ORDERS, Clock, grant
 from tests.people.erasing import picture
+from tests.postgres import Cluster
 
 LATER = Clock(NOW + timedelta(days=1))
 
@@ -483,3 +484,75 @@ def test_the_heads_of_both_agree(home: Path, backup: Path) -> None:
     assert report.carried
     with bailee.open(home, clock=LATER) as gate:
         gate.verify(known=known)
+
+
+# Shared stores -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(postgres: Cluster, tmp_path: Path) -> Iterator[Path]:
+    """A folder whose settings name an empty PostgreSQL database."""
+    folder, url = tmp_path / "shared", postgres.new()
+    folder.mkdir()
+    (folder / "bailee.toml").write_bytes(workspace.shared(url))
+    yield folder
+    postgres.drop(url)
+
+
+def test_a_backup_moves_a_workspace_between_stores(home: Path, backup: Path, shared: Path, tmp_path: Path) -> None:
+    """From a file into PostgreSQL, where the folder's settings say so, and from there into a file again."""
+    with bailee.open(home, clock=Clock()) as gate:
+        before, head = everything(gate), gate.head()
+    bailee.restore(backup, shared, key=key(home), clock=LATER)
+    assert not (shared / "state.db").exists()
+    with bailee.open(shared, clock=LATER) as gate:
+        assert before == everything(gate)
+        gate.verify(known=head)
+        grant(gate, 9)
+        gate.erase(3)
+        gate.backup(tmp_path / "second")
+        kept = gate.head()
+    report = bailee.restore(tmp_path / "second", tmp_path / "file", key=key(home), clock=LATER)
+    assert any("was in a shared store, and is in a file now" in told for told in report.notes)
+    with bailee.open(tmp_path / "file", clock=LATER) as gate:
+        gate.verify(known=kept)
+        assert gate.may("offers", customer=9).permitted
+        assert "unknown_customer" == gate.may("offers", customer=3).reasons[0].code
+
+
+def test_a_shared_store_is_set_aside_only_when_said(home: Path, backup: Path, shared: Path) -> None:
+    """And only while nobody uses it; its entries are carried forward and its erasures done again, as a file's are."""
+    bailee.restore(backup, shared, key=key(home), clock=LATER)
+    with bailee.open(shared, clock=LATER) as gate:
+        grant(gate, 9)
+        gate.erase(3)
+        known = gate.head()
+        with pytest.raises(WorkspaceError, match=r"holds a workspace already"):
+            bailee.restore(backup, shared, clock=LATER)
+        with pytest.raises(WorkspaceError, match=r"other connections of Bailee's use .*; end them and try again"):
+            bailee.restore(backup, shared, force=True, clock=LATER)
+        gate.verify(known=known)
+    report = bailee.restore(backup, shared, force=True, clock=LATER)
+    assert (1, True) == (report.erased_again, report.carried >= 2)
+    assert any("is in its schema `before_restore_20261123t120010z`" in told for told in report.notes)
+    with bailee.open(shared, clock=LATER) as gate:
+        gate.verify(known=known)
+        assert "never_asked" == gate.may("offers", customer=9).reasons[0].code
+
+
+def test_what_is_erased_in_a_shared_store_is_in_no_dump(
+    home: Path, backup: Path, shared: Path, postgres: Cluster
+) -> None:
+    """Of PostgreSQL's own files, too, none holds a byte of what was sealed about them once its tables are anew."""
+    bailee.restore(backup, shared, key=key(home), clock=LATER)
+    with bailee.open(shared, clock=LATER) as gate:
+        gate.choose(3, "withdraw", "offers", evidence="paper")
+        with gate.database.read() as connection:
+            statement = "SELECT wrapped FROM customer_keys WHERE customer = 3"
+            secret = bytes(connection.exec_driver_sql(statement).scalar_one())
+        report = gate.erase(3)
+        assert report.cleaned is not None
+        assert any("write-ahead log and replicas" in told for told in report.cleaned.beyond)
+        dump = repr(everything(gate)).encode()
+        assert repr(secret).encode() not in dump
+        gate.verify()

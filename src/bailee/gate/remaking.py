@@ -24,7 +24,7 @@ from bailee.ledger.verify_note import Verifier, read_vkeys
 from bailee.people import documents, progress, tombstones
 from bailee.people import keyring as keyrings
 from bailee.people.cleaning import clean
-from bailee.people.database import Database, Extra, open_database
+from bailee.people.database import Database, Extra, occupied, open_database
 from bailee.people.keyring import Keyring
 from bailee.people.tombstones import Tombstone
 
@@ -58,6 +58,7 @@ class _Old:
 
 def remake(
     home: Path,
+    store: str | None,
     aside: Path,
     keyring: Keyring,
     head: Head,
@@ -79,7 +80,7 @@ def remake(
     database = open_database(aside / STATE, extra=[extra], keyring=keyring)
     try:
         with ExitStack() as held:
-            old = held.enter_context(_old(home, keyring, remade.notes))
+            old = held.enter_context(_old(store or home / STATE, keyring, remade.notes))
             stones += old.erased
             others = [old.ledger] if old.ledger is not None else []
             if export is not None:
@@ -144,14 +145,18 @@ def _erase_again(connection: Connection, stones: list[Tombstone], aside: Path, a
 
 
 @contextmanager
-def _old(home: Path, keyring: Keyring, notes: list[str]) -> Iterator[_Old]:
-    """What the state in the folder says, as far as it can be read."""
+def _old(state: Path | str, keyring: Keyring, notes: list[str]) -> Iterator[_Old]:
+    """What the state that is there says, as far as it can be read."""
     old = _Old()
-    state = home / STATE
-    if not state.exists():
+    if isinstance(state, Path):
+        if state.exists():
+            swapping.must_be_quiet(state)
+        else:
+            yield old
+            return
+    elif occupied(state) is None:
         yield old
         return
-    swapping.must_be_quiet(state)
     with ExitStack() as held:
         try:
             _read(held, state, keyring, old)
@@ -163,14 +168,14 @@ def _old(home: Path, keyring: Keyring, notes: list[str]) -> Iterator[_Old]:
         yield old
 
 
-def _read(held: ExitStack, state: Path, keyring: Keyring, old: _Old) -> None:
+def _read(held: ExitStack, state: Path | str, keyring: Keyring, old: _Old) -> None:
     database: Database = open_database(state, read_only=True, keyring=keyring)
     held.callback(database.close)
     connection = held.enter_context(database.read())
     old.erased = tombstones.of(connection)
     rows = connection.exec_driver_sql("SELECT name, value FROM settings").all()
     old.signing = {name: value for name, value in rows if name.startswith(_SIGNING)}
-    old.ledger = carrying.of_database(connection, str(state))
+    old.ledger = carrying.of_database(connection, database.name)
 
 
 def _verifiers(aside: Path) -> Sequence[Verifier]:

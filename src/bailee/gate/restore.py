@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from bailee.gate.backup import Progress, about
 from bailee.gate.remaking import Remade, remake
 from bailee.gate.settings import FILE, load_settings
 from bailee.gate.workspace import BEFORE, ledger_tables
+from bailee.ledger import log
 from bailee.ledger.values import Head
-from bailee.people import key_sources, secret_files
+from bailee.people import key_sources, secret_files, snapshot
 from bailee.people.backup_file import read_header
-from bailee.people.database import Extra
+from bailee.people.database import Extra, occupied, open_database, replace_shared
 from bailee.people.keyring import Keyring
 
 KEYS = "keys"
@@ -88,18 +90,21 @@ def _restored(asked: Asked, at: datetime, extra: Extra, progress: Progress | Non
     try:
         with _opened(asked.file) as file, _folder(home), swapping.alone(home):
             swapping.go_through(home)  # an earlier restore that was interrupted
-            taken = (home / STATE).exists()
+            store = load_settings(home).store  # a backup's own settings never choose one: it may be in use
+            taken = str(home) if (home / STATE).exists() else None if store is None else occupied(store)
             if taken and not asked.force:
                 raise WorkspaceError(
-                    f"`{home}` holds a workspace already; name another folder, or say --force to set it aside"
+                    f"`{taken}` holds a workspace already; name another folder, or say --force to set it aside"
                 )
             keyring, keks = _keyring(asked, read_header(file, asked.file.name).kek)
             file.seek(0)
             with _aside(home) as aside:
                 manifest = archive.unpack(file, asked.file.name, keyring, aside, about("decrypting", progress))
                 (aside / MANIFEST).unlink()
-                remade = _remade(asked, aside, manifest, keyring, at, extra, progress)
+                remade = _remade(asked, store, aside, manifest, keyring, at, extra, progress)
                 _keys(home, aside, keks, remade)
+                if store is not None:
+                    _share(store, aside, old, keyring, extra, remade)
                 swapping.decide(home, aside, old)
                 came = True
             swapping.go_through(home)
@@ -122,6 +127,7 @@ def _restored(asked: Asked, at: datetime, extra: Extra, progress: Progress | Non
 
 def _remade(
     asked: Asked,
+    store: str | None,
     aside: Path,
     manifest: dict[str, dict[str, object]],
     keyring: Keyring,
@@ -133,7 +139,7 @@ def _remade(
     head = backup.sound(aside / STATE, keyring, extra, about("checking the ledger", progress))
     if {"size": head.size, "root": head.root.hex()} != manifest["ledger"]:
         raise NotVerified(f"the ledger in the backup `{asked.file.name}` is not the one that it names; take another")
-    return remake(asked.home, aside, keyring, head, at, extra, asked.erased, asked.ledger, fork=asked.fork)
+    return remake(asked.home, store, aside, keyring, head, at, extra, asked.erased, asked.ledger, fork=asked.fork)
 
 
 def _keyring(asked: Asked, kek: str) -> tuple[Keyring, list[bytes]]:
@@ -159,11 +165,13 @@ def _keyring(asked: Asked, kek: str) -> tuple[Keyring, list[bytes]]:
 
 def _keys(home: Path, aside: Path, keks: list[bytes], remade: Remade) -> None:
     """Leave out what stays as it is in the folder, and bring the encryption key where nothing else gives it."""
-    if (home / FILE).exists():
-        (aside / FILE).unlink(missing_ok=True)  # it knows this machine
     if remade.keeps_signing:
         for name in _SIGNING:
             (aside / name).unlink(missing_ok=True)
+    if (home / FILE).exists():
+        (aside / FILE).unlink(missing_ok=True)  # the folder's own knows this machine
+    else:
+        remade.notes += _without_store(aside / FILE)
     settings = load_settings(home if (home / FILE).exists() else aside)
     path = home / KEYS / key_sources.ENCRYPTION
     if settings.keys.encryption == key_sources.FILE:
@@ -171,6 +179,40 @@ def _keys(home: Path, aside: Path, keks: list[bytes], remade: Remade) -> None:
         if not set(keks) <= set(held):
             every = [*keks, *(kek for kek in held if kek not in keks)]
             secret_files.make(aside / KEYS / key_sources.ENCRYPTION, key_sources.written(every))
+
+
+def _without_store(path: Path) -> list[str]:
+    """Take a shared store out of a backup's settings: it may be in use, and a backup must never reach for it."""
+    if not path.exists() or "store" not in tomllib.loads(path.read_text(encoding="utf-8")):
+        return []
+    kept, inside = [], False
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        inside = line.strip().startswith("[store]") or (inside and not line.lstrip().startswith("["))
+        kept += [] if inside else [line]
+    text = "".join(kept)
+    if "store" in tomllib.loads(text):  # written in another way
+        path.unlink()
+        return ["the backup's `bailee.toml` names a shared store and was left out: write one for this folder"]
+    path.write_text(text, encoding="utf-8")
+    return [
+        "the backup's state was in a shared store, and is in a file now: to put it into a PostgreSQL database, restore "
+        "into a folder whose `bailee.toml` names it under `[store]`"
+    ]
+
+
+def _share(store: str, aside: Path, old: str, keyring: Keyring, extra: Extra, remade: Remade) -> None:
+    """Put the state into a shared store in one transaction; what was there stays beside, under another name."""
+    name = old.replace("-", "_").lower()
+    if occupied(store) is not None:
+        remade.notes.append(f"what was in the store is in its schema `{name}`: drop it once it is not needed")
+    state = open_database(aside / STATE, keyring=keyring)
+    try:
+        with state.read() as source:
+            tables = log.metadata.sorted_tables
+            replace_shared(store, name, [extra, lambda into: snapshot.copy(source, into, tables)], keyring)
+    finally:
+        state.close()
+    (aside / STATE).unlink()
 
 
 @contextmanager

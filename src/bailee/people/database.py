@@ -213,6 +213,27 @@ def open_database(
     return database
 
 
+def replace_shared(where: str, aside: str, extra: Sequence[Extra], keyring: Keyring) -> None:
+    """Make a PostgreSQL store anew with what `extra` puts in it, all or nothing; what was there goes to schema `aside`.
+
+    Raises WorkspaceError where another process has the store open: what it recorded then would be lost.
+    """
+    store = PostgreSQL(where)
+    database = Database(store, store.engine(create=True, read_only=False), read_only=False, keyring=keyring)
+    try:
+        with database.write() as connection:
+            others = store.others(connection)
+            if others:
+                raise WorkspaceError(
+                    f"{others} other connections of Bailee's use `{store.name}`; end them and try again"
+                )
+            if store.tables(connection):
+                store.set_aside(connection, aside)
+            _fill(database, connection, extra)
+    finally:
+        database.close()
+
+
 def occupied(where: Path | str) -> str | None:
     """What errors call a database that has tables where Bailee's would be; None for one that is free."""
     store = _store(where)
@@ -263,13 +284,17 @@ def _create(database: Database, extra: Sequence[Extra]) -> None:
     with database.write() as connection:
         if database.store.tables(connection):
             return  # another process made it in the meantime
-        database.store.prepare(connection)
         database.made = True
-        schema.metadata.create_all(connection)
-        connection.exec_driver_sql(_VERSION)
-        connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (schema.REVISION,))
-        connection.exec_driver_sql(schema.START)
-        _run(extra, connection)
+        _fill(database, connection, extra)
+
+
+def _fill(database: Database, connection: Connection, extra: Sequence[Extra]) -> None:
+    database.store.prepare(connection)
+    schema.metadata.create_all(connection)
+    connection.exec_driver_sql(_VERSION)
+    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (schema.REVISION,))
+    connection.exec_driver_sql(schema.START)
+    _run(extra, connection)
 
 
 def _upgrade(database: Database, revision: str | None, extra: Sequence[Extra], keys: Source | None) -> None:

@@ -40,6 +40,10 @@ _BEGIN = {
     None: "BEGIN ISOLATION LEVEL REPEATABLE READ",
 }
 
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bailee' "
+    "AND pid <> pg_backend_pid()"
+)
 _COMMITS = "CREATE TABLE commits (writer BYTEA PRIMARY KEY, number BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL)"
 _NOTE = (
     "INSERT INTO commits (writer, number, at) VALUES ('\\x{}', {:d}, now()) "
@@ -136,6 +140,14 @@ class PostgreSQL:
         if there is None:
             connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
         connection.exec_driver_sql(_COMMITS)
+
+    def others(self, connection: Connection) -> int:
+        """How many other connections of Bailee's there are to the database."""
+        return int(connection.exec_driver_sql(_OTHERS).scalar_one())
+
+    def set_aside(self, connection: Connection, name: str) -> None:
+        """Give the place of the tables another name, in the caller's transaction."""
+        connection.exec_driver_sql(f"ALTER SCHEMA {SCHEMA} RENAME TO {name}")
 
     def opened(self) -> None:
         self._noting = True
