@@ -31,8 +31,9 @@ _KEPT = 4096
 
 _ADD = "INSERT INTO standing_tiles (level, tile, sequence, whole, entries) VALUES (?, ?, ?, ?, ?)"
 _READ = (
-    "SELECT entries, whole FROM standing_tiles WHERE level = ? AND tile = ? AND sequence <= ? "
-    "ORDER BY sequence DESC LIMIT ?"
+    "SELECT entries FROM standing_tiles WHERE level = ? AND tile = ? AND sequence <= ? AND sequence >= "
+    "(SELECT sequence FROM standing_tiles WHERE level = ? AND tile = ? AND sequence <= ? AND whole "
+    "ORDER BY sequence DESC LIMIT 1) ORDER BY sequence"
 )
 
 
@@ -184,14 +185,9 @@ def _made(level: int, parts: Sequence[Mapping[int, bytes]]) -> tuple[list[bytes]
 
 def _tile(connection: Connection, level: int, number: int, sequence: int) -> _Read:
     """A tile as it was at a sequence."""
-    deltas: list[bytes] = []
-    kept = b""
-    for entries, whole in driver.rows(connection, _READ, (level, number, sequence, ROWS)):
-        if whole:
-            kept = bytes(entries)
-            break
-        deltas.append(bytes(entries))
+    which = (level, number, sequence)
+    rows = [bytes(row[0]) for row in driver.rows(connection, _READ, which + which)]
     try:
-        return _Read(Tile(level, kept, b"".join(reversed(deltas))), len(deltas) + bool(kept))
+        return _Read(Tile(level, rows[0], b"".join(rows[1:])), len(rows)) if rows else _Read(Tile(level), 0)
     except ValueError as error:
         raise NotVerified(f"the standing tree at sequence `{sequence}` is damaged: {error}; restore a backup") from None
