@@ -96,7 +96,7 @@ def _folder(home: Path, out: Path | None, *, asked: bool) -> Path | None:
     if not asked:
         return None
     if out is None:
-        if not sys.stdin.isatty():
+        if not _watched():
             raise typer.BadParameter(
                 "say where the certificates go, or --no-certificate: nobody can make one later", param_hint="--out"
             )
@@ -114,11 +114,16 @@ def _folder(home: Path, out: Path | None, *, asked: bool) -> Path | None:
 def _confirm(gate: Gate, keys: Sequence[str], *, data: bool, yes: bool) -> None:
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not _watched():
         raise typer.BadParameter("nobody is there to be asked: look at --dry-run, then say --yes", param_hint="--yes")
     print_lines(map(plain, _told(gate.erase(*keys, dry_run=True))))
     where = "here and in the company's own tables" if data else "here"
     typer.confirm(f"erase {counted(len(keys), 'customer')} {where}, for good?", abort=True)
+
+
+def _watched() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty()
 
 
 def _hand_out(folder: Path | None, report: ErasureReport, proofs: Sequence[bytes]) -> None:
