@@ -16,9 +16,11 @@ import bailee
 from bailee.errors import BaileeError
 from bailee.gate.gate import Gate
 from bailee.gate.restore import restore
+from bailee.ledger.verify_source import Folder
+from bailee.ledger.verify_tree import verify_tree
 from tests.faults.failing import Disk, disk
 from tests.faults.sound import kept, must_be_sound, reopened
-from tests.gate.shop import Clock, grant, make, opened
+from tests.gate.shop import MAP, POLICY, Clock, grant, make, opened
 
 __all__ = ["disk"]
 
@@ -175,3 +177,51 @@ def test_a_backup_is_restored_whole_or_not_at_all(made: Path, tmp_path: Path, di
     with reopened(first) as database:
         old.update(kept(database))
     each_step(again, disk, lambda number: shutil.copytree(first, home(number)), check)
+
+
+def test_a_workspace_is_made_whole_or_not_at_all(tmp_path: Path, disk: Disk) -> None:
+    """Law 18: where making a workspace failed there is none, which the same call makes, or one that works."""
+
+    def home(number: int) -> Path:
+        return tmp_path / f"home{number}"
+
+    def make_it(number: int) -> object:
+        return bailee.create(home(number), POLICY, MAP, clock=Clock()).close()
+
+    def check(error: BaileeError | None, where: str, number: int) -> None:
+        if not (home(number) / "state.db").exists():
+            assert error is not None, where
+            make_it(number)
+        with bailee.open(home(number), clock=Clock()) as gate:
+            assert gate.head() == gate.verify()
+            assert gate.checkpoint()
+            gate.add_notice("offers", "About offers.")
+            kinds = [gate.leaf(position)["kind"] for position in range(gate.head().size)]
+            assert ["notice", "policy", "signing_key"] == sorted(kinds), where
+            compiled = gate.promise.compiled
+        with reopened(home(number)) as database:
+            must_be_sound(database, compiled, Clock()())
+        assert [] == list(home(number).glob(".bailee-new-*")) or error is not None, where
+        shutil.rmtree(home(number))
+
+    assert 10 < each_step(make_it, disk, lambda number: None, check)
+
+
+def test_an_export_is_whole_or_goes_on(made: Path, tmp_path: Path, disk: Disk) -> None:
+    """Law 18: a ledger whose export failed verifies as far as its checkpoint says, and the next export goes on."""
+    home, clock, out = tmp_path / "shop", Clock(), tmp_path / "out"
+    shutil.copytree(made, home)
+    with opened(home, clock) as gate:
+
+        def more(number: int) -> None:
+            clock.forward(minutes=1)
+            for customer in range(1, 7):
+                gate.choose(customer, "withdraw", "offers")
+
+        def check(error: BaileeError | None, where: str, number: int) -> None:
+            if (out / "checkpoint").exists():
+                assert verify_tree(Folder(out)).size <= gate.head().size, where
+            gate.export(out)
+            assert gate.head().size == verify_tree(Folder(out)).size, where
+
+        each_step(lambda number: gate.export(out), disk, more, check)
