@@ -64,6 +64,7 @@ class Keyring:
         self._again = again
         self._keks: dict[str, bytes] = {}
         self._ciphers: dict[str, AESGCM] = {}
+        self._company: tuple[tuple[Any, ...], AESGCM] | None = None
         self._take(keks)
 
     def __repr__(self) -> str:
@@ -169,7 +170,11 @@ class Keyring:
 
     def seal_many(self, connection: Connection, each: Sequence[tuple[tuple[int, ...], bytes, bytes]]) -> list[bytes]:
         """Seal for each (numbers, bytes, context) as `seal` does, reading each key once."""
-        about = {numbers: sorted(set(numbers)) or [COMPANY] for numbers in {numbers for numbers, _, _ in each}}
+        groups = {numbers for numbers, _, _ in each}
+        if groups == {()}:
+            company = self._companys(connection)
+            return sealing.sealed_many([(company, plain, context) for _, plain, context in each])
+        about = {numbers: sorted(set(numbers)) or [COMPANY] for numbers in groups}
         wanted = sorted(set().union(*about.values()))
         held = self.keys(connection, wanted)
         if None in held:
@@ -181,6 +186,20 @@ class Keyring:
             raise FactRejected("the customer was erased, so nothing about them can be kept")
         ciphers = {numbers: sealing.cipher(key) for numbers, key in joint.items() if key is not None}
         return sealing.sealed_many([(ciphers[numbers], plain, context) for numbers, plain, context in each])
+
+    def _companys(self, connection: Connection) -> AESGCM:
+        """The cipher of the company's own key, which most is sealed by: kept for as long as its row is the same."""
+        rows = driver.rows(connection, f"{_FOUND} = 0")
+        if not rows:
+            self.ensure(connection, [COMPANY])
+            rows = driver.rows(connection, f"{_FOUND} = 0")
+        row, held = tuple(rows[0]), self._company
+        if held is None or held[0] != row:
+            key = sealing.joined([COMPANY], self.keys(connection, [COMPANY]))
+            if key is None:
+                raise WorkspaceError("the company's own key is gone; restore a backup")
+            self._company = held = row, sealing.cipher(key)
+        return held[1]
 
     def open(self, connection: Connection, numbers: Sequence[int], sealed: bytes, context: bytes) -> bytes | None:
         """Open what `seal` gave for the same customers and context; None: a key is gone; NotVerified: damaged."""
