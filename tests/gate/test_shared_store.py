@@ -101,6 +101,7 @@ from tests.gate.shop import Clock
 with bailee.open(sys.argv[1], clock=Clock()) as gate:
     def say(customer):
         for _ in range(15):
+            gate.may("offers", customer=customer)
             sys.stdout.write(f"{gate.choose(customer, 'refuse', 'offers').position}\\n")
     threads = [threading.Thread(target=say, args=(customer,)) for customer in range(1, 7)]
     for thread in threads: thread.start()
@@ -119,8 +120,10 @@ def test_two_processes_append_at_once(home: Path, elsewhere: Path) -> None:
         said = [int(word) for child in running for word in child.communicate()[0].split()]
         assert [0, 0] == [child.returncode for child in running]
         size = gate.verify().size
-        assert sorted(said) == list(range(before, size))
-        assert 2 * 6 * 15 == len(said)
+        assert 2 * 6 * 15 == len(said) == len(set(said))
+        kinds = [gate.leaf(position)["kind"] for position in range(before, size)]
+        assert sorted(said) == [position for position, kind in enumerate(kinds, before) if kind == "choice"]
+        assert len(said) == kinds.count("use")
 
 
 def test_threads_share_commits(home: Path, postgres: Cluster) -> None:
