@@ -14,23 +14,17 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from bailee.errors import WorkspaceError
-from bailee.people import faults, key_sources, schema
+from bailee.people import faults, opening, schema
 from bailee.people import keyring as keyring_of
 from bailee.people.committing import Combined
 from bailee.people.key_sources import Source
 from bailee.people.keyring import Keyring
+from bailee.people.opening import Extra
 from bailee.people.postgresql import PostgreSQL, is_url
 from bailee.people.sqlite import SQLite
 from bailee.people.store import PURPOSE, READ, WRITE, Store
 
-#: The table that alembic would make.
-_VERSION = (
-    "CREATE TABLE alembic_version "
-    "(version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-)
-
-#: Makes or checks the tables that another room keeps in this database.
-Extra = Callable[[Connection], None]
+__all__ = ["Database", "Extra", "occupied", "open_database", "replace_shared"]
 
 T = TypeVar("T")
 
@@ -194,19 +188,19 @@ def open_database(
     engine = store.engine(create=create, read_only=read_only)
     database = Database(store, engine, read_only=read_only, keyring=keyring)
     try:
-        revision = _revision(database)
+        revision = opening.revision(database)
         if revision is not None:
             store.opened()
         if revision is None and create:
-            database.keyring = keyring or _keyring(database, revision, keys)
-            _create(database, extra)
+            database.keyring = keyring or opening.keyring(database, revision, keys)
+            opening.create(database, extra)
             store.opened()
         elif revision == schema.REVISION:
-            database.keyring = keyring or _keyring(database, revision, keys)
+            database.keyring = keyring or opening.keyring(database, revision, keys)
             with database.connect() as connection, connection.begin():
-                _run(extra, connection)
+                opening.run(extra, connection)
         else:
-            _upgrade(database, revision, extra, keys)
+            opening.upgrade(database, revision, extra, keys)
     except BaseException:
         database.close()
         raise
@@ -229,7 +223,7 @@ def replace_shared(where: str, aside: str, extra: Sequence[Extra], keyring: Keyr
                 )
             if store.tables(connection):
                 store.set_aside(connection, aside)
-            _fill(database, connection, extra)
+            opening.fill(database, connection, extra)
     finally:
         database.close()
 
@@ -247,77 +241,3 @@ def occupied(where: Path | str) -> str | None:
 
 def _store(where: Path | str) -> Store:
     return PostgreSQL(where) if isinstance(where, str) and is_url(where) else SQLite(Path(where))
-
-
-def _revision(database: Database) -> str | None:
-    """Return the stored revision, or None where the database has no tables at all."""
-    with database.connect() as connection, connection.begin():
-        tables = database.store.tables(connection)
-        if not tables:
-            return None
-        found = "alembic_version" in tables and connection.exec_driver_sql("SELECT version_num FROM alembic_version")
-        revision = found.scalar() if found else None
-    if not isinstance(revision, str):
-        raise WorkspaceError(f"`{database.name}` is a database, but not one of Bailee's; name another file")
-    return revision
-
-
-def _keyring(database: Database, revision: str | None, keys: Source | None) -> Keyring | None:
-    """The keyring of a source; its file is made where nothing can have been sealed by another yet."""
-    if keys is None:
-        if database.store.path is None:
-            return None
-        keys = Source(database.path.parent / "keys")
-    if keys.encryption != key_sources.FILE or keys.previous:
-        return key_sources.open_keyring(keys.folder, keys.encryption, previous=keys.previous, make=True)
-    with faults.translated(keys.folder):
-        made = keys.path.exists()
-    if not made and database.read_only:
-        return None
-    if not made and revision == schema.REVISION:
-        with database.connect() as connection, connection.begin():
-            made = connection.exec_driver_sql("SELECT 1 FROM customer_keys LIMIT 1").first() is not None
-    return key_sources.open_keyring(keys.folder, make=not made)
-
-
-def _create(database: Database, extra: Sequence[Extra]) -> None:
-    with database.write() as connection:
-        if database.store.tables(connection):
-            return  # another process made it in the meantime
-        database.made = True
-        _fill(database, connection, extra)
-
-
-def _fill(database: Database, connection: Connection, extra: Sequence[Extra]) -> None:
-    database.store.prepare(connection)
-    schema.metadata.create_all(connection)
-    connection.exec_driver_sql(_VERSION)
-    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (schema.REVISION,))
-    connection.exec_driver_sql(schema.START)
-    _run(extra, connection)
-
-
-def _upgrade(database: Database, revision: str | None, extra: Sequence[Extra], keys: Source | None) -> None:
-    from bailee.people.migrations import known, upgrade
-
-    if revision is None:
-        raise WorkspaceError(f"`{database.name}` is empty; make a workspace with `bailee init`")
-    if revision not in known():
-        raise WorkspaceError(
-            f"`{database.name}` has version `{revision}`, which is newer than this Bailee knows "
-            f"(`{schema.REVISION}`); install a newer Bailee"
-        )
-    if database.read_only:
-        raise WorkspaceError(
-            f"`{database.name}` is from an older Bailee; open it once for writing to bring it up to date"
-        )
-    database.keyring = database.keyring or _keyring(database, revision, keys)
-    # A table that others refer to can only be written anew where nobody looks that up.
-    with database.connect() as connection, database.writing(connection, references=False):
-        upgrade(connection)
-        _run(extra, connection)
-
-
-def _run(extra: Sequence[Extra], connection: Connection) -> None:
-    for each in extra:
-        each(connection)
