@@ -15,13 +15,13 @@ import duckdb
 import pytest
 
 import bailee
-from bailee.errors import EngineUnavailable, FactRejected, NotVerified
+from bailee.errors import EngineUnavailable, FactRejected, NotVerified, WorkspaceError
 from bailee.gate.erasing import Erased
 from bailee.gate.gate import Gate
 from bailee.gate.naming import Names
 from bailee.ledger.verify_note import read_vkeys
 from bailee.ledger.verify_proof import verify_proof
-from bailee.people import customers, relations, store, tombstones
+from bailee.people import customers, progress, relations, standing_tree, store, tombstones
 from bailee.people.customers import NewCustomer
 from tests.gate.shop import MAP, MARKETING, NOW, ORDERS, POLICY, Clock, grant, last
 
@@ -77,13 +77,25 @@ def test_another_process_forgets_too(home: Path, gate: Gate) -> None:
         assert [1, 2, 4, 5, 6] == spent(other)
 
 
-def test_a_standing_tree_follows(gate: Gate) -> None:
-    """The root after an erasure is another, and uses show it."""
+def test_the_standing_tree_follows_in_the_same_transaction(gate: Gate) -> None:
+    """Their position turns random with them, what it was before is forgotten, and the next use shows the new root."""
     spent(gate)
     before = last(gate)[0]["standing_root"]
-    gate.erase(3)
+    gate.choose(3, "withdraw", "offers")
+    grant(gate, 3)
     spent(gate)
-    assert before != last(gate)[0]["standing_root"]
+    gate.erase(3)
+    with gate.database.read() as connection:
+        now = progress.read(connection)
+        assert now.sequence == now.derived
+        assert now.root is not None
+        assert [] == connection.exec_driver_sql("SELECT * FROM standing_past WHERE customer = 3").all()
+        placed = [standing_tree.placed_at(connection, 3, now.sequence) for _ in range(2)]
+        assert placed[0] == placed[1]
+        assert now.root == placed[0].root
+    spent(gate)
+    assert now.root.hex() == last(gate)[0]["standing_root"]
+    assert now.root.hex() != before
     gate.verify()
 
 
@@ -233,6 +245,24 @@ def test_without_writing_anew_pages_are_overwritten_all_the_same(home: Path, gat
     assert (True, False) == (report.cleaned.log, report.cleaned.anew)
     data = (home / "state.db").read_bytes() + (home / "state.db-wal").read_bytes()
     assert [] == [secret for secret in (sealed, key) if secret in data]
+
+
+def test_what_fails_afterwards_loses_no_certificate(home: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was erased is: the report says what did not follow, and cleaning makes up for it."""
+
+    def full(*_: object, **__: object) -> None:
+        raise WorkspaceError("there is no room left on the disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("bailee.gate.erasing.clean", full)
+        broken.setattr("bailee.gate.rows.ownership", full)
+        report = gate.erase(3)
+    assert (False, False) == (report.cleaned and report.cleaned.log, report.cleaned and report.cleaned.anew)
+    assert report.cleaned is not None
+    assert "they were erased, and what follows failed: there is no room left" in report.cleaned.beyond[0]
+    assert "there is no room left" in ((report.remaining and report.remaining.why) or "")
+    verify_proof(gate.certificate(report.erased[0]), read_vkeys((home / "keys" / "verifiers").read_bytes()))
+    assert gate.clean().log
 
 
 def test_a_set_aside_state_is_out_of_reach(home: Path, gate: Gate) -> None:

@@ -50,6 +50,8 @@ def erase(
             return DONE
         folder = None
         if not dry_run:
+            if certificate:
+                gate.keys.signing()  # says before, and not afterwards, that nothing can be certified
             folder = _folder(home, out, asked=certificate and not as_json)
             _confirm(gate, keys, data=data, yes=yes)
         with bar("looking through the ledger", quiet=as_json) as progress:
@@ -131,9 +133,13 @@ def _hand_out(folder: Path | None, report: ErasureReport, proofs: Sequence[bytes
         return
     for each, proof in zip(report.erased, proofs, strict=True):
         path = folder / f"erasure-{each.position}.proof"
-        with whole(path, force=False) as file:
-            file.write(proof)
-        print_lines([plain(f"certificate  {path}: give it to the customer, and keep no copy")])
+        try:
+            with whole(path, force=False) as file:
+                file.write(proof)
+        except BaileeError as error:  # nobody can make it again
+            print_lines([plain(f"certificate of entry {each.position}, because {error}:"), *proof.decode().split("\n")])
+        else:
+            print_lines([plain(f"certificate  {path}: give it to the customer, and keep no copy")])
 
 
 def _told(report: ErasureReport) -> Iterator[str]:

@@ -13,17 +13,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bailee.errors import FactRejected, NotVerified
+from bailee.errors import FactRejected, NotVerified, WorkspaceError
 from bailee.gate.naming import Names
+from bailee.gate.record import ANNOUNCED
 from bailee.gate.rows import Rows
 from bailee.gate.workspace import BEFORE
 from bailee.ledger import log, proof
 from bailee.ledger.canonical import canonical
 from bailee.ledger.leaves import time_text
 from bailee.ledger.naming import erase_records, naming
-from bailee.people import erasure, keyring, tombstones
+from bailee.people import documents, erasure, keyring, tombstones
 from bailee.people.cleaning import Cleaned, clean
 from bailee.people.database import Database
+from bailee.people.derivation import derive
 from bailee.people.erasure import Erasure, Hold
 
 if TYPE_CHECKING:
@@ -38,6 +40,12 @@ Progress = Callable[[int, int], object]
 ERASED, HELD = "erased", "held"
 _ALL = "{company} erased all that Bailee kept about this customer, and destroyed the key that it was sealed under."
 _PART = "{company} erased what Bailee kept about this customer, but for what the holds need until they end."
+
+
+_AFTERWARDS = (
+    "they were erased, and what follows failed: {error}; mend that and run `bailee people clean`, which notes who was "
+    "erased and overwrites their bytes"
+)
 
 
 class By(NamedTuple):
@@ -172,9 +180,15 @@ class Erasing:
         with self._database.write() as connection:
             by = By(policy.policy.company, policy.digest)
             done = erase(connection, keys, named, by, at, self._recorder.random, data=data)
+            if documents.setting(connection, ANNOUNCED) == self._recorder.announcement:
+                derive(connection, policy.compiled, at)  # their place in the standing tree turns random with them
         self._tell()
-        remember(self._database, self._home)
-        return ErasureReport(done, cleaned=self._cleaned(anew=anew))
+        try:
+            remember(self._database, self._home)
+            cleaned = self._cleaned(anew=anew)
+        except WorkspaceError as error:  # what was done is done, and its certificates must not be lost
+            cleaned = Cleaned(log=False, anew=False, beyond=(_AFTERWARDS.format(error=error),))
+        return ErasureReport(done, cleaned=cleaned)
 
     def whole(self, keys: Sequence[str]) -> list[str]:
         """Those of the customers whom no hold keeps; FactRejected, naming all that are unknown, where one is."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bailee.errors import EngineError, MapError, Problem, Refused
+from bailee.errors import BaileeError, MapError, Problem, Refused
 from bailee.gate.settings import MAP
 from bailee.policy.model import DataMap
 
@@ -49,7 +49,7 @@ class Warehouse:
         try:
             owners = ownership(self._map, self._engine().catalog())
             found = erasing.count(self._database, owners, keys)
-        except EngineError as error:
+        except BaileeError as error:  # an erasure that was done must be told of all the same
             return Rows(why=str(error))
         sql = tuple(text for name, text in erasing.statements(owners, keys) if name in found)
         return Rows(_named(found), sql)

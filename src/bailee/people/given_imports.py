@@ -27,6 +27,9 @@ _NEW = (
     "FROM arriving_given a WHERE NOT EXISTS "
     "(SELECT 1 FROM notices_given g WHERE g.customer = a.customer AND g.at = a.at AND g.notice = ?)"
 )
+_GONE = (
+    "SELECT 1 FROM arriving_given WHERE customer IN (SELECT customer FROM erasures WHERE done_at IS NOT NULL) LIMIT 1"
+)
 _ADD = (
     "INSERT INTO notices_given (sequence, customer, notice, at) "
     f"SELECT ? + row_number() OVER (ORDER BY a.at, a.customer), a.customer, ?, a.at {_NEW}"
@@ -122,6 +125,8 @@ def _checked(source: Source, batch: Batch, numbers: Mapping[str, int], latest: i
 
 def _move(connection: Connection, notice: int) -> int:
     """Put the rows on record in order of time; how many were new."""
+    if connection.exec_driver_sql(_GONE).first():
+        raise FactRejected("a customer of this file was erased while it was read; import it again to see which")
     new: int = connection.exec_driver_sql(f"SELECT count(*) {_NEW}", (notice,)).scalar_one()
     if new:
         first = counter.advance(connection, new)
