@@ -11,18 +11,20 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from bailee.errors import WorkspaceError
+from bailee.errors import FactRejected, WorkspaceError
 from bailee.ledger import tree
-from bailee.people import choices, customers, erasure, keyring, relations, tombstones
+from bailee.people import choices, customers, erasure, keyring, notices, relations, tombstones
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database
 from bailee.people.erasure import Erasure
+from bailee.people.given_imports import import_given
+from bailee.people.imports import import_choices
 from bailee.people.instants import micros
 from bailee.people.kinds import Kind
 from bailee.people.records import Frames
 from bailee.people.tombstones import Tombstone
 from tests.people.erasing import ADA, BOB, CANARIES, CLEO, HELD, Picture, picture, settle
-from tests.people.records import NOW
+from tests.people.records import NOW, policy
 
 LATER = NOW + timedelta(days=1)
 #: By which column rows are a customer's.
@@ -215,6 +217,37 @@ def test_an_imported_files_name_is_forgotten_with_the_person_it_names(database: 
         assert ["choices.csv"] == connection.exec_driver_sql("SELECT name FROM imports").scalars().all()
         erasure.forget_names(connection, lambda name: "choices" in name)
         assert [""] == connection.exec_driver_sql("SELECT name FROM imports").scalars().all()
+
+
+@pytest.mark.parametrize("kind", ["choices", "given"])
+def test_a_file_that_is_being_read_brings_nobody_back(database: Database, tmp_path: Path, kind: str) -> None:
+    """Who is erased while a file about them is read stays erased: nothing of the file is taken."""
+    settle(database, tmp_path)
+    erasing: list[str] = [ADA]
+
+    def progress(*_: int) -> None:
+        while erasing:
+            with database.write() as connection:
+                erase(connection, erasing.pop())
+
+    path = tmp_path / "late.csv"
+    with database.read() as connection:
+        digest = next(iter(notices.known(connection)))
+    if kind == "choices":
+        path.write_text(
+            f"customer,purpose,act,at,instrument,evidence\n{ADA},offers,withdraw,2026-11-02T00:00:00Z,api,x\n"
+        )
+    else:
+        path.write_text(f"customer,at\n{ADA},2026-11-02T00:00:00Z\n")
+    more = {"by": "ann", "progress": progress}
+    taken = {
+        "choices": lambda: import_choices(database, policy(), path, NOW, hash_rows=lambda r: f"{len(list(r))}", **more),
+        "given": lambda: import_given(database, digest, path, NOW, **more),
+    }
+    with pytest.raises(FactRejected, match="was erased while it was read; import it again to see which"):
+        taken[kind]()
+    with database.read() as connection:
+        assert set() == {table for table in OWNED if owned(connection, table, 1)}
 
 
 # Tombstones ----------------------------------------------------------------------------------------------------------
