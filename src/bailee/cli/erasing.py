@@ -54,6 +54,8 @@ def erase(
                 gate.keys.signing()  # says before, and not afterwards, that nothing can be certified
             folder = _folder(home, out, asked=certificate and not as_json)
             _confirm(gate, keys, data=data, yes=yes)
+        if vacuum and not dry_run and sys.stderr.isatty():
+            note("the database is written anew at the end, which takes as long as a copy of it")
         with bar("looking through the ledger", quiet=as_json) as progress:
             report = gate.erase(*keys, data=data, dry_run=dry_run, anew=vacuum, progress=progress)
         proofs = [gate.certificate(each) for each in report.erased] if certificate and not dry_run else []

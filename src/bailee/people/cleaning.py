@@ -24,6 +24,7 @@ TOUCHED = (
     "customer_keys",
     "customers",
     "import_rows",
+    "import_skipped",
     "imports",
     "ledger_records",
     "ledger_subjects",
