@@ -284,7 +284,9 @@ def test_who_was_erased_since_is_erased_again(home: Path, backup: Path, tmp_path
         gate.erase(3, 4)
     stones = (home / "keys" / "erased").read_bytes()
     (tmp_path / "erased").write_bytes(stones)
-    assert 0 == bailee.restore(backup, tmp_path / "unknowing", key=key(home), clock=LATER).erased_again
+    unknowing = bailee.restore(backup, tmp_path / "unknowing", key=key(home), clock=LATER)
+    assert 0 == unknowing.erased_again
+    assert ["nobody is known to have been erased since"] == [told[:41] for told in unknowing.notes]
     report = bailee.restore(backup, tmp_path / "new", key=key(home), erased=tmp_path / "erased", clock=LATER)
     assert 2 == report.erased_again
     (home / "keys" / "erased").unlink()  # the old state still knows

@@ -91,6 +91,10 @@ def remake(
                 random = secrets.token_bytes(log.RANDOM_BYTES)
                 log.append(connection, "restored", public, None, at, random, safe=keyrings.of(connection))
                 remade.erased = _erase_again(connection, stones, aside, at)
+        if not stones:
+            remade.notes.append(
+                "nobody is known to have been erased since: where somebody was, restore again with --erased FILE"
+            )
         clean(database, anew=remade.erased > 0)
         with database.read() as connection:
             tombstones.add(aside / _ERASED, [*stones, *tombstones.of(connection)])
