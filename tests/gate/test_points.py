@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 import bailee
-from bailee.errors import NotVerified
-from bailee.gate import asked
+from bailee.errors import NotVerified, RecordError
+from bailee.gate import asked, points
 from bailee.gate.gate import Gate
 from bailee.ledger.positions import leaf_hash, root_over
 from bailee.people import customers, standing_tree
@@ -110,6 +110,54 @@ def test_a_minute_of_a_checker_is_two_leaves(home: Path, clock: Clock) -> None:
         closed = [gate.leaf(p) for p in range(start, gate.head().size) if gate.leaf(p)["kind"] == "points_closed"]
         assert ["2026-11-22T12:00:00.000000Z", "2026-11-22T12:01:00.000000Z"] == [leaf["minute"] for leaf in closed]
         assert ["points_opened"] * 2 == [gate.leaf(leaf["opened"])["kind"] for leaf in closed]
+
+
+def test_a_minute_goes_on_while_others_choose(gate: Gate) -> None:
+    """A choice in another purpose costs a checker no entry; one in its own an entry that continues the minute."""
+    check, start = gate.checker("offers"), gate.head().size
+    assert check(1)
+    grant(gate, 7, "research")
+    assert check(2)
+    gate.choose(2, "withdraw", "offers")
+    assert check(1)
+    assert not check(2)
+    check.close()
+    assert ["points_opened", "choice", "choice", "points_opened", "points_closed"] == kinds(gate, start)
+    first, second, closed = (gate.leaf(start + at) for at in (0, 3, 4))
+    assert (None, start, start + 3) == (first["continues"], second["continues"], closed["opened"])
+    assert first["standing_root"] != second["standing_root"] == closed["standing_root"]
+    with gate.proofs("2") as prover:  # their standing changed within the minute, so both roots tell of them
+        found = {each.position: each for each in map(prover.prove, prover.concerns(None, None))}
+    assert (True, False) == (found[start].in_scope, found[start + 4].in_scope)
+    assert start + 3 not in found
+    with gate.proofs("1") as prover:
+        found = {each.position: each for each in map(prover.prove, prover.concerns(None, None))}
+    assert [start + 4] == [position for position in found if position >= start]
+    assert found[start + 4].in_scope
+
+
+def test_a_large_set_is_recorded_beside_the_verdicts(home: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is closed on a thread of its own, is there once the checker is closed, and what fails is told."""
+    monkeypatch.setattr(points, "AT_ONCE", 1)
+    seconds = Monotonic()
+    with opened(home, clock, seconds) as gate:
+        check, start = gate.checker("offers"), gate.head().size
+        for _ in range(3):
+            assert check(1)
+            seconds.now += 60
+            clock.forward(seconds=60)
+        check.close()
+        assert ["points_closed", "points_opened"] == sorted(set(kinds(gate, start)))
+        assert (3, 3) == (kinds(gate, start).count("points_opened"), kinds(gate, start).count("points_closed"))
+        assert check(1)
+        with gate.database.write() as connection:
+            connection.exec_driver_sql(
+                "CREATE TRIGGER broken BEFORE INSERT ON ledger_leaves BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        with pytest.raises(RecordError, match="could not"):
+            check.close()
+        with gate.database.write() as connection:
+            connection.exec_driver_sql("DROP TRIGGER broken")
 
 
 def test_the_root_of_a_minute_is_of_those_asked_about(home: Path, clock: Clock) -> None:

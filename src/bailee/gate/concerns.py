@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bailee.ledger import log
 from bailee.ledger.leaves import read
-from bailee.people import choices
+from bailee.people import choices, past
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,21 +33,35 @@ class Concern(NamedTuple):
     choices: int = 0
 
 
+class _Opening(NamedTuple):
+    """An entry that opened or continued a minute, and up to where standing followed the facts then."""
+
+    position: int
+    sequence: int
+
+
 def of_customer(connection: Connection, number: int, progress: Progress | None = None) -> list[Concern]:
     """All that concerns a customer, in order; goes once through the ledger.
 
-    A minute of a checker counts once, when it was closed; one that never was, as everybody.
+    A minute of a checker counts once, when it was closed, and for each opening after which the customer's own standing
+    changed before the next; one that was never closed counts as everybody.
     """
+    changes = past.changes_of(connection, number)
+    opened: dict[int, list[_Opening]] = {}
     files = choices.files(connection, number)
     found: dict[int, Concern] = {}
     for position, leaf, named in _leaves(connection, progress):
         kind = leaf["kind"]
         if number in named:
             found[position] = Concern(position, alone=named == [number])
-        elif kind == "points_opened" or (kind == "use" and not named):
+        elif kind == "use" and not named:
+            found[position] = Concern(position, everybody=True)
+        elif kind == "points_opened":
+            opened[position] = [*opened.pop(leaf["continues"], []), _Opening(position, leaf["standing_sequence"])]
             found[position] = Concern(position, everybody=True)
         elif kind == "points_closed":
-            found.pop(leaf["opened"], None)
+            for old in _same(opened.pop(leaf["opened"], []), changes):
+                found.pop(old, None)
             found[position] = Concern(position, everybody=True)
         elif kind == "choices_imported" and leaf["file"] in files:
             found[position] = Concern(position, choices=files[leaf["file"]])
@@ -64,6 +80,13 @@ def of_entry(connection: Connection, number: int, position: int) -> Concern | No
         return None
     files = choices.files(connection, number)
     return Concern(position, choices=files[leaf["file"]]) if leaf["file"] in files else None
+
+
+def _same(openings: Sequence[_Opening], changes: Sequence[int]) -> Iterator[int]:
+    """The openings of a minute after which the customer's standing stayed as it was up to the next, and the last."""
+    for opening, after in zip_longest(openings, openings[1:]):
+        if after is None or bisect_right(changes, opening.sequence) == bisect_right(changes, after.sequence):
+            yield opening.position
 
 
 def _leaves(connection: Connection, progress: Progress | None) -> Iterator[tuple[int, dict[str, Any], list[int]]]:

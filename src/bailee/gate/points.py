@@ -1,16 +1,18 @@
 """Points: may this customer's data be used so? One at a time, or millions through a checker; both recorded.
 
-A checker's verdicts are recorded by the minute: a leaf before the first, and one after with the root over the set of
-customers that it was asked about. A minute that was never closed counts as everybody.
+A checker's verdicts are recorded by the minute: a leaf before the first, another whenever standing in its purpose has
+changed, and one after the last with the root over the set of customers that it was asked about. A minute that was never
+closed counts as everybody.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker, State, checker, codes_of, verdicts_of
@@ -23,22 +25,38 @@ from bailee.people.standing import Standing, untils
 from bailee.policy.reasons import STANDING, STANDING_CODES, standing_reason
 from bailee.vocabulary import Verdict
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 MINUTE = timedelta(minutes=1)
+#: A set of so many customers is recorded at once, in some 50 ms; a larger one on a thread of its own.
+AT_ONCE = 65_536
 UNKNOWN = STANDING_CODES.index("unknown_customer")
 
 
-class _Opened(NamedTuple):
-    """What the opening leaf of a state said."""
+@dataclass(eq=False)
+class _Minute:
+    """The set of a minute, its newest opening entry, and how many states give verdicts into it.
 
+    `column` is the standing that the entry was opened under, in the checker's slot: where it is the same, so is every
+    verdict.
+    """
+
+    minute: datetime
     position: int
     public: Mapping[str, object]
+    column: npt.NDArray[np.uint8] | None
+    codes: bytes
+    seen: bytearray
+    states: int = 1
 
 
 class Minutes:
     """Gives a checker its states and records them; see `decide.points.Source`.
 
     `fresh` gives the newest standing, `numbers` the customers' numbers in it, `clock` aware UTC time, `monotonic` the
-    checker's own clock in seconds.
+    checker's own clock in seconds. `later` runs what takes long on a thread of its own.
     """
 
     def __init__(
@@ -50,69 +68,103 @@ class Minutes:
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         version: Sequence[int],
+        later: Callable[[Callable[[], None]], Future[None]],
         longest: timedelta = MINUTE,
     ) -> None:
         self.ruling, self.recorder, self.fresh, self.numbers = ruling, recorder, fresh, numbers
         self.clock, self.monotonic, self.version, self.longest = clock, monotonic, version, longest
-        #: By the identity of `seen`, and how many states share it.
-        self._opened: dict[int, _Opened] = {}
-        self._shared: Counter[int] = Counter()
-        self._last: tuple[State, Standing, datetime] | None = None
+        self.later = later
+        self._minutes: dict[int, _Minute] = {}  # by the identity of `seen`
+        self._last: _Minute | None = None
         self._sharing = Lock()
+        self._closing: list[Future[None]] = []
 
     def open(self) -> State:
-        """A state good for the rest of this minute, or until somebody's standing changes by itself.
+        """A state good for the rest of this minute, or until anybody's standing may have changed.
 
-        Where `longest` is shorter, one that looks again finds the same standing and goes on with the last one's leaf.
+        One more of the same minute goes on with its set: with its entry too where standing is the same in its slot,
+        else after an entry that continues it.
         """
+        self.settle(wait=False)
         version = self.version[0]
         began, now = self.monotonic(), self.clock()
         standing = self.fresh()
         minute = now.replace(second=0, microsecond=0)
         ends = min(minute + MINUTE, now + self.longest, standing.next_change or datetime.max.replace(tzinfo=UTC))
         deadline = began + max((ends - now).total_seconds(), 0.0)
-        again = self._again(standing, minute)
-        if again is not None:
-            return again._replace(deadline=deadline, version=version)
-        codes = self._codes(standing)
-        seen = bytearray(len(codes))
-        public = self._leaf(minute, standing)
-        position = self.recorder.append("points_opened", public, described(self.ruling), now)
-        self._opened[id(seen)] = _Opened(position, public)
-        state = State(self.numbers(standing), codes, verdicts_of(self.ruling), seen, deadline, version)
-        self._last = (state, standing, minute)
-        return state
-
-    def _again(self, standing: Standing, minute: datetime) -> State | None:
-        """The last state, for one more, if it is of this minute and nobody's standing differs since."""
-        with self._sharing:
-            if self.longest >= MINUTE or self._last is None:
-                return None
-            state, before, of = self._last
-            if of != minute or before.version != standing.version or before.policy != standing.policy:
-                return None
-            self._shared[id(state.seen)] += 1
-            return state
+        column = None if self.ruling.slot is None else standing.codes(self.ruling.slot)
+        held = self._join(minute, column)
+        try:
+            if held is None:
+                held = self._begin(minute, standing, column, now)
+            elif not _same(held.column, column):
+                self._continue(held, standing, column, now)
+        except BaseException:
+            if held is not None:
+                self._leave(held)
+            raise
+        return State(self.numbers(standing), held.codes, verdicts_of(self.ruling), held.seen, deadline, version)
 
     def close(self, state: State) -> None:
-        """Record the set of customers whose verdicts were given from a state, once none shares it."""
+        """Let go of a state; with the last one of a minute, its set is recorded."""
+        self._leave(self._minutes[id(state.seen)])
+
+    def settle(self, *, wait: bool = True) -> None:
+        """Raise what went wrong with a set that was recorded since; with `wait`, once all are."""
+        pending = [each for each in self._closing if wait or each.done()]
+        self._closing = [each for each in self._closing if each not in pending]
+        for each in pending:
+            each.result()
+
+    def _join(self, minute: datetime, column: npt.NDArray[np.uint8] | None) -> _Minute | None:
+        """The minute that goes on, if it is of this one and of as many customers; it has one more state then."""
         with self._sharing:
-            if self._shared[id(state.seen)]:
-                self._shared[id(state.seen)] -= 1
+            last = self._last
+            if last is None or last.minute != minute or len(last.seen) != (1 if column is None else len(column)):
+                return None
+            last.states += 1
+            return last
+
+    def _begin(
+        self, minute: datetime, standing: Standing, column: npt.NDArray[np.uint8] | None, now: datetime
+    ) -> _Minute:
+        public, codes = self._leaf(minute, standing), self._codes(column)
+        position = self._opened({**public, "continues": None}, now)
+        begun = _Minute(minute, position, public, column, codes, bytearray(len(codes)))
+        with self._sharing:
+            self._last = self._minutes[id(begun.seen)] = begun
+        return begun
+
+    def _continue(self, held: _Minute, standing: Standing, column: npt.NDArray[np.uint8] | None, now: datetime) -> None:
+        public, codes = self._leaf(held.minute, standing), self._codes(column)
+        held.position = self._opened({**public, "continues": held.position}, now)
+        held.public, held.column, held.codes = public, column, codes
+
+    def _opened(self, public: Mapping[str, object], now: datetime) -> int:
+        return self.recorder.append("points_opened", public, described(self.ruling), now)
+
+    def _leave(self, held: _Minute) -> None:
+        with self._sharing:
+            held.states -= 1
+            if held.states:
                 return
-            opened = self._opened.pop(id(state.seen))
-            self._shared.pop(id(state.seen), None)
-            if self._last is not None and self._last[0].seen is state.seen:
+            del self._minutes[id(held.seen)]
+            if self._last is held:
                 self._last = None
-        salt = self.recorder.random(32)
-        root, private = asked.kept(state.seen, salt)
-        public = {**opened.public, "opened": opened.position, "customers": root.hex()}
+        if len(held.seen) <= AT_ONCE:
+            self._record(held)
+        else:
+            self._closing.append(self.later(lambda: self._record(held)))
+
+    def _record(self, held: _Minute) -> None:
+        """Record whom a minute was asked about."""
+        root, private = asked.kept(held.seen, self.recorder.random(32))
+        public = {**held.public, "opened": held.position, "customers": root.hex()}
         self.recorder.append("points_closed", public, private, self.clock())
 
-    def _codes(self, standing: Standing) -> bytes:
-        if self.ruling.slot is None:
+    def _codes(self, column: npt.NDArray[np.uint8] | None) -> bytes:
+        if column is None:
             return bytes([1])
-        column = standing.codes(self.ruling.slot)
         import numpy as np
 
         return codes_of(np.arange(1, len(column)), column[1:])
@@ -126,6 +178,11 @@ class Minutes:
             "policy": self.ruling.policy,
             **standing_of(standing),
         }
+
+
+def _same(before: npt.NDArray[np.uint8] | None, now: npt.NDArray[np.uint8] | None) -> bool:
+    # The board keeps a column as long as nobody's code in it differs.
+    return before is now or (before is not None and now is not None and bool((before == now).all()))
 
 
 class Points:
@@ -144,6 +201,7 @@ class Points:
         self._version, self._longest = version, longest
         self._checkers: set[Callable[[], None]] = set()
         self._numbered: tuple[int | None, Mapping[str, int]] = (None, {})
+        self._closer: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
         """Record the last minute of every checker; the first error is raised when all have been tried."""
@@ -153,6 +211,8 @@ class Points:
                 close()
             except BaileeError as error:
                 errors.append(error)
+        if self._closer is not None:
+            self._closer.shutdown()
         if errors:
             raise errors[0]
 
@@ -182,6 +242,7 @@ class Points:
             self._clock,
             self._monotonic,
             self._version,
+            self._later,
             self._longest,
         )
         made = checker(source, self._version, self._monotonic)
@@ -189,6 +250,7 @@ class Points:
         def close() -> None:
             self._checkers.discard(close)
             made.close()
+            source.settle()
 
         self._checkers.add(close)
         return Checker(made.may, close)
@@ -207,6 +269,12 @@ class Points:
         private = {"question": "standing", "rows": len(rows), "customers": None}
         self._recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing)
         return rows
+
+    def _later(self, work: Callable[[], None]) -> Future[None]:
+        """Run work on the one thread that records large sets, so that no verdict waits for it."""
+        if self._closer is None:
+            self._closer = ThreadPoolExecutor(1, thread_name_prefix="bailee-minutes")
+        return self._closer.submit(work)
 
     def _until_when(self) -> tuple[Standing, Sequence[datetime | None]]:
         """Everybody's standing, and until when each one's holds."""

@@ -118,7 +118,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "standing_root": _or_null(ROOT),
             "as_of": TIME,
         },
-        "points_opened": _POINTS,
+        "points_opened": {**_POINTS, "continues": _or_null(COUNT)},
         "points_closed": {**_POINTS, "opened": COUNT, "customers": ROOT},
         "choice": {"sequence": _or_null(COUNT)},
         "choices_imported": {"file": DIGEST, "count": COUNT, "root": ROOT},

@@ -27,6 +27,15 @@ def codes_at(connection: Connection, customer: int, sequence: int) -> bytes | No
     return None if found is None else bytes(found)
 
 
+def changes_of(connection: Connection, customer: int) -> list[int]:
+    """Return the sequences at which a customer's standing changed, in order."""
+    statement = (
+        "SELECT sequence FROM standing WHERE customer = ? UNION SELECT sequence FROM standing_past WHERE customer = ? "
+        "ORDER BY sequence"
+    )
+    return list(connection.exec_driver_sql(statement, (customer, customer)).scalars())
+
+
 def count_at(connection: Connection, slot: int, sequence: int) -> int:
     """Return how many customers stood in a slot at a sequence, the erased of today left out."""
     place = slot + 1
