@@ -89,8 +89,9 @@ def record_many(connection: Connection, policy: Policy, said: Iterable[Said], no
     listed = list(said)
     if not listed:
         return range(0)
-    known = Known.of(connection, policy)
-    for kind in {each.kind for each in listed}:
+    kinds = {each.kind for each in listed}
+    known = Known.of(connection, policy, {kind.notice for kind in kinds if kind.notice is not None})
+    for kind in kinds:
         _check(known, kind)
     rows = [_row(connection, known, each, now) for each in listed]
     first = progress.advance(connection, len(rows))

@@ -1,7 +1,8 @@
 """Many who write at once share a transaction, and so the one time that the disk must be waited for.
 
 Flat combining (Hendler, Incze, Shavit and Tzafrir, 2010): whoever comes while a transaction is under way waits; then
-the first of those waiting runs what all of them want, each behind a savepoint, and commits it for all.
+the first of those waiting runs what all of them want and commits it for all. Where one fails, all is taken back and run
+again, each behind a savepoint, which otherwise would cost more than the work.
 """
 
 from __future__ import annotations
@@ -92,24 +93,24 @@ class Combined:
 
     def _run(self, some: Sequence[_Wanted]) -> None:
         if len(some) > 1:
-            try:
-                self._together(some)
-            except _TakenBack:
-                pass  # whoever ended it has been told; the others' work was taken back with it
-            else:
+            for run in (_plainly, _within):
+                try:
+                    self._together(some, run)
+                except _TakenBack:
+                    continue  # with all that was run
                 return
         for each in some:
             if each.error is None:
                 self._alone(each)
             each.done = True
 
-    def _together(self, some: Sequence[_Wanted]) -> None:
+    def _together(self, some: Sequence[_Wanted], run: Callable[[Connection, _Wanted], None]) -> None:
         """Run works in one transaction; _TakenBack where one of them ended it for all."""
         keeping = False
         try:
             with self._write() as connection:
                 for each in some:
-                    _within(connection, each)
+                    run(connection, each)
                 keeping = True
         except _TakenBack:
             raise
@@ -138,6 +139,15 @@ def _tell(some: Sequence[_Wanted], error: Exception) -> None:
         each.done = True
 
 
+def _plainly(connection: Connection, each: _Wanted) -> None:
+    """Run one work with nothing to take it back alone."""
+    try:
+        each.result = each.work(connection)
+    except Exception as error:
+        raise _TakenBack from error
+    _must_be_whole(connection)
+
+
 def _within(connection: Connection, each: _Wanted) -> None:
     """Run one work behind a savepoint."""
     savepoint = connection.begin_nested()
@@ -151,6 +161,10 @@ def _within(connection: Connection, each: _Wanted) -> None:
                 savepoint.rollback()
         except Exception:
             raise _TakenBack from error
+    _must_be_whole(connection)
+
+
+def _must_be_whole(connection: Connection) -> None:
     whole = connection.get_transaction()
     if whole is None or not whole.is_active or connection.invalidated:
         raise _TakenBack

@@ -5,7 +5,7 @@ A file of a million choices holds a few dozen kinds, so each is checked once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,10 +50,10 @@ class Known:
     notices: Mapping[str, tuple[int, str, str]]
 
     @classmethod
-    def of(cls, connection: Connection, policy: Policy) -> Known:
-        """All that may be named under a policy."""
+    def of(cls, connection: Connection, policy: Policy, cited: Collection[str] | None = None) -> Known:
+        """All that may be named under a policy; with `cited`, of notices only those."""
         purposes = frozenset(policy.purposes).union(*(purpose.was for purpose in policy.purposes.values()))
-        return cls(purposes, frozenset(policy.recipients), notices.known(connection))
+        return cls(purposes, frozenset(policy.recipients), notices.known(connection, cited))
 
     def shown(self, kind: Kind) -> int | None:
         """Our number of the notice that the choice was made under; None if it is not one about its purpose."""

@@ -6,7 +6,7 @@ A notice is named by the digest of its purpose, language, text and terms; once r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,9 +74,14 @@ def listed(connection: Connection) -> list[tuple[str, str, str, str, datetime]]:
     return [(*words, instant(at)) for *words, at in rows]
 
 
-def known(connection: Connection) -> dict[str, tuple[int, str, str]]:
-    """Return the number, purpose and language of every registered notice, by digest."""
-    rows = connection.exec_driver_sql("SELECT digest, number, purpose, language FROM notices")
+def known(connection: Connection, cited: Collection[str] | None = None) -> dict[str, tuple[int, str, str]]:
+    """Return the number, purpose and language of every registered notice, or of those cited, by digest."""
+    statement, digests = "SELECT digest, number, purpose, language FROM notices", tuple(cited or ())
+    if cited is not None:
+        if not digests:
+            return {}
+        statement += f" WHERE digest IN ({','.join('?' * len(digests))})"
+    rows = connection.exec_driver_sql(statement, digests)
     return {digest: (number, purpose, language) for digest, number, purpose, language in rows}
 
 
