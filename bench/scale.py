@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench import imports
@@ -129,17 +129,12 @@ def _customers(folder: Path) -> int:
 
 
 def _import(folder: Path) -> int:
-    from bailee.ledger import tree
     from bailee.people.imports import import_choices
 
-    database, hashed = _open(folder), _hashed(tree.root_of)
+    database = _open(folder)
     for file in sorted(folder.glob("choices-*.parquet")):
-        import_choices(database, imports.policy(), file, imports.NOW, by="bench", hash_rows=hashed)  # type: ignore[arg-type]
+        import_choices(database, imports.policy(), file, imports.NOW, by="bench")  # type: ignore[arg-type]
     return CHOICES
-
-
-def _hashed(root_of: Callable[[Iterable[bytes]], bytes]) -> Callable[[Iterable[bytes]], str]:
-    return lambda rows: root_of(rows).hex()
 
 
 def _compiled():  # type: ignore[no-untyped-def]

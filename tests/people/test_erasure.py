@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bailee.errors import FactRejected, WorkspaceError
-from bailee.ledger import tree
-from bailee.people import choices, customers, erasure, keyring, notices, relations, tombstones
+from bailee.ledger.verify import verify_inclusion
+from bailee.people import choices, customers, erasure, imported_rows, keyring, notices, relations, tombstones
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database
 from bailee.people.erasure import Erasure
 from bailee.people.given_imports import import_given
 from bailee.people.imports import import_choices
 from bailee.people.instants import micros
-from bailee.people.kinds import Kind
-from bailee.people.records import Frames
 from bailee.people.tombstones import Tombstone
 from tests.people.erasing import ADA, BOB, CANARIES, CLEO, HELD, Picture, picture, settle
 from tests.people.records import NOW, policy
@@ -95,56 +92,40 @@ def said(value: object) -> bool:
     return any(word.encode() in text for word in CANARIES)
 
 
-def rebuilt(connection: Connection) -> str:
-    """The root of the imported file from what is on record: rows with their randoms, and leaf hashes that were kept."""
-    start, randoms = connection.exec_driver_sql("SELECT start, randoms FROM import_rows").one()
-    kept = {row[0]: bytes(row[1]) for row in connection.exec_driver_sql("SELECT position, leaf FROM import_skipped")}
-    statement = (
-        "SELECT c.position, c.at, k.key, c.customer, c.evidence, g.key, c.purpose, c.act, c.instrument, "
-        "coalesce(n.digest, c.cited), c.language, c.recipient, c.channel, c.conflict_shown FROM choices c "
-        "JOIN customers k ON k.number = c.customer LEFT JOIN customers g ON g.number = c.guardian "
-        'LEFT JOIN notices n ON n.number = c.notice WHERE c."import" IS NOT NULL'
-    )
-    hashes = dict(kept)
-    for position, at, key, number, evidence, guardian, *words in connection.exec_driver_sql(statement).all():
-        text = None
-        if evidence is not None:
-            plain = keyring.of(connection).open(connection, [number], bytes(evidence), choices.EVIDENCE)
-            text = plain.decode() if plain else None
-        random = bytes(randoms)[32 * (position - start) :][:32]
-        hashes.setdefault(position, sha256(b"\x00" + random + record(words, at, key, text, guardian)).digest())
-    builder = tree.Builder()
-    builder.extend([hashes[position] for position in range(len(bytes(randoms)) // 32)])
-    return builder.root.hex()
+def shown(connection: Connection) -> dict[int, imported_rows.Shown | str]:
+    """What each position of the imported file proves, or why it does not, to whoever's it is."""
+    found: dict[int, imported_rows.Shown | str] = {}
+    for number in (1, 2, 3):
+        theirs = imported_rows.Rows(connection, number)
+        found |= {place.position: theirs.show(place) for places in theirs.files.values() for place in places}
+    return found
 
 
-def record(words: list[object], at: int, key: str, evidence: str | None, guardian: str | None) -> bytes:
-    import numpy as np
-    import pyarrow as pa
-
-    frames = Frames()
-    frames.add(Kind._make((*words[:-1], bool(words[-1]))))
-    texts = [pa.array([text], pa.string()) for text in (key, evidence, guardian)]
-    return next(frames.records(np.zeros(1, np.int64), np.array([at], np.int64), *texts))
-
-
-def test_an_imported_files_root_can_still_be_reached(database: Database, tmp_path: Path) -> None:
-    """The hashes of a person's rows are kept for the proofs of others, and their randoms are gone; others' stay."""
-    root = settle(database, tmp_path)
+def test_rows_of_an_imported_file_are_proved_to_whoever_is_left(database: Database, tmp_path: Path) -> None:
+    """A person's rows, and those that they said for a child, are shown to nobody any more; others' still lead to the
+    root, until nobody is left."""
+    root = bytes.fromhex(settle(database, tmp_path))
+    everything, of_ada = set(range(9)), {1, 3, 5, 6}
     with database.write() as connection:
         before = bytes(connection.exec_driver_sql("SELECT randoms FROM import_rows").scalar_one())
-        assert root == rebuilt(connection)
-        erase(connection)
-        after = bytes(connection.exec_driver_sql("SELECT randoms FROM import_rows").scalar_one())
-        assert root == rebuilt(connection)
-        erase(connection, CLEO)
-        erase(connection, BOB)
-        assert root == rebuilt(connection)
-        assert {bytes(32 * 9)} == set(connection.exec_driver_sql("SELECT randoms FROM import_rows").scalars())
-    of_ada = {1, 3, 5, 6}
-    for position in range(9):
-        random = before[32 * position : 32 * position + 32]
-        assert (bytes(32) if position in of_ada else random) == after[32 * position : 32 * position + 32]
+        tiles = connection.exec_driver_sql("SELECT * FROM import_tiles").all()
+        for key, gone in ((None, set()), (ADA, of_ada), (CLEO, of_ada | {2, 7}), (BOB, everything)):
+            if key is not None:
+                erase(connection, key)
+            found = shown(connection)
+            unshown = {7} if key == ADA else set()
+            assert everything - gone == set(found)
+            assert unshown == {position for position, each in found.items() if each == imported_rows.ERASED}
+            for position in everything - gone - unshown:
+                each = found[position]
+                assert isinstance(each, imported_rows.Shown)
+                verify_inclusion(each.random + each.record, position, 9, each.path, root)
+            randoms = bytes(connection.exec_driver_sql("SELECT randoms FROM import_rows").scalar_one())
+            for position in range(9):
+                random = bytes(32) if position in gone | unshown else before[32 * position :][:32]
+                assert random == randoms[32 * position :][:32]
+        assert tiles == connection.exec_driver_sql("SELECT * FROM import_tiles").all()
+        assert [] == connection.exec_driver_sql("SELECT * FROM import_skipped").all()
 
 
 def test_a_guardian_goes_and_the_child_keeps_what_was_said_for_it(database: Database, tmp_path: Path) -> None:
@@ -241,7 +222,7 @@ def test_a_file_that_is_being_read_brings_nobody_back(database: Database, tmp_pa
         path.write_text(f"customer,at\n{ADA},2026-11-02T00:00:00Z\n")
     more = {"by": "ann", "progress": progress}
     taken = {
-        "choices": lambda: import_choices(database, policy(), path, NOW, hash_rows=lambda r: f"{len(list(r))}", **more),
+        "choices": lambda: import_choices(database, policy(), path, NOW, **more),
         "given": lambda: import_given(database, digest, path, NOW, **more),
     }
     with pytest.raises(FactRejected, match="was erased while it was read; import it again to see which"):

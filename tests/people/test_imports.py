@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from bailee.errors import BaileeError, ImportRejected
-from bailee.people import choices, customers, facts, imports, keyring, progress, relations, rows
+from bailee.ledger.verify import verify_inclusion
+from bailee.people import choices, customers, facts, imported_rows, imports, keyring, progress, relations, rows
 from bailee.people.customer_imports import import_customers
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database
@@ -62,13 +63,8 @@ def write(path: Path, lines: Iterable[Sequence[str]], header: Sequence[str] = HE
     return path
 
 
-def hash_rows(leaves: Iterable[bytes]) -> str:
-    """A stand-in for the ledger's tree: any function of the leaves and their order."""
-    return sha256(b"".join(sha256(leaf).digest() for leaf in leaves)).hexdigest()
-
-
 def take(database: Database, path: Path, **more: object) -> ImportReport:
-    return import_choices(database, policy(), path, NOW, by="ann", hash_rows=hash_rows, **more)  # type: ignore[arg-type]
+    return import_choices(database, policy(), path, NOW, by="ann", **more)  # type: ignore[arg-type]
 
 
 def said(database: Database, number: int = 1) -> list[tuple[str, str, datetime]]:
@@ -211,39 +207,37 @@ def test_progress_is_told_in_bytes(database: Database, notice: str, tmp_path: Pa
 
 def test_every_row_can_be_proved(database: Database, notice: str, tmp_path: Path) -> None:
     """From what is on record each leaf of the file's tree can be made again, here by hand (RFC 8785, RFC 9162)."""
-    take(database, write(tmp_path / "first.csv", [line("c3")]))
+    take(database, write(tmp_path / "first.csv", [line("c3"), line("c3", purpose="research", evidence="first")]))
     lines = [
         line(evidence='she said "no",\tünd left\\'),
         line("c3"),
         line("c2", guardian="c1", conflict_shown="yes", act="grant", notice=notice, at="2026-11-20T10:00:00.25Z"),
         line(evidence='she said "no",\tünd left\\'),
+        line("c3", purpose="research", evidence="other words"),
     ]
-    seen: list[bytes] = []
-    import_choices(
-        database,
-        policy(),
-        write(tmp_path / "choices.csv", lines),
-        NOW,
-        by="ann",
-        hash_rows=lambda leaves: seen.extend(leaves) or "0" * 64,  # type: ignore[func-returns-value]
-    )
+    root: list[str] = []
+    path = write(tmp_path / "choices.csv", lines)
+    digest = take(database, path, record=lambda _, batch: root.append(batch.root)).file_digest
     with database.read() as connection:
         start, randoms = connection.exec_driver_sql('SELECT start, randoms FROM import_rows WHERE "import" = 2').one()
-        hashes = connection.exec_driver_sql("SELECT position, leaf FROM import_skipped")
-        skipped = {row.position: row.leaf for row in hashes}
-        kept = {
-            position: _record(connection, sequence)
-            for position, sequence in connection.exec_driver_sql(
-                'SELECT position, sequence FROM choices WHERE "import" = 2'
-            )
-        }
-    assert (0, 4 * 32) == (start, len(randoms))
-    assert {1, 3} == set(skipped)
-    for position, leaf in enumerate(seen):
-        if position in skipped:
-            assert sha256(b"\x00" + leaf).digest() == skipped[position]
-        else:
-            assert randoms[position * 32 : position * 32 + 32] + kept[position] == leaf
+        came = 'SELECT position, sequence FROM choices WHERE "import" = 2 ORDER BY position'
+        records = {position: _record(connection, sequence) for position, sequence in connection.exec_driver_sql(came)}
+        said = "SELECT max(sequence) FROM choices WHERE \"import\" = 1 AND purpose = 'offers'"
+        records |= {1: _record(connection, connection.exec_driver_sql(said).scalar_one()), 3: records[0]}
+        whose = connection.exec_driver_sql('SELECT customer, position FROM import_skipped WHERE "import" = 2').all()
+        assert {(3, 1), (1, 3), (3, 4)} == set(map(tuple, whose))
+        found = {}
+        for theirs in (imported_rows.Rows(connection, number) for number in (1, 2, 3)):
+            places = theirs.files.get((digest, root[0]), [])
+            found |= {place.position: theirs.show(place) for place in places}
+    assert (0, 5 * 32) == (start, len(randoms))
+    assert imported_rows.OTHERWISE == found.pop(4)
+    assert {0, 1, 2, 3} == set(found)
+    for position, shown in found.items():
+        assert isinstance(shown, imported_rows.Shown)
+        assert (position, records[position]) == (shown.position, shown.record)
+        assert bytes(randoms)[position * 32 : position * 32 + 32] == shown.random
+        verify_inclusion(shown.random + shown.record, position, 5, shown.path, bytes.fromhex(root[0]))
 
 
 def _record(connection: Connection, sequence: int) -> bytes:
@@ -538,14 +532,14 @@ CHILD = """
 import json, sys
 from pathlib import Path
 sys.path[:0] = json.loads(sys.argv[3])
-from tests.people.test_imports import NOW, hash_rows, policy
+from tests.people.test_imports import NOW, policy
 from bailee.people.imports import import_choices
 from tests.stores import again
 def record(connection, batch):
     connection.exec_driver_sql("INSERT INTO settings VALUES (?, ?)", (batch.file_digest, batch.root))
 database = again(sys.argv[1])
 print("begin", flush=True)
-import_choices(database, policy(), Path(sys.argv[2]), NOW, by="ann", hash_rows=hash_rows, record=record)
+import_choices(database, policy(), Path(sys.argv[2]), NOW, by="ann", record=record)
 print("done", flush=True)
 """
 ROOTS = json.dumps([str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "src")])

@@ -10,9 +10,8 @@ import shlex
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -554,10 +553,4 @@ def take(
     path = folder / "choices.csv"
     lines = "".join(f"c{n},offers,refuse,2026-11-20T10:00:00Z,checkbox,CANARY {n}\n" for n in (1, 2))
     path.write_text(f"customer,purpose,act,at,instrument,evidence\n{lines}")
-    imports.import_choices(
-        database, policy(), path, NOW, by="ann", hash_rows=hash_rows, record=record, progress=progress
-    )
-
-
-def hash_rows(leaves: Iterable[bytes]) -> str:
-    return sha256(b"".join(leaves)).hexdigest()
+    imports.import_choices(database, policy(), path, NOW, by="ann", record=record, progress=progress)

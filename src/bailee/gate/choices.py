@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from bailee.errors import FactRejected
 from bailee.gate.answer import Receipt
 from bailee.gate.record import Recorder
-from bailee.ledger import tree
 from bailee.people import choices, customers
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
@@ -64,7 +63,6 @@ class Choices:
             dry_run=dry_run,
             progress=progress,
             record=record,
-            hash_rows=lambda rows: tree.root_of(rows).hex(),
         )
 
     def _leaf(self, connection: Connection, said: Said, sequence: int, now: datetime) -> int:

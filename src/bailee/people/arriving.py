@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,13 +14,13 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from bailee.errors import FactRejected
-from bailee.people import driver, keyring
+from bailee.people import driver
 from bailee.people import progress as counter
 from bailee.people.checked import Checked, Checker
-from bailee.people.choices import EVIDENCE
+from bailee.people.import_tree import Growing
 from bailee.people.instants import micros
 from bailee.people.reports import ImportReport, remember
-from bailee.people.rows import BATCH_ROWS, Source
+from bailee.people.rows import Source
 
 RANDOM_BYTES = 32
 
@@ -34,6 +34,7 @@ class Arriving:
         "arriving_kinds": "kind INTEGER PRIMARY KEY, purpose TEXT, act TEXT, instrument TEXT, notice INTEGER, "
         "cited TEXT, language TEXT, recipient TEXT, channel TEXT, conflict_shown BOOLEAN",
         "arriving_rows": "start INTEGER PRIMARY KEY, randoms BLOB",
+        "arriving_tiles": "level INTEGER, tile INTEGER, hashes BLOB, PRIMARY KEY (level, tile)",
         "arriving_skipped": "position INTEGER PRIMARY KEY",
     }
     KNOWN = """
@@ -47,9 +48,8 @@ class Arriving:
         ON CONFLICT DO NOTHING
     """
     SKIPPED = """
-        SELECT a.position, a.kind, a.at, c.key, g.key, a.customer, a.evidence
-        FROM arriving_skipped s JOIN arriving a ON a.position = s.position JOIN customers c ON c.number = a.customer
-        LEFT JOIN customers g ON g.number = a.guardian ORDER BY a.position
+        INSERT INTO import_skipped ("import", customer, position) SELECT ?, a.customer, s.position
+        FROM arriving_skipped s JOIN arriving a ON a.position = s.position ORDER BY a.customer, s.position
     """
     MOVE = """
         INSERT INTO choices (sequence, customer, purpose, act, at, instrument, notice, cited, language,
@@ -59,6 +59,8 @@ class Arriving:
         FROM arriving a CROSS JOIN arriving_kinds k
         WHERE k.kind = a.kind AND NOT EXISTS (SELECT 1 FROM arriving_skipped s WHERE s.position = a.position)
     """
+
+    TILES = "INSERT INTO arriving_tiles VALUES (?, ?, ?)"
 
     #: Whoever was erased while the file was read is nobody any more.
     GONE = (
@@ -71,28 +73,39 @@ class Arriving:
     ) -> None:
         self._connection, self._seal = connection, seal
         self._said: list[Checked] = []
+        self._tree = Growing()
         self.rows = 0
 
-    def stage(self, source: Source, checker: Checker, progress: Callable[[int, int], object] | None) -> Iterator[bytes]:
-        """Put rows aside and give each one's leaf in order: its random and its canonical JSON."""
+    def stage(self, source: Source, checker: Checker, progress: Callable[[int, int], object] | None) -> str:
+        """Put rows aside and return the root of the tree over them, in hex.
+
+        A row's leaf is its random and its canonical JSON.
+        """
         for table, columns in self.TABLES.items():
             driver.temporary(self._connection, table, columns)
         for batch in source.batches():
             checked = checker.check(batch)
             if checked is not None and not source.problems.count:
-                yield from self._put(checked)
+                self._put(checked)
             if progress:
                 progress(batch.done, source.total)
         self._run(f"INSERT INTO arriving_kinds VALUES ({','.join('?' * 10)})", checker.kinds())
         driver.filled(self._connection, "arriving")
+        tiles, root = self._tree.close()
+        self._run(self.TILES, tiles)
+        return root.hex()
 
-    def _put(self, checked: Checked) -> Iterator[bytes]:
+    def _put(self, checked: Checked) -> None:
         drawn = secrets.token_bytes(RANDOM_BYTES * len(checked.customers))
         self._run("INSERT INTO arriving VALUES (?, ?, ?, ?, ?, ?)", checked.rows(self.rows, self._evidence(checked)))
         self._run("INSERT INTO arriving_rows VALUES (?, ?)", [(self.rows, drawn)])
+        hashes = [
+            sha256(b"\x00" + drawn[at : at + RANDOM_BYTES] + record).digest()
+            for at, record in zip(count(0, RANDOM_BYTES), checked.records, strict=False)
+        ]
+        self._run(self.TILES, self._tree.extend(hashes))
         self._said.append(checked.slim())
         self.rows += len(checked.customers)
-        return (drawn[32 * i : 32 * i + 32] + record for i, record in enumerate(checked.records))
 
     def _evidence(self, checked: Checked) -> list[bytes | None]:
         """Each row's evidence, sealed before it is put aside: what is aside may reach the disk."""
@@ -114,7 +127,7 @@ class Arriving:
         if self._connection.exec_driver_sql("SELECT 1 FROM choices LIMIT 1").first():
             self._connection.exec_driver_sql(self.KNOWN)
 
-    def move(self, checker: Checker, digest: str, name: str, by: str, root: str, now: datetime) -> None:
+    def move(self, digest: str, name: str, by: str, root: str, now: datetime) -> None:
         """Put the rows on record in the order of the file."""
         run = self._connection.exec_driver_sql
         if run(self.GONE).first():
@@ -122,8 +135,8 @@ class Arriving:
         added = self.rows - self._skipped()
         number = remember(self._connection, "choices", digest, name, self.rows, added, root, now, by)
         run("INSERT INTO import_rows SELECT ?, start, randoms FROM arriving_rows", (number,))
-        leaves = ((number, *skipped) for skipped in self._skipped_leaves(checker))
-        self._run('INSERT INTO import_skipped ("import", position, customer, leaf) VALUES (?, ?, ?, ?)', leaves)
+        run("INSERT INTO import_tiles SELECT ?, level, tile, hashes FROM arriving_tiles ORDER BY 2, 3", (number,))
+        run(self.SKIPPED, (number,))
         run(self.MOVE, (counter.advance(self._connection, self.rows), number, micros(now)))
 
     def report(self, digest: str, checker: Checker, *, dry_run: bool) -> ImportReport:
@@ -133,29 +146,6 @@ class Arriving:
 
     def _skipped(self) -> int:
         found: int = self._connection.exec_driver_sql("SELECT count(*) FROM arriving_skipped").scalar_one()
-        return found
-
-    def _skipped_leaves(self, checker: Checker) -> Iterator[tuple[int, int, bytes]]:
-        """The positions, customers and leaf hashes (RFC 9162, 2.1.1) of the rows left out."""
-        chunks = self._connection.exec_driver_sql("SELECT start, randoms FROM arriving_rows ORDER BY start").all()
-        starts = [start for start, _ in chunks]
-        for rows in driver.stream(self._connection, self.SKIPPED, size=BATCH_ROWS):
-            positions, kinds, at, keys, guardians, numbers, sealed = zip(*rows, strict=True)
-            records = checker.records(kinds, at, keys, self._opened(numbers, sealed), guardians)
-            for position, customer, record in zip(positions, numbers, records, strict=True):
-                start, randoms = chunks[bisect_right(starts, position) - 1]
-                random = randoms[32 * (position - start) : 32 * (position - start) + 32]
-                yield position, customer, sha256(b"\x00" + random + record).digest()
-
-    def _opened(self, numbers: Sequence[int], sealed: Sequence[bytes | None]) -> list[str | None]:
-        having = [
-            (place, number, each) for place, (number, each) in enumerate(zip(numbers, sealed, strict=True)) if each
-        ]
-        found: list[str | None] = [None] * len(numbers)
-        keys = keyring.of(self._connection)
-        opened = keys.open_each(self._connection, [(number, each) for _, number, each in having], EVIDENCE)
-        for (place, _, _), plain in zip(having, opened, strict=True):
-            found[place] = None if plain is None else plain.decode()
         return found
 
     def _run(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:

@@ -116,18 +116,6 @@ class Checker:
         same = np.array(self._same, np.int32)[kinds]
         return Checked(customers, at, kinds, same, guardians, evidence.to_pylist(), records)
 
-    def records(
-        self,
-        kinds: Sequence[int],
-        at: Sequence[int],
-        customers: Sequence[str],
-        evidence: Sequence[str | None],
-        guardians: Sequence[str | None],
-    ) -> Iterator[bytes]:
-        """The canonical JSON of rows that were checked before."""
-        words = [pa.array(column, pa.string()) for column in (customers, evidence, guardians)]
-        return self._frames.records(np.array(kinds, np.int64), np.array(at, np.int64), *words)
-
     def _wrong(self, batch: Batch, row: int, field: str, message: str) -> None:
         self._source.problems.add(batch.line(row), self._source.column(field), message)
 

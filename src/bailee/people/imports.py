@@ -8,7 +8,7 @@ canonical JSON), whose root `record` is given.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -40,15 +40,14 @@ def import_choices(
     now: datetime,
     *,
     by: str,
-    hash_rows: Callable[[Iterable[bytes]], str],
     record: Callable[[Connection, ImportBatch], object] | None = None,
     dry_run: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> ImportReport:
     """Import a CSV or Parquet file of choices; `progress` is given bytes done and in all.
 
-    `hash_rows` gives the root of a tree over leaves, `record` writes about the batch in the same transaction. Raises
-    ImportRejected with every line that cannot be taken, and then nothing was; WorkspaceError as the database does.
+    `record` writes about the batch in the same transaction. Raises ImportRejected with every line that cannot be
+    taken, and then nothing was; WorkspaceError as the database does.
     """
     source, digest = open_source(path, REQUIRED, OPTIONAL)
     with database.connect() as connection:
@@ -60,7 +59,7 @@ def import_choices(
                     return before
                 checker = Checker(connection, Known.of(connection, policy), source, now)
                 with _without_collecting():
-                    root = hash_rows(arriving.stage(source, checker, progress))
+                    root = arriving.stage(source, checker, progress)
                 source.problems.raise_any()
                 arriving.skip_repeated()
             if dry_run:
@@ -72,7 +71,7 @@ def import_choices(
                 if before:
                     return before
                 arriving.skip_known()
-                arriving.move(checker, digest, path.name, by, root, now)
+                arriving.move(digest, path.name, by, root, now)
                 if record:
                     record(connection, ImportBatch(digest, arriving.rows, root))
             return arriving.report(digest, checker, dry_run=False)

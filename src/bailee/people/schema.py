@@ -216,14 +216,25 @@ import_rows = Table(
     Column("randoms", LargeBinary, nullable=False),
 )
 
-#: The leaf hashes (RFC 9162) of rows that were on record already: the proofs of the others need them.
+#: The tree over a file's rows, 256 hashes a tile: level l holds the complete nodes of height 8 * l.
+import_tiles = Table(
+    "import_tiles",
+    metadata,
+    _number("import", "imports.number", key=True),
+    _number("level", key=True),
+    _number("tile", key=True),
+    Column("hashes", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Whose the rows are that were on record already.
 import_skipped = Table(
     "import_skipped",
     metadata,
     _number("import", "imports.number", key=True),
+    _number("customer", key=True),
     _number("position", key=True),
-    _number("customer"),
-    Column("leaf", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: Append-only. `notice` is a registered notice about this purpose; `cited` what was named instead, which shows nothing.

@@ -132,12 +132,27 @@ def _holds() -> Sequence[sa.schema.SchemaItem]:
     return (*columns, _customer("holds"), _key("holds", "customer", "purpose", "since"))
 
 
-def _import_skipped() -> Sequence[sa.schema.SchemaItem]:
-    return (
-        *(number(name) for name in ("import", "position", "customer")),
-        blob("leaf"),
-        sa.ForeignKeyConstraint(["import"], ["imports.number"], name=op.f("fk_import_skipped_import")),
-        _key("import_skipped", "import", "position"),
+def _of_import(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(["import"], ["imports.number"], name=op.f(f"fk_{table}_import"))
+
+
+def _imported() -> None:
+    """Whose an import's skipped rows were is not known, and of its rows no tree was kept."""
+    op.drop_table("import_skipped")
+    op.create_table(
+        "import_skipped",
+        *(number(name) for name in ("import", "customer", "position")),
+        _of_import("import_skipped"),
+        _key("import_skipped", "import", "customer", "position"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "import_tiles",
+        *(number(name) for name in ("import", "level", "tile")),
+        blob("hashes"),
+        _of_import("import_tiles"),
+        _key("import_tiles", "import", "level", "tile"),
+        sqlite_with_rowid=False,
     )
 
 
@@ -215,7 +230,7 @@ def upgrade() -> None:
     _tables_of_the_tree()
     _anew("grounds", _grounds(), why="CAST(why AS BLOB)")
     _anew("holds", _holds(), why="CAST(why AS BLOB)")
-    _anew("import_skipped", _import_skipped(), customer="0")
+    _imported()
     _anew("choices", _choices(), evidence="CAST(evidence AS BLOB)")
     op.create_index(op.f("ix_choices_customer_at"), "choices", ["customer", "at"])
     for table in _TEXTS:
