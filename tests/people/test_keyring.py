@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from sqlalchemy import Connection
 
 from bailee.errors import FactRejected, NotVerified, WorkspaceError
@@ -108,6 +110,17 @@ def test_a_key_is_made_once(ring: Database) -> None:
     assert keys_of(ring, 9) != [None]
 
 
+def test_keys_are_obtained_with_those_that_are_made_for_it(ring: Database) -> None:
+    """Those that were there and new ones are what is read later; the erased have none, nor do they get one."""
+    with ring.write() as connection:
+        customers.add_many(connection, [NewCustomer(f"c{n}") for n in range(1, 9)], NOW)
+        connection.exec_driver_sql("INSERT INTO erasures (customer, asked_at, done_at) VALUES (6, 1, 2), (7, 1, NULL)")
+        found = keyring.of(connection).obtain(connection, [7, 6, 2, 5, 2])
+    assert {2: keys_of(ring, 2)[0], 5: keys_of(ring, 5)[0], 7: keys_of(ring, 7)[0]} == found
+    with ring.read() as connection:
+        assert found == keyring.of(connection).there(connection, [2, 5, 6, 7, 8])
+
+
 def test_a_destroyed_key_opens_nothing_and_is_never_made_again(ring: Database) -> None:
     """What was sealed under a key is gone with it; the erased get no other."""
     with ring.write() as connection:
@@ -140,17 +153,19 @@ def test_what_is_about_several_needs_all_their_keys(ring: Database) -> None:
 
 
 def test_a_seal_is_what_the_format_says(ring: Database) -> None:
-    """Nonce and AES-256-GCM under HMAC-SHA256 of each number and key, worked out here in another way."""
+    """Nonce and AES-256-GCM under a hash of the key, of several under HMAC-SHA256 of each number and key."""
     with ring.write() as connection:
         sealed = keyring.of(connection).seal(connection, [2, 1], b"theirs", CONTEXT)
         company = keyring.of(connection).seal(connection, [], b"ours", CONTEXT)
+        (hers,) = keyring.of(connection).seal_each(connection, [(1, b"hers")], CONTEXT)
     zero, one, two = keys_of(ring, 0, 1, 2)
     assert zero and one and two  # noqa: PT018
     joined = (1).to_bytes(8, "big") + one + (2).to_bytes(8, "big") + two
     key = hmac.new(b"bailee seal v1\x00", joined, "sha256").digest()
     assert b"theirs" == AESGCM(key).decrypt(sealed[:12], sealed[12:], CONTEXT)
-    key = hmac.new(b"bailee seal v1\x00", bytes(8) + zero, "sha256").digest()
-    assert b"ours" == AESGCM(key).decrypt(company[:12], company[12:], CONTEXT)
+    for key, found, plain in ((zero, company, b"ours"), (one, hers or b"", b"hers")):
+        key = ConcatKDFHash(SHA256(), length=32, otherinfo=b"bailee seal alone v1\x00").derive(key)
+        assert plain == AESGCM(key).decrypt(found[:12], found[12:], CONTEXT)
 
 
 def test_what_was_sealed_opens_only_where_it_was_put(ring: Database) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -49,8 +50,8 @@ class Checked:
 
     def evidenced(self) -> list[tuple[int, int, bytes]]:
         """Place, customer and evidence of the rows that have any."""
-        customers = self.customers
-        return [(i, int(customers[i]), text.encode()) for i, text in enumerate(self.evidence) if text is not None]
+        each = zip(count(), self.customers.tolist(), self.evidence)
+        return [(place, customer, text.encode()) for place, customer, text in each if text is not None]
 
     def rows(self, start: int, evidence: Sequence[bytes | None]) -> Iterator[tuple[Any, ...]]:
         """Rows of position, customer, kind, time, guardian and sealed evidence, from a position on."""

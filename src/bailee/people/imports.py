@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bailee.errors import ImportRejected, Problem
-from bailee.people import keyring
+from bailee.people import keyring, sealing
 from bailee.people.arriving import Arriving
 from bailee.people.checked import Checker
 from bailee.people.choices import EVIDENCE
@@ -83,12 +83,12 @@ def _sealed(database: Database, each: Sequence[tuple[int, bytes]]) -> list[bytes
     """Evidence of customers sealed under their keys, which are made first; None for one who was erased meanwhile."""
     numbers = sorted({number for number, _ in each})
     with database.read() as connection:
-        missing = None in keyring.of(connection).keys(connection, numbers)
-    if missing:
+        keys = keyring.of(connection).there(connection, numbers)
+    if len(keys) < len(numbers):
         with database.write() as connection:
-            keyring.of(connection).ensure(connection, numbers)
-    with database.read() as connection:
-        return keyring.of(connection).seal_each(connection, each, EVIDENCE)
+            keys |= keyring.of(connection).obtain(connection, [number for number in numbers if number not in keys])
+    ciphers = dict(zip(keys, sealing.alone(keys.values()), strict=True))
+    return sealing.sealed_each(ciphers, each, EVIDENCE)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -109,16 +110,29 @@ class Keyring:
         """Make keys for those who have none, in a write transaction; the erased never get one again."""
         for piece in _pieces(sorted(set(numbers))):
             held = set(_held(connection, piece))
-            missing = [number for number in piece if number not in held]
-            if missing:
-                erased = {row[0] for row in driver.rows(connection, _ERASED)}
-                self._make(connection, [number for number in missing if number not in erased])
+            self._make(connection, [number for number in piece if number not in held])
 
-    def _make(self, connection: Connection, numbers: Sequence[int]) -> None:
-        drawn = secrets.token_bytes(KEY_BYTES * len(numbers))
+    def obtain(self, connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+        """The keys of those who may have one, made where there is none, in a write transaction."""
+        wanted = sorted(set(numbers))
+        found = self.there(connection, wanted)
+        return found | self._make(connection, [number for number in wanted if number not in found])
+
+    def _make(self, connection: Connection, numbers: Sequence[int]) -> dict[int, bytes]:
+        """Make the keys of those who have none, but for the erased."""
+        if not numbers:
+            return {}
+        erased = {row[0] for row in driver.rows(connection, _ERASED)}
+        living = [number for number in numbers if number not in erased]
+        drawn = secrets.token_bytes(KEY_BYTES * len(living))
         made = [drawn[at : at + KEY_BYTES] for at in range(0, len(drawn), KEY_BYTES)]
+        self.put(connection, living, made)
+        return dict(zip(living, made, strict=True))
+
+    def put(self, connection: Connection, numbers: Sequence[int], keys: Sequence[bytes]) -> None:
+        """Keep keys that were drawn for customers who have none, in a write transaction."""
         kek = self._wrapping(connection)
-        rows = zip(numbers, (kek,) * len(numbers), sealing.wrapped(self.cipher(kek), numbers, made), strict=True)
+        rows = zip(numbers, repeat(kek), sealing.wrapped(self.cipher(kek), numbers, keys), strict=False)
         driver.many(connection, _ADD, rows)
 
     def _wrapping(self, connection: Connection) -> str:
@@ -133,7 +147,15 @@ class Keyring:
         """Return keys in the order of the numbers, None where one was destroyed or never made."""
         found: list[bytes | None] = []
         for piece in _pieces(numbers):
-            found += self._run(connection, piece) or self._named(connection, piece)
+            found += self._run(connection, piece) or map(self._named(connection, piece).get, piece)
+        return found
+
+    def there(self, connection: Connection, numbers: Sequence[int]) -> dict[int, bytes]:
+        """The keys of those who have one, by number."""
+        found: dict[int, bytes] = {}
+        for piece in _pieces(numbers):
+            run = self._run(connection, piece)
+            found.update(zip(piece, run, strict=True) if run else self._named(connection, piece))
         return found
 
     def _run(self, connection: Connection, numbers: Sequence[int]) -> list[bytes] | None:
@@ -146,14 +168,13 @@ class Keyring:
         whole = len(rows) == len(numbers)
         return sealing.unwrapped(self.cipher(kek), numbers, [row[0] for row in rows]) if whole else None
 
-    def _named(self, connection: Connection, numbers: list[int]) -> list[bytes | None]:
+    def _named(self, connection: Connection, numbers: list[int]) -> dict[int, bytes]:
         rows = _rows(connection, numbers)
         known: dict[int, bytes] = {}
         for kek in {row[1] for row in rows}:
-            there = {row[0]: row[2] for row in rows if row[1] == kek}
-            opened = sealing.unwrapped(self.cipher(kek), list(there), list(there.values()))
-            known.update(zip(there, opened, strict=True))
-        return [known.get(number) for number in numbers]
+            some, sealed = zip(*((row[0], row[2]) for row in rows if row[1] == kek), strict=True)
+            known.update(zip(some, sealing.unwrapped(self.cipher(kek), some, sealed), strict=True))
+        return known
 
     def destroy(self, connection: Connection, number: int) -> None:
         """Delete a customer's key in a write transaction: nobody opens what was sealed under it again."""
@@ -176,15 +197,11 @@ class Keyring:
             return sealing.sealed_many([(company, plain, context) for _, plain, context in each])
         about = {numbers: sorted(set(numbers)) or [COMPANY] for numbers in groups}
         wanted = sorted(set().union(*about.values()))
-        held = self.keys(connection, wanted)
-        if None in held:
-            self.ensure(connection, wanted)
-            held = self.keys(connection, wanted)
-        keys = dict(zip(wanted, held, strict=True))
-        joint = {numbers: sealing.joined(among, [keys[n] for n in among]) for numbers, among in about.items()}
-        if None in joint.values():
+        keys = self.obtain(connection, wanted)
+        joint = {numbers: sealing.joined(among, list(map(keys.get, among))) for numbers, among in about.items()}
+        ciphers = {numbers: cipher for numbers, cipher in joint.items() if cipher is not None}
+        if len(ciphers) < len(joint):
             raise FactRejected("the customer was erased, so nothing about them can be kept")
-        ciphers = {numbers: sealing.cipher(key) for numbers, key in joint.items() if key is not None}
         return sealing.sealed_many([(ciphers[numbers], plain, context) for numbers, plain, context in each])
 
     def _companys(self, connection: Connection) -> AESGCM:
@@ -195,26 +212,23 @@ class Keyring:
             rows = driver.rows(connection, f"{_FOUND} = 0")
         row, held = tuple(rows[0]), self._company
         if held is None or held[0] != row:
-            key = sealing.joined([COMPANY], self.keys(connection, [COMPANY]))
-            if key is None:
+            cipher = sealing.joined([COMPANY], self.keys(connection, [COMPANY]))
+            if cipher is None:
                 raise WorkspaceError("the company's own key is gone; restore a backup")
-            self._company = held = row, sealing.cipher(key)
+            self._company = held = row, cipher
         return held[1]
 
     def open(self, connection: Connection, numbers: Sequence[int], sealed: bytes, context: bytes) -> bytes | None:
         """Open what `seal` gave for the same customers and context; None: a key is gone; NotVerified: damaged."""
         among = sorted(set(numbers)) or [COMPANY]
-        key = sealing.joined(among, self.keys(connection, among))
-        return None if key is None else sealing.opened(key, sealed, context)
+        cipher = sealing.joined(among, self.keys(connection, among))
+        return None if cipher is None else sealing.opened_many([(cipher, sealed, context)])[0]
 
     def seal_each(
         self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes
     ) -> list[bytes | None]:
         """Seal for each (customer, bytes) under that customer's key, which must be there; None where it is not."""
-        ciphers = self._sealing(connection, each)
-        there = [(ciphers[number], plain, context) for number, plain in each if number in ciphers]
-        found = iter(sealing.sealed_many(there))
-        return [next(found) if number in ciphers else None for number, _ in each]
+        return sealing.sealed_each(self._sealing(connection, each), each, context)
 
     def open_each(
         self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes
@@ -227,10 +241,8 @@ class Keyring:
 
     def _sealing(self, connection: Connection, each: Sequence[tuple[int, bytes]]) -> dict[int, AESGCM]:
         """The cipher of everybody among those who has a key."""
-        numbers = list(dict.fromkeys(number for number, _ in each))
-        keys = zip(numbers, self.keys(connection, numbers), strict=True)
-        joint = {number: sealing.joined([number], [key]) for number, key in keys}
-        return {number: sealing.cipher(key) for number, key in joint.items() if key is not None}
+        keys = self.there(connection, list(dict.fromkeys([number for number, _ in each])))
+        return dict(zip(keys, sealing.alone(keys.values()), strict=True))
 
 
 def _pieces(numbers: Sequence[int]) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""AES-256-GCM (NIST SP 800-38D) with a fresh nonce before what is sealed, and the key that several keys together give.
+"""AES-256-GCM (NIST SP 800-38D) with a fresh nonce before what is sealed, and what customers' keys give for it.
 
 Loading the library takes longer than many a command, and most of them seal nothing: it is loaded when first needed.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bailee.errors import NotVerified
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _JOINED = b"bailee seal v1\x00"
+#: Before and after the key in the one step (counter 1) that derives what one key alone seals by.
+_ONE, _ALONE = b"\x00\x00\x00\x01", b"bailee seal alone v1\x00"
 
 
 def name(kek: bytes) -> str:
@@ -33,35 +35,50 @@ def cipher(key: bytes) -> AESGCM:
     return AESGCM(key)
 
 
-def joined(numbers: Sequence[int], keys: Sequence[bytes | None]) -> bytes | None:
-    """The key that only all of the keys together give, in order of number; None where one is gone."""
+def alone(keys: Iterable[bytes]) -> list[AESGCM]:
+    """The cipher that each key gives by itself (NIST SP 800-56C Rev. 2, section 4: one step of SHA-256).
+
+    The keys are random and as long as the hash, for which HMAC would do the same in six times the time.
+    """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return [AESGCM(hashlib.sha256(_ONE + key + _ALONE).digest()) for key in keys]
+
+
+def joined(numbers: Sequence[int], keys: Sequence[bytes | None]) -> AESGCM | None:
+    """The cipher that only all of the keys together give, in order of number; None where one is gone."""
     held = [key for key in keys if key is not None]
     if len(held) < len(numbers):
         return None
+    if len(held) == 1:
+        return alone(held)[0]
     named = (number.to_bytes(8, "big") + key for number, key in zip(numbers, held, strict=True))
-    return hmac.digest(_JOINED, b"".join(named), "sha256")
-
-
-def sealed(key: bytes, plain: bytes, context: bytes) -> bytes:
-    """Bytes that only this key and context open."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + cipher(key).encrypt(nonce, plain, context)
+    return cipher(hmac.digest(_JOINED, b"".join(named), "sha256"))
 
 
 def sealed_many(each: Sequence[tuple[AESGCM, bytes, bytes]]) -> list[bytes]:
     """Bytes that only each one's cipher and context open."""
-    fresh = secrets.token_bytes(NONCE_BYTES * len(each))
-    nonces = [fresh[at : at + NONCE_BYTES] for at in range(0, len(fresh), NONCE_BYTES)]
-    return [nonce + by.encrypt(nonce, plain, context) for nonce, (by, plain, context) in zip(nonces, each, strict=True)]
+    seals = zip(_nonces(len(each)), each, strict=True)
+    return [nonce + by.encrypt(nonce, plain, context) for nonce, (by, plain, context) in seals]
 
 
-def opened(key: bytes, found: bytes, context: bytes) -> bytes:
-    """What was sealed; NotVerified where it was changed, or by another key or for another context."""
-    return opened_many([(cipher(key), found, context)])[0]
+def sealed_each(ciphers: Mapping[int, AESGCM], each: Sequence[tuple[int, bytes]], context: bytes) -> list[bytes | None]:
+    """Bytes that only the cipher of each one's number and the context open; None where there is none."""
+    if not all(number in ciphers for number, _ in each):
+        found = iter(sealed_each(ciphers, [pair for pair in each if pair[0] in ciphers], context))
+        return [next(found) if number in ciphers else None for number, _ in each]
+    seals = zip(_nonces(len(each)), each, strict=True)
+    return [nonce + ciphers[number].encrypt(nonce, plain, context) for nonce, (number, plain) in seals]
+
+
+def _nonces(count: int) -> Iterator[bytes]:
+    """Fresh nonces, of bytes drawn at once."""
+    fresh = secrets.token_bytes(NONCE_BYTES * count)
+    return (fresh[at : at + NONCE_BYTES] for at in range(0, len(fresh), NONCE_BYTES))
 
 
 def opened_many(each: Sequence[tuple[AESGCM, bytes, bytes]]) -> list[bytes]:
-    """What was sealed by each one's cipher and context; NotVerified as `opened`."""
+    """What was sealed by each one's cipher and context; NotVerified where it was changed, or by or for another."""
     from cryptography.exceptions import InvalidTag
 
     try:
@@ -72,9 +89,7 @@ def opened_many(each: Sequence[tuple[AESGCM, bytes, bytes]]) -> list[bytes]:
 
 def wrapped(kek: AESGCM, numbers: Sequence[int], keys: Sequence[bytes]) -> list[bytes]:
     """Customers' keys sealed by a key-encryption key, each for its number alone."""
-    seal, fresh = kek.encrypt, secrets.token_bytes(NONCE_BYTES * len(keys))
-    nonces = [fresh[at : at + NONCE_BYTES] for at in range(0, len(fresh), NONCE_BYTES)]
-    each = zip(numbers, keys, nonces, strict=True)
+    seal, each = kek.encrypt, zip(numbers, keys, _nonces(len(keys)), strict=True)
     return [nonce + seal(nonce, key, number.to_bytes(8, "big")) for number, key, nonce in each]
 
 

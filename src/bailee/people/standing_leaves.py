@@ -63,8 +63,9 @@ def _keys(connection: Connection, numbers: Sequence[int]) -> list[bytes | None]:
     ring = keyring.of(connection)
     keys = ring.keys(connection, numbers)
     if None in keys:
-        ring.ensure(connection, [number for number, key in zip(numbers, keys, strict=True) if key is None])
-        keys = ring.keys(connection, numbers)
+        lacking = [number for number, key in zip(numbers, keys, strict=True) if key is None]
+        made = ring.obtain(connection, lacking)
+        keys = [key or made.get(number) for number, key in zip(numbers, keys, strict=True)]
     return keys
 
 
