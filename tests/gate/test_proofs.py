@@ -14,7 +14,7 @@ from bailee.errors import FactRejected, NotVerified
 from bailee.gate.gate import Gate
 from bailee.gate.proofs import Proven, Prover
 from bailee.ledger.note import Signer
-from bailee.ledger.verify_parts import Standing
+from bailee.ledger.verify_parts import Row, Standing
 from bailee.ledger.verify_proof import Proved, read_proof, verify_proof
 from bailee.people import customers, keyring
 from tests.gate.shop import MARKETING, NOW, ORDERS, Clock, grant, opened
@@ -119,17 +119,52 @@ def test_a_minute_shows_whether_one_was_asked_about(gate: Gate) -> None:
     assert ("never closed", True, False) == (one.said, one.in_scope, seven.in_scope)
 
 
-def test_imported_choices_are_listed(gate: Gate, tmp_path: Path) -> None:
-    """The entry of a file that held choices of a customer concerns them, and nobody of whom it held none."""
+def imported(gate: Gate, customer: str, entry: int | None = None) -> dict[tuple[int, int], tuple[Proven, Row]]:
+    """A customer's rows of imported files, by entry and row, as told and as proved to a stranger."""
+    with gate.database.read() as connection:
+        prover = Prover(connection, customer, SIGNER)
+        made = [prover.prove(concern) for concern in prover.concerns(entry, None)]
+    found = {}
+    for each in made:
+        if each.row is not None:
+            proved = verify_proof(each.proof, [SIGNER.verifier]).row
+            assert proved is not None
+            found[each.position, each.row] = (each, proved)
+    return found
+
+
+def test_each_imported_choice_is_proved_by_itself(gate: Gate, tmp_path: Path) -> None:
+    """L33, I4: each row of a file is proved to whom it is about, word by word, and shows nobody else."""
     file = tmp_path / "choices.csv"
-    rows = ["1,offers,withdraw", "1,research,withdraw", "2,offers,withdraw"]
+    rows = ["1,offers,withdraw,", "1,research,withdraw,insurer", "2,offers,withdraw,"]
     lines = [f"{row},2026-11-01T00:00:00Z,signed" for row in rows]
-    file.write_text("\n".join(["customer,purpose,act,at,instrument", *lines, ""]))
+    file.write_text("\n".join(["customer,purpose,act,recipient,at,instrument", *lines, ""]))
     gate.import_choices(file)
     at = gate.head().size - 1
-    assert ["2 choices", "one choice"] == [proofs(gate, key)[at][0].said for key in "12"]
-    assert at not in proofs(gate, "3")
-    assert "2 choices" == proofs(gate, "1", at)[at][0].said
+    one, two = imported(gate, "1"), imported(gate, "2")
+    assert ([(at, 0), (at, 1)], [(at, 2)]) == (list(one), list(two))
+    said, row = one[at, 1]
+    assert ("withdraw", "research", "insurer", None) == (said.said, said.purpose, said.recipient, said.unshown)
+    assert gate.leaf(at)["file"] == said.file
+    assert (1, 3) == (row.position, row.rows)
+    assert {
+        "act": "withdraw",
+        "at": "2026-11-01T00:00:00.000000Z",
+        "channel": None,
+        "conflict_shown": False,
+        "customer": "1",
+        "evidence": None,
+        "guardian": None,
+        "instrument": "signed",
+        "language": None,
+        "notice": None,
+        "purpose": "research",
+        "recipient": "insurer",
+    } == row.record
+    assert {} == imported(gate, "3")
+    assert list(one) == list(imported(gate, "1", at))
+    with pytest.raises(NotVerified, match="does not concern"):
+        imported(gate, "3", at)
 
 
 def test_proofs_of_one_hold_nothing_of_another(gate: Gate) -> None:

@@ -19,11 +19,14 @@ from bailee.people.erasure import Erasure
 from bailee.people.given_imports import import_given
 from bailee.people.imports import import_choices
 from bailee.people.instants import micros
+from bailee.people.kinds import Kind
 from bailee.people.tombstones import Tombstone
 from tests.people.erasing import ADA, BOB, CANARIES, CLEO, HELD, Picture, picture, settle
 from tests.people.records import NOW, policy
 
 LATER = NOW + timedelta(days=1)
+#: What Ada said for Cleo in the file.
+REFUSED = Kind("research", "refuse", "signed")
 #: By which column rows are a customer's.
 OWNED = {
     "choices": "customer",
@@ -92,9 +95,9 @@ def said(value: object) -> bool:
     return any(word.encode() in text for word in CANARIES)
 
 
-def shown(connection: Connection) -> dict[int, imported_rows.Shown | str]:
+def shown(connection: Connection) -> dict[int, imported_rows.Shown | imported_rows.Unshown]:
     """What each position of the imported file proves, or why it does not, to whoever's it is."""
-    found: dict[int, imported_rows.Shown | str] = {}
+    found: dict[int, imported_rows.Shown | imported_rows.Unshown] = {}
     for number in (1, 2, 3):
         theirs = imported_rows.Rows(connection, number)
         found |= {place.position: theirs.show(place) for places in theirs.files.values() for place in places}
@@ -115,7 +118,11 @@ def test_rows_of_an_imported_file_are_proved_to_whoever_is_left(database: Databa
             found = shown(connection)
             unshown = {7} if key == ADA else set()
             assert everything - gone == set(found)
-            assert unshown == {position for position, each in found.items() if each == imported_rows.ERASED}
+            assert unshown == {
+                position
+                for position, each in found.items()
+                if each == imported_rows.Unshown(imported_rows.ERASED, REFUSED)
+            }
             for position in everything - gone - unshown:
                 each = found[position]
                 assert isinstance(each, imported_rows.Shown)

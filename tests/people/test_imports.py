@@ -231,7 +231,7 @@ def test_every_row_can_be_proved(database: Database, notice: str, tmp_path: Path
             places = theirs.files.get((digest, root[0]), [])
             found |= {place.position: theirs.show(place) for place in places}
     assert (0, 5 * 32) == (start, len(randoms))
-    assert imported_rows.OTHERWISE == found.pop(4)
+    assert imported_rows.Unshown(imported_rows.OTHERWISE, None) == found.pop(4)
     assert {0, 1, 2, 3} == set(found)
     for position, shown in found.items():
         assert isinstance(shown, imported_rows.Shown)

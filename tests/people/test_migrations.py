@@ -104,7 +104,9 @@ def test_every_row_is_kept(old: Path, tmp_path: Path) -> None:
         assert [] == connection.exec_driver_sql("SELECT customer FROM import_skipped").scalars().all()
         places = imported_rows.Rows(connection, 1)
         ((place,),) = places.files.values()
-        assert imported_rows.EARLIER == places.show(place)
+        shown = places.show(place)
+        assert isinstance(shown, imported_rows.Unshown)
+        assert imported_rows.EARLIER == shown.why
         assert [(3, AT, None)] == connection.exec_driver_sql("SELECT customer, asked_at, done_at FROM erasures").all()
 
 

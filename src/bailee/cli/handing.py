@@ -26,7 +26,6 @@ SUFFIX = ".tlog-proof"
 _KINDS = {
     "points_opened": "checker",
     "points_closed": "checker",
-    "choices_imported": "imported",
     "customer": "on record",
 }
 _COLUMNS = ("entry", "when", "what", "said", "purpose", "to", "scope")
@@ -41,7 +40,9 @@ What the ledger of {origin} holds that concerns the customer `{customer}`
 `scope` says whether this customer's data could be used: it was their standing at
 that moment, which the ledger fixed in a root over everybody's. A use that was
 refused or failed released nothing. A checker gives single verdicts, and each
-minute of one counts once.
+minute of one counts once. `row N of F` is a choice that came in a file: F is how
+the file's digest begins, and N the row's place in it, from 0. Its proof shows
+that row and nobody else's.{unshown}
 
 Each file proves one line, without this company and without a network:
 
@@ -87,10 +88,11 @@ def customer(home: Path, key: str, position: int | None, out: Path | None, *, as
         print_lines([f"nothing in the ledger concerns customer `{plain(key)}` yet"])
         return
     if out is None:
-        print_lines([*_table(lines, shutil.get_terminal_size().columns), "", _counts(lines)])
+        print_lines([*_table(lines, shutil.get_terminal_size().columns), "", *_unshown(lines), _counts(lines)])
         print_lines([f"proofs to hand over: bailee ledger prove --customer {plain(key)} --out FOLDER"])
     else:
         print_lines([f"written: {counted(len(lines), 'proof')} to {plain(str(out))}; {_counts(lines)}"])
+        print_lines(_unshown(lines))
         print_lines(["hand over the whole folder; `README.txt` in it says how each is checked"])
 
 
@@ -106,7 +108,8 @@ def _handed(prover: Prover, each: Iterator[Proven], out: Path) -> list[dict[str,
     with _folder(out) as beside:
         lines = []
         for proven in each:
-            name = f"entry-{proven.position:08}{SUFFIX}"
+            row = "" if proven.row is None else f"-row-{proven.row:08}"
+            name = f"entry-{proven.position:08}{row}{SUFFIX}"
             _write(beside / name, proven.proof)
             lines.append(_document(proven, name))
         _write(beside / "index.json", json.dumps(_index(prover, lines), ensure_ascii=False, indent=2).encode() + b"\n")
@@ -152,6 +155,7 @@ def _document(proven: Proven, file: str | None) -> dict[str, object]:
         "effect": proven.effect,
         "recipient": proven.recipient,
         "in_scope": proven.in_scope,
+        **({"imported": {"file": proven.file, "row": proven.row, "unshown": proven.unshown}} if proven.file else {}),
         **({"file": file} if file else {}),
     }
 
@@ -166,7 +170,8 @@ def _readme(prover: Prover, lines: Sequence[dict[str, object]]) -> str:
         origin=plain(prover.origin),
         customer=plain(prover.customer),
         size=counted(prover.head.size, "entry", "entries"),
-        count=counted(len(lines), "concerns them", "concern them") if lines else "none concerns them yet",
+        count=_concerning(lines),
+        unshown="".join(f"\n{line}." for line in _unshown(lines)),
         table="\n".join(_table(lines, _WIDE)) if lines else "(no entries)",
         suffix=SUFFIX,
         key=prover.vkey,
@@ -176,14 +181,34 @@ def _readme(prover: Prover, lines: Sequence[dict[str, object]]) -> str:
 
 def _table(lines: Sequence[dict[str, object]], columns: int) -> list[str]:
     def shown(line: dict[str, object]) -> list[str]:
-        kind, scope = str(line["kind"]), {True: "in scope", False: "not in scope"}.get(line["in_scope"] is True, "")
+        kind, scope = _what(line), {True: "in scope", False: "not in scope"}.get(line["in_scope"] is True, "")
         scope = "" if line["in_scope"] is None else scope
         when = f"{str(line['at'])[:19]}Z"
         said = [str(line[name] or "") for name in ("said", "purpose", "recipient")]
-        return [str(line["entry"]), when, _KINDS.get(kind, kind), *said, scope]
+        return [str(line["entry"]), when, kind, *said, scope]
 
     right, firm = [True, *[False] * 6], [True, True, False, False, False, False, True]
     return table(_COLUMNS, [shown(line) for line in lines], right=right, firm=firm, columns=columns)[0]
+
+
+def _what(line: dict[str, object]) -> str:
+    came, kind = line.get("imported"), str(line["kind"])
+    return f"row {came['row']} of {str(came['file'])[7:15]}" if isinstance(came, dict) else _KINDS.get(kind, kind)
+
+
+def _concerning(lines: Sequence[dict[str, object]]) -> str:
+    entries = len({line["entry"] for line in lines})
+    return counted(entries, "concerns them", "concern them") if entries else "none concerns them yet"
+
+
+def _unshown(lines: Sequence[dict[str, object]]) -> list[str]:
+    """Which rows their proofs do not show, and why: one line for each reason."""
+    found: dict[str, int] = {}
+    for line in lines:
+        came = line.get("imported")
+        if isinstance(came, dict) and came["unshown"]:
+            found[came["unshown"]] = found.get(came["unshown"], 0) + 1
+    return [f"not shown: {counted(count, 'row')} {why}" for why, count in found.items()]
 
 
 def _counts(lines: Sequence[dict[str, object]]) -> str:

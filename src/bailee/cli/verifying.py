@@ -18,6 +18,7 @@ from bailee.errors import BaileeError, NotVerified
 
 if TYPE_CHECKING:
     from bailee.ledger.verify_note import Verifier
+    from bailee.ledger.verify_parts import Row
     from bailee.ledger.verify_proof import Proved
     from bailee.ledger.verify_tree import Kept, Verified
 
@@ -168,6 +169,7 @@ def _document(file: Path, found: Proved) -> dict[str, object]:
         "standing": found.standing._asdict() if found.standing else None,
         "in_scope": found.in_scope,
         "set": found.disclosed._asdict() if found.disclosed else None,
+        "row": found.row._asdict() if found.row else None,
     }
 
 
@@ -186,9 +188,18 @@ def _lines(file: Path, found: Proved) -> list[str]:
     if found.disclosed is not None:
         was = "was" if found.disclosed.included else "was not"
         lines.append(f"  customer number {found.disclosed.position} {was} in the set that it closed")
+    if found.row is not None:
+        lines += [f"  row {found.row.position} of the file's {counted(found.row.rows, 'row')}: {_chosen(found.row)}"]
+        lines += _shown(found.row.record)
     if found.in_scope is not None:
         lines.append(f"  their data could {'' if found.in_scope else 'not '}be used by it")
     return lines
+
+
+def _chosen(row: Row) -> str:
+    """What a row says, in words."""
+    said = {name: plain(str(row.record.get(name))) for name in ("customer", "act", "purpose", "at")}
+    return f"customer {said['customer']} chose to {said['act']} {said['purpose']} at {said['at']}"
 
 
 def _shown(document: object) -> list[str]:

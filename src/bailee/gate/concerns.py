@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bailee.ledger import log
 from bailee.ledger.leaves import read
-from bailee.people import choices, past
+from bailee.people import past
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from bailee.people.imported_rows import Place, Rows
 
 #: Told how many entries were looked at and how many there are.
 Progress = Callable[[int, int], object]
@@ -23,14 +25,14 @@ _STEP = 4096
 class Concern(NamedTuple):
     """An entry that concerns a customer, and why.
 
-    `alone` says that its record is about nobody else, `everybody` that it is about all; `choices` counts theirs in an
-    imported file.
+    `alone` says that its record is about nobody else, `everybody` that it is about all; `row` is theirs in an imported
+    file, which concerns them once for each.
     """
 
     position: int
     alone: bool = False
     everybody: bool = False
-    choices: int = 0
+    row: Place | None = None
 
 
 class _Opening(NamedTuple):
@@ -40,7 +42,7 @@ class _Opening(NamedTuple):
     sequence: int
 
 
-def of_customer(connection: Connection, number: int, progress: Progress | None = None) -> list[Concern]:
+def of_customer(connection: Connection, number: int, rows: Rows, progress: Progress | None = None) -> list[Concern]:
     """All that concerns a customer, in order; goes once through the ledger.
 
     A minute of a checker counts once, when it was closed, and for each opening after which the customer's own standing
@@ -48,38 +50,39 @@ def of_customer(connection: Connection, number: int, progress: Progress | None =
     """
     changes = past.changes_of(connection, number)
     opened: dict[int, list[_Opening]] = {}
-    files = choices.files(connection, number)
-    found: dict[int, Concern] = {}
+    found: dict[int, list[Concern]] = {}
     for position, leaf, named in _leaves(connection, progress):
         kind = leaf["kind"]
         if number in named:
-            found[position] = Concern(position, alone=named == [number])
+            found[position] = [Concern(position, alone=named == [number])]
         elif kind == "use" and not named:
-            found[position] = Concern(position, everybody=True)
+            found[position] = [Concern(position, everybody=True)]
         elif kind == "points_opened":
             opened[position] = [*opened.pop(leaf["continues"], []), _Opening(position, leaf["standing_sequence"])]
-            found[position] = Concern(position, everybody=True)
+            found[position] = [Concern(position, everybody=True)]
         elif kind == "points_closed":
             for old in _same(opened.pop(leaf["opened"], []), changes):
                 found.pop(old, None)
-            found[position] = Concern(position, everybody=True)
-        elif kind == "choices_imported" and leaf["file"] in files:
-            found[position] = Concern(position, choices=files[leaf["file"]])
-    return list(found.values())
+            found[position] = [Concern(position, everybody=True)]
+        elif kind == "choices_imported":
+            found[position] = _imported(position, leaf, rows)
+    return list(chain.from_iterable(found.values()))
 
 
-def of_entry(connection: Connection, number: int, position: int) -> Concern | None:
-    """How one entry concerns a customer, None if it does not; NotVerified where there is no such entry."""
+def of_entry(connection: Connection, number: int, rows: Rows, position: int) -> list[Concern]:
+    """How one entry concerns a customer, nothing if it does not; NotVerified where there is no such entry."""
     leaf: dict[str, Any] = read(log.leaf(connection, position))
     named = log.subjects(connection, position, position + 1).get(position, [])
     if number in named:
-        return Concern(position, alone=named == [number])
+        return [Concern(position, alone=named == [number])]
     if leaf["kind"] in ("points_opened", "points_closed") or (leaf["kind"] == "use" and not named):
-        return Concern(position, everybody=True)
-    if leaf["kind"] != "choices_imported":
-        return None
-    files = choices.files(connection, number)
-    return Concern(position, choices=files[leaf["file"]]) if leaf["file"] in files else None
+        return [Concern(position, everybody=True)]
+    return _imported(position, leaf, rows) if leaf["kind"] == "choices_imported" else []
+
+
+def _imported(position: int, leaf: Mapping[str, Any], rows: Rows) -> list[Concern]:
+    """The customer's rows of the file of an entry: the same file of an entry before a restore had another root."""
+    return [Concern(position, row=place) for place in rows.files.get((leaf["file"], leaf["root"]), ())]
 
 
 def _same(openings: Sequence[_Opening], changes: Sequence[int]) -> Iterator[int]:

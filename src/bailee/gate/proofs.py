@@ -22,7 +22,7 @@ from bailee.ledger import checkpoint, log, proof
 from bailee.ledger.bits import Shown
 from bailee.ledger.leaves import read
 from bailee.ledger.note import Signer
-from bailee.people import customers, keyring, standing_proofs
+from bailee.people import customers, imported_rows, keyring, standing_proofs
 from bailee.people.standing_proofs import StandingProof
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ class Proven:
     """One entry that concerned a customer, in words, with its proof file (C2SP tlog-proof).
 
     `in_scope` says whether their data could be used by it; None where an entry says nothing of that. `said` is what
-    happened: the decision on a use, whether a checker was asked about them, or what they chose.
+    happened: the decision on a use, whether a checker was asked about them, or what they chose. An imported file is one
+    entry for all its rows, so each row of theirs is told by itself: `file` is its digest and `row` the row's position;
+    `unshown` says why the proof does not show the row.
     """
 
     position: int
@@ -48,6 +50,9 @@ class Proven:
     recipient: str | None
     in_scope: bool | None
     proof: bytes = field(repr=False)
+    file: str | None = None
+    row: int | None = None
+    unshown: str | None = None
 
 
 class Prover:
@@ -65,15 +70,16 @@ class Prover:
         self.origin, self.vkey = signer.name, signer.vkey
         self._checkpoint = checkpoint.sign(self.head.size, self.head.root, signer)
         self._standing: OrderedDict[str, StandingProof] = OrderedDict()
+        self._rows = imported_rows.Rows(connection, self.number)
 
     def concerns(self, entry: int | None, progress: Progress | None) -> list[Concern]:
         """What concerns the customer, or the one entry; NotVerified where that does not concern them."""
         if entry is None:
-            return concerns.of_customer(self._connection, self.number, progress)
-        found = concerns.of_entry(self._connection, self.number, entry)
-        if found is None:
+            return concerns.of_customer(self._connection, self.number, self._rows, progress)
+        found = concerns.of_entry(self._connection, self.number, self._rows, entry)
+        if not found:
             raise NotVerified(f"entry `{entry}` does not concern customer `{self.customer}`")
-        return [found]
+        return found
 
     def prove(self, concern: Concern) -> Proven:
         """The proof of an entry; NotVerified where what is stored does not lead to the leaf."""
@@ -81,6 +87,8 @@ class Prover:
         raw = log.leaf(self._connection, position)
         leaf: dict[str, Any] = read(raw)
         opened = log.opening(self._connection, position, safe=keyring.of(self._connection)) if concern.alone else None
+        if concern.row is not None:
+            return self._imported(concern.row, position, raw, leaf)
         standing, bit = self._standing_at(leaf), None
         if leaf["kind"] == "points_closed":
             record = log.record(self._connection, position, safe=keyring.of(self._connection))
@@ -91,19 +99,48 @@ class Prover:
             standing=None if standing is None else _part(standing),
             disclosed=None if bit is None else {"position": self.number, **bit._asdict(), "bit": int(bit.bit)},
         )
-        path = log.prove_inclusion(self._connection, position, self.head.size).path
         told: dict[str, Any] = {} if opened is None else read(opened.record)
         return Proven(
             position,
             leaf["at"],
             leaf["kind"],
-            _said(concern, leaf, told, bit),
+            _said(leaf, told, bit),
             leaf.get("purpose") or told.get("purpose"),
             leaf.get("effect"),
             leaf.get("recipient") or told.get("recipient"),
             _in_scope(leaf, standing, bit),
-            proof.write(position, path, self._checkpoint, extra),
+            self._written(position, extra),
         )
+
+    def _imported(self, place: imported_rows.Place, position: int, raw: bytes, leaf: Mapping[str, Any]) -> Proven:
+        """The proof of a row of an imported file, or of its file's entry alone where the row cannot be shown."""
+        found = self._rows.show(place)
+        part: dict[str, object] | None = None
+        told: dict[str, Any] = {}
+        if isinstance(found, imported_rows.Shown):
+            told = read(found.record)
+            part = {"position": place.position, "random": found.random, "record": found.record.decode()}
+            part["path"] = found.path
+        elif found.kind is not None:
+            told = found.kind._asdict()
+        return Proven(
+            position,
+            leaf["at"],
+            leaf["kind"],
+            str(told.get("act", "")),
+            told.get("purpose"),
+            None,
+            told.get("recipient"),
+            None,
+            self._written(position, proof.extra(raw, row=part)),  # noqa: S610  (no query)
+            leaf["file"],
+            place.position,
+            None if isinstance(found, imported_rows.Shown) else found.why,
+        )
+
+    def _written(self, position: int, extra: bytes) -> bytes:
+        path = log.prove_inclusion(self._connection, position, self.head.size).path
+        return proof.write(position, path, self._checkpoint, extra)
 
     def _standing_at(self, leaf: Mapping[str, Any]) -> StandingProof | None:
         """The customer's standing at the root that a leaf shows, if it shows one; worked out once for each root."""
@@ -130,7 +167,7 @@ def _part(found: StandingProof) -> dict[str, object]:
     return {"position": found.position, "nonce": found.nonce, "value": found.value, "path": found.path}
 
 
-def _said(concern: Concern, leaf: Mapping[str, Any], told: Mapping[str, Any], bit: Shown | None) -> str:
+def _said(leaf: Mapping[str, Any], told: Mapping[str, Any], bit: Shown | None) -> str:
     match leaf["kind"]:
         case "use":
             return str(leaf["decision"])
@@ -140,8 +177,6 @@ def _said(concern: Concern, leaf: Mapping[str, Any], told: Mapping[str, Any], bi
             return "asked about" if bit is not None and bit.bit else "not asked about"
         case "choice":
             return str(told.get("act", ""))
-        case "choices_imported":
-            return "one choice" if concern.choices == 1 else f"{concern.choices} choices"
         case "customer":
             return str(leaf["change"])
     return ""

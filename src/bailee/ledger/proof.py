@@ -40,12 +40,14 @@ def extra(
     opening: tuple[bytes, bytes] | None = None,
     standing: Mapping[str, object] | None = None,
     disclosed: Mapping[str, object] | None = None,
+    row: Mapping[str, object] | None = None,
 ) -> bytes:
     """Return what a proof carries beside the path: the leaf, and what opens it for whoever holds the proof.
 
     `opening` is the entry's random and the bytes of its private record. `standing` and `disclosed` are a customer's
     place in the tree of standing and in that of a set, with `position`, `nonce` (bytes or None), `value` (text) or
-    `bit` (0 or 1), and `path` (32 hashes from the leaf up; None is an empty subtree's).
+    `bit` (0 or 1), and `path` (32 hashes from the leaf up; None is an empty subtree's). `row` is a row of an imported
+    file, with `position`, `random`, `record` (text) and `path` (hashes, leaf to root).
     """
     document: dict[str, object] = {"leaf": leaf.decode()}
     if opening is not None:
@@ -55,6 +57,8 @@ def extra(
         document["standing"] = _hex(standing)
     if disclosed is not None:
         document["set"] = _hex(disclosed)
+    if row is not None:
+        document["row"] = _hex(row)
     found = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
     read_parts(found)
     return found

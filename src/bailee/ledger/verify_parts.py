@@ -1,4 +1,5 @@
-"""Checks what a proof carries beside the path: the opened record, and one customer's place in a tree of customers.
+"""Checks what a proof carries beside the path: the opened record, one customer's place in a tree of customers, or a
+row of an imported file.
 
 The bytes of these parts are those of spec/ledger.md; nothing here is shared with what makes them. Raises `NotVerified`.
 """
@@ -12,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bailee.errors import NotVerified
+from bailee.ledger.verify import verify_inclusion
 
 #: The height of the trees over customers, whose positions are their numbers.
 HEIGHT = 32
 _HASH_BYTES = 32
-_PARTS = {"leaf", "opening", "standing", "set"}
+_PARTS = {"leaf", "opening", "standing", "set", "row"}
 
 
 class Standing(NamedTuple):
@@ -35,6 +37,14 @@ class Disclosed(NamedTuple):
     included: bool
 
 
+class Row(NamedTuple):
+    """A row of an imported file: its place among the file's rows, from 0, how many those are, and what it says."""
+
+    position: int
+    rows: int
+    record: dict[str, Any]
+
+
 class Parts(NamedTuple):
     """The parts of a proof's `extra`, as JSON has them."""
 
@@ -42,6 +52,7 @@ class Parts(NamedTuple):
     opening: Mapping[str, Any] | None
     standing: Mapping[str, Any] | None
     disclosed: Mapping[str, Any] | None
+    row: Mapping[str, Any] | None
 
 
 def read_parts(extra: bytes) -> Parts:
@@ -51,9 +62,9 @@ def read_parts(extra: bytes) -> Parts:
     if not isinstance(leaf, str) or not document.keys() <= _PARTS:
         names = ", ".join(f"`{name}`" for name in sorted(_PARTS))
         raise NotVerified(f"the `extra` part of the proof must hold `leaf` as text, and nothing beyond {names}")
-    parts = [document.get(name) for name in ("opening", "standing", "set")]
+    parts = [document.get(name) for name in ("opening", "standing", "set", "row")]
     if not all(part is None or isinstance(part, dict) for part in parts):
-        raise NotVerified("the parts `opening`, `standing` and `set` of the proof must be objects")
+        raise NotVerified("the parts `opening`, `standing`, `set` and `row` of the proof must be objects")
     return Parts(_utf8(leaf), *parts)
 
 
@@ -104,6 +115,26 @@ def disclosed(leaf: Mapping[str, Any], part: Mapping[str, Any]) -> Disclosed:
         leaf_hash = hashlib.sha256(b"\x00" + nonce + bytes([bit])).digest()
     _must_lead(leaf, "customers", "set", place, leaf_hash, _path(part, "set"))
     return Disclosed(place, bit == 1)
+
+
+def row(leaf: Mapping[str, Any], part: Mapping[str, Any]) -> Row:
+    """Return what a row of an imported file says, by the tree whose root a leaf shows (RFC 9162, 2.1.3.2)."""
+    place, random, record = _place(part, "row"), _bytes(part, "random", 32), part.get("record")
+    if random is None or not isinstance(record, str):
+        raise NotVerified("the part `row` must hold `random` (32 bytes in hex) and `record` (text)")
+    steps = part.get("path")
+    path = [_step(step) for step in steps] if isinstance(steps, list) else None
+    if path is None or not all(path):
+        raise NotVerified("the part `row` must hold `path`, hashes in hex")
+    rows, root = leaf.get("count"), _bytes(leaf, "root", _HASH_BYTES)
+    if leaf.get("kind") != "choices_imported" or not isinstance(rows, int) or root is None:
+        raise NotVerified("the entry is not that of an imported file, so that the part `row` proves nothing")
+    kept = _utf8(record)
+    try:
+        verify_inclusion(random + kept, place, rows, [step for step in path if step], root)
+    except NotVerified:
+        raise NotVerified(f"row `{place}` does not lead to the `root` over {rows} rows that the entry shows") from None
+    return Row(place, rows, json_object(kept, f"row `{place}`"))
 
 
 def _must_lead(

@@ -33,7 +33,7 @@ class ProofFile(NamedTuple):
 class Proved(NamedTuple):
     """What a proof proves: that the log held this entry when it was signed, and what was opened beside it.
 
-    `record`, `standing` and `disclosed` are None where the proof carries no such part.
+    `record`, `standing`, `disclosed` and `row` are None where the proof carries no such part.
     """
 
     checkpoint: Checkpoint
@@ -43,6 +43,7 @@ class Proved(NamedTuple):
     record: dict[str, Any] | None
     standing: parts.Standing | None
     disclosed: parts.Disclosed | None
+    row: parts.Row | None
 
     @property
     def in_scope(self) -> bool | None:
@@ -76,6 +77,7 @@ def verify_proof(data: bytes, keys: Sequence[Verifier]) -> Proved:
         None if carried.opening is None else parts.opened(proof.position, leaf, carried.opening),
         None if carried.standing is None else parts.standing(leaf, carried.standing),
         None if carried.disclosed is None else parts.disclosed(leaf, carried.disclosed),
+        None if carried.row is None else parts.row(leaf, carried.row),
     )
 
 

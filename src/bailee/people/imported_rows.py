@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -58,50 +59,67 @@ class Shown:
     path: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """Why a row cannot be shown, in words, and what was chosen where that is on record."""
+
+    why: str
+    kind: Kind | None
+
+
 class Rows:
     """The rows of one customer. `files` has their places by each file's digest and root."""
 
     def __init__(self, connection: Connection, number: int) -> None:
-        self._connection, self._tiles = connection, Tiles(connection)
-        said = driver.rows(connection, _SAID, (number,))
-        self._records = _records(connection, number, said)
-        #: The record of each row that came with a file; None where what it was made of is gone.
-        self._came = {(row[0], row[1]): record for row, record in zip(said, self._records, strict=True) if row[0]}
+        self._connection, self._number, self._tiles = connection, number, Tiles(connection)
+        self._said = driver.rows(connection, _SAID, (number,))
+        #: Which choice came as which row of a file.
+        self._came = {(row[0], row[1]): place for place, row in enumerate(self._said) if row[0] is not None}
         skipped = [(file, position) for file, position in driver.rows(connection, _SKIPPED, (number,))]
         self.files = self._placed(sorted([*self._came, *skipped]))
+
+    def show(self, place: Place) -> Shown | Unshown:
+        """What proves a row, or why it cannot be shown.
+
+        Raises NotVerified where a choice is not the one that came with the file.
+        """
+        came = self._came.get((place.file, place.position))
+        kind = None if came is None else _kind(self._said[came])
+        leaf, random = self._tiles.leaf(place.file, place.position), self._random(place)
+        if leaf is None or random is None:
+            return Unshown(EARLIER, kind)
+        if not any(random):
+            return Unshown(ERASED, kind)
+        records = self._records if came is None else [self._records[came]]
+        record = next((each for each in records if each and sha256(b"\x00" + random + each).digest() == leaf), None)
+        if record is not None:
+            path = self._tiles.path(place.file, place.position, place.rows)
+            return Shown(place.position, random, record, path)
+        if came is not None:
+            raise NotVerified(f"row `{place.position}` of import `{place.file}` is not as it came; restore a backup")
+        return Unshown(OTHERWISE, None)
+
+    @cached_property
+    def _records(self) -> list[bytes | None]:
+        """What each choice on record is as the row of a file."""
+        return _records(self._connection, self._number, self._said)
 
     def _placed(self, places: Sequence[tuple[int, int]]) -> Mapping[tuple[str, str], list[Place]]:
         files = {number: row for number, *row in driver.rows(self._connection, _FILES)} if places else {}
         found: dict[tuple[str, str], list[Place]] = {}
         for file, position in places:
-            digest, root, count = files[file]
-            found.setdefault((digest, root), []).append(Place(file, position, count))
+            digest, root, rows = files[file]
+            found.setdefault((digest, root), []).append(Place(file, position, rows))
         return found
-
-    def show(self, place: Place) -> Shown | str:
-        """What proves a row, or in words why it cannot be shown.
-
-        Raises NotVerified where a choice is not the one that came with the file.
-        """
-        leaf, random = self._tiles.leaf(place.file, place.position), self._random(place)
-        if leaf is None or random is None:
-            return EARLIER
-        if not any(random):
-            return ERASED
-        came = (place.file, place.position) in self._came
-        records = [self._came[place.file, place.position]] if came else self._records
-        record = next((each for each in records if each and sha256(b"\x00" + random + each).digest() == leaf), None)
-        if record is not None:
-            path = self._tiles.path(place.file, place.position, place.rows)
-            return Shown(place.position, random, record, path)
-        if came:
-            raise NotVerified(f"row `{place.position}` of import `{place.file}` is not as it came; restore a backup")
-        return OTHERWISE
 
     def _random(self, place: Place) -> bytes | None:
         values = (place.position, place.file, place.position)
         found = self._connection.exec_driver_sql(_RANDOM, values).scalar()
         return bytes(found) if found is not None and len(found) == _RANDOM_BYTES else None
+
+
+def _kind(row: Sequence[Any]) -> Kind:
+    return Kind._make((*row[7:14], bool(row[14])))
 
 
 def _records(connection: Connection, number: int, said: Sequence[Sequence[Any]]) -> list[bytes | None]:
@@ -111,10 +129,8 @@ def _records(connection: Connection, number: int, said: Sequence[Sequence[Any]])
 
     from bailee.people.records import Frames
 
-    if not said:
-        return []
     frames, known = Frames(), dict[Kind, int]()
-    kinds = [Kind._make((*row[7:14], bool(row[14]))) for row in said]
+    kinds = [_kind(row) for row in said]
     for kind in dict.fromkeys(kinds):
         known[kind] = len(known)
         frames.add(kind)
