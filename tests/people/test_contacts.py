@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bailee.errors import FactRejected, ImportRejected
-from bailee.people import contacts, customers, keyring
+from bailee.people import contacts, customers, erasure, keyring
 from bailee.people.customer_imports import import_customers
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database, open_database
@@ -184,3 +185,48 @@ def test_addresses_do_not_change_standing(two: Database) -> None:
         before = connection.exec_driver_sql("SELECT sequence FROM progress").scalar_one()
         contacts.put(connection, 1, "email", "ann@example.com")
         assert before == connection.exec_driver_sql("SELECT sequence FROM progress").scalar_one()
+
+
+def test_whoever_was_added_or_erased_meanwhile_refuses_a_file(database: Database, tmp_path: Path) -> None:
+    """Nothing of it is taken, so that no address is under a key that is nobody's; after that it is taken as a whole."""
+    take(database, tmp_path / "a.csv", "key,email\nold,old@example.com\n")
+    text = "key,email\nold,later@example.com\nnew,new@example.com\n"
+
+    def add(connection: Connection) -> None:
+        customers.add(connection, NewCustomer("new"), NOW)
+
+    def erase(connection: Connection) -> None:
+        found = erasure.found(connection, "old")
+        assert found is not None
+        erasure.take(connection, [found], NOW)
+        erasure.note(connection, found, NOW, 0)
+
+    for act in (add, erase):
+        late: list[Callable[[Connection], None]] = [act]
+
+        def progress(*_: int, late: list[Callable[[Connection], None]] = late) -> None:
+            while late:
+                with database.write() as connection:
+                    late.pop()(connection)
+
+        with pytest.raises(FactRejected, match="was erased or added while it was read; import it again"):
+            take(database, tmp_path / "b.csv", text, progress=progress)
+        assert [] == find(database, "email", "later@example.com") + find(database, "email", "new@example.com")
+    assert 1 == take(database, tmp_path / "b.csv", text).added
+    assert ([3], [2]) == (find(database, "email", "later@example.com"), find(database, "email", "new@example.com"))
+    assert ({}, {"email": "later@example.com"}) == (of(database, 1), of(database, 3))
+
+
+def test_addresses_of_a_file_open_under_keys_that_were_kept(database: Database, tmp_path: Path) -> None:
+    """Each new customer's key is their own, and who has no address gets none yet."""
+    take(
+        database,
+        tmp_path / "a.csv",
+        "key,email,phone\na,a@example.com,030 111111\nb,,\nc,c@example.com,\nd,,040 1111\n",
+    )
+    with database.read() as connection:
+        held = keyring.of(connection).there(connection, [1, 2, 3, 4])
+        assert [1, 3, 4] == sorted(held)
+        assert 3 == len(set(held.values()))
+        assert ["a@example.com", "c@example.com"] == [contacts.of(connection, number)["email"] for number in (1, 3)]
+        assert {"phone": "040 1111"} == contacts.of(connection, 4)

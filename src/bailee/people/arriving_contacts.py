@@ -1,6 +1,6 @@
-"""Addresses in a file of customers, put aside until their customers have numbers and so keys.
+"""Addresses in a file of customers, sealed and put aside while no lock is held, until their customers move in.
 
-What is aside may reach the disk: it is sealed by a key that only this import knows, and that ends with it.
+New customers' keys are drawn at once and stay in memory: only with their number can a key be kept.
 """
 
 from __future__ import annotations
@@ -10,47 +10,89 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from bailee.people import contacts, driver, keyring, sealing
+from bailee.errors import FactRejected
+from bailee.people import contacts, customers, driver, keyring, sealing
+from bailee.people.database import Database
+from bailee.people.imports import keys_of
 from bailee.people.keyring import COMPANY
+from bailee.people.sealing import KEY_BYTES
 
-_TABLE, _COLUMNS = "arriving_contacts", "position INTEGER, channel TEXT, sealed BLOB, PRIMARY KEY (position, channel)"
-_PUT = "INSERT INTO arriving_contacts VALUES (?, ?, ?)"
-_SLICE = 10_000
-_NEXT = f"""
-    SELECT c.number, a.channel, a.sealed FROM arriving_contacts a
-    JOIN arriving_customers r ON r.position = a.position JOIN customers c ON c.key = r.key
-    WHERE a.position >= ? AND a.position < ? + {_SLICE} ORDER BY a.position, a.channel
+#: `customer` is NULL for who was not on record when the file was read.
+_COLUMNS = "position INTEGER, channel TEXT, customer INTEGER, blind BLOB, sealed BLOB, PRIMARY KEY (position, channel)"
+_PUT = "INSERT INTO arriving_contacts VALUES (?, ?, ?, ?, ?)"
+#: Whoever was known has still a key, and whoever was new is.
+_OVERTAKEN = """
+    SELECT 1 FROM arriving_contacts a LEFT JOIN arriving_new n ON n.position = a.position
+    LEFT JOIN customer_keys k ON k.customer = a.customer
+    WHERE CASE WHEN a.customer IS NULL THEN n.position ELSE k.customer END IS NULL LIMIT 1
+"""
+_NEW = """
+    SELECT ? + n.rank FROM arriving_new n
+    WHERE EXISTS (SELECT 1 FROM arriving_contacts a WHERE a.position = n.position) ORDER BY n.position
+"""
+_MOVE = """
+    INSERT INTO contacts (customer, channel, blind, sealed)
+    SELECT coalesce(a.customer, ? + n.rank), a.channel, a.blind, a.sealed
+    FROM arriving_contacts a LEFT JOIN arriving_new n ON n.position = a.position WHERE TRUE
+    ON CONFLICT (customer, channel) DO UPDATE SET blind = excluded.blind, sealed = excluded.sealed
 """
 
 
 class ArrivingContacts:
-    """Addresses by position in the file and channel."""
+    """Addresses by position in the file and channel, in a temporary table of one connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._cipher = sealing.cipher(secrets.token_bytes(sealing.KEY_BYTES))
-        self._last = -1
-        driver.temporary(connection, _TABLE, _COLUMNS)
+    def __init__(self, connection: Connection, database: Database) -> None:
+        self._connection, self._database = connection, database
+        self._drawn = bytearray()  # the keys of new customers, in the order of the file
+        self._company = b""
+        driver.temporary(connection, "arriving_contacts", _COLUMNS)
 
-    def put(self, start: int, rows: Sequence[Sequence[str | None]]) -> None:
-        """Put aside the addresses of rows from a position on, in the order of the channels."""
+    def put(self, start: int, keys: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        """Seal the addresses of rows from a position on, by customer's key and in the order of the channels."""
+        having = [(place, key) for place, (key, row) in enumerate(zip(keys, rows, strict=True)) if any(row)]
+        if not having:
+            return
+        known = customers.find_many(self._connection, [key for _, key in having])
+        held = keys_of(self._database, known.values()) if known else {}
+        if len(held) < len(known):
+            raise _overtaken()
+        drawn = secrets.token_bytes(KEY_BYTES * (len(having) - len(known)))
+        self._drawn += drawn
+        fresh = iter(_cut(drawn))
+        own = [held[known[key]] if key in known else next(fresh) for _, key in having]
         found = [
-            (position, channel, address)
-            for position, row in enumerate(rows, start)
-            for channel, address in zip(contacts.CHANNELS, row, strict=True)
+            (start + place, channel, known.get(key), cipher, address)
+            for (place, key), cipher in zip(having, sealing.alone(own), strict=True)
+            for channel, address in zip(contacts.CHANNELS, rows[place], strict=True)
             if address is not None
         ]
-        if found:
-            self._last = found[-1][0]
-            sealed = sealing.sealed_many([(self._cipher, a.encode(), c.encode()) for _, c, a in found])
-            aside = [(position, channel, each) for (position, channel, _), each in zip(found, sealed, strict=True)]
-            driver.many(self._connection, _PUT, aside)
+        self._company = self._company or keys_of(self._database, [COMPANY])[COMPANY]
+        blinds = contacts.blinded(self._company, [(channel, address) for _, channel, _, _, address in found])
+        sealed = sealing.sealed_many([(by, address.encode(), contacts.CONTEXT) for _, _, _, by, address in found])
+        aside = [(*each[:3], *hidden) for each, hidden in zip(found, zip(blinds, sealed, strict=True), strict=True)]
+        driver.many(self._connection, _PUT, aside)
 
-    def move(self) -> None:
-        """Keep the addresses, each under its customer's key, in a write transaction that knows the customers."""
-        for start in range(0, self._last + 1, _SLICE):
-            rows = driver.rows(self._connection, _NEXT, (start, start))
-            opened = sealing.opened_many([(self._cipher, bytes(each), channel.encode()) for _, channel, each in rows])
-            found = [(row[0], row[1], address.decode()) for row, address in zip(rows, opened, strict=True)]
-            keyring.of(self._connection).ensure(self._connection, {COMPANY, *(number for number, _, _ in found)})
-            contacts.put_many(self._connection, found)
+    def move(self, before: int) -> None:
+        """Keep the keys and addresses in a write transaction that has `arriving_new`, numbered after a number.
+
+        FactRejected where somebody was erased or added since the file was read.
+        """
+        if not self._company:
+            return
+        driver.filled(self._connection, "arriving_contacts")
+        if self._connection.exec_driver_sql(_OVERTAKEN).first():
+            raise _overtaken()
+        keys, at = keyring.of(self._connection), 0
+        for some in driver.stream(self._connection, _NEW, (before,)):
+            end = at + KEY_BYTES * len(some)
+            keys.put(self._connection, [number for (number,) in some], _cut(bytes(self._drawn[at:end])))
+            at = end
+        self._connection.exec_driver_sql(_MOVE, (before,))
+
+
+def _cut(drawn: bytes) -> list[bytes]:
+    return [drawn[at : at + KEY_BYTES] for at in range(0, len(drawn), KEY_BYTES)]
+
+
+def _overtaken() -> FactRejected:
+    return FactRejected("a customer of this file was erased or added while it was read; import it again")

@@ -19,7 +19,8 @@ from bailee.people.keyring import COMPANY
 EMAIL, PHONE = "email", "phone"
 CHANNELS = (EMAIL, PHONE)
 
-_CONTEXT = b"contacts.sealed"
+#: What an address is sealed for.
+CONTEXT = b"contacts.sealed"
 _BLIND = b"bailee contacts v1"
 _LONGEST = 254
 _PUT = (
@@ -44,7 +45,7 @@ def put(connection: Connection, number: int, channel: str, address: str) -> None
 def put_many(connection: Connection, each: Sequence[tuple[int, str, str]]) -> int:
     """Keep checked addresses of (customer, channel, address) whose keys were made; how many had no key."""
     keys, hidden = keyring.of(connection), blinds(connection, [(channel, address) for _, channel, address in each])
-    sealed = keys.seal_each(connection, [(number, address.encode()) for number, _, address in each], _CONTEXT)
+    sealed = keys.seal_each(connection, [(number, address.encode()) for number, _, address in each], CONTEXT)
     rows = [
         (number, channel, blind, found)
         for (number, channel, _), blind, found in zip(each, hidden, sealed, strict=True)
@@ -60,7 +61,7 @@ def of(connection: Connection, number: int) -> dict[str, str]:
         "SELECT channel, sealed FROM contacts WHERE customer = ? ORDER BY channel", (number,)
     ).all()
     keys = keyring.of(connection)
-    opened = {channel: keys.open(connection, [number], bytes(sealed), _CONTEXT) for channel, sealed in found}
+    opened = {channel: keys.open(connection, [number], bytes(sealed), CONTEXT) for channel, sealed in found}
     return {channel: plain.decode() for channel, plain in opened.items() if plain is not None}
 
 
@@ -86,6 +87,11 @@ def blinds(connection: Connection, each: Iterable[tuple[str, str]]) -> list[byte
     (company,) = keyring.of(connection).keys(connection, [COMPANY])
     if company is None:
         raise FactRejected("the company has no key yet, so no address can be kept")
+    return blinded(company, each)
+
+
+def blinded(company: bytes, each: Iterable[tuple[str, str]]) -> list[bytes]:
+    """What finds each (channel, address), under a company's key."""
     key = hmac.digest(company, _BLIND, "sha256")
     return [
         hmac.digest(key, f"{channel}\0{normalised(channel, address)}".encode(), "sha256") for channel, address in each

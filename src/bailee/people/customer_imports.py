@@ -47,12 +47,13 @@ _CHANGE = f"""
         last_activity = coalesce(a.last_activity, customers.last_activity), sequence = ?
     FROM arriving_customers a WHERE a.key = customers.key AND ({_DIFFERS})
 """
+_NEW = "FROM arriving_customers a WHERE NOT EXISTS (SELECT 1 FROM customers c WHERE c.key = a.key)"
+_RANK = f"INSERT INTO arriving_new SELECT a.position, row_number() OVER (ORDER BY a.position) {_NEW}"
 _ADD = """
     INSERT INTO customers (number, key, born, place, last_activity, created_at, sequence)
-    SELECT ? + row_number() OVER (ORDER BY a.position), a.key, a.born, a.place, a.last_activity, ?, ?
-    FROM arriving_customers a WHERE NOT EXISTS (SELECT 1 FROM customers c WHERE c.key = a.key)
+    SELECT ? + n.rank, a.key, a.born, a.place, a.last_activity, ?, ?
+    FROM arriving_new n JOIN arriving_customers a ON a.position = n.position ORDER BY n.position
 """
-_NEW = "SELECT count(*) FROM arriving_customers a WHERE NOT EXISTS (SELECT 1 FROM customers c WHERE c.key = a.key)"
 _CONTRACTED = "FROM arriving_customers a JOIN customers c ON c.key = a.key WHERE a.since IS NOT NULL"
 _TOUCH = f"UPDATE customers SET sequence = ? WHERE number IN (SELECT c.number {_CONTRACTED})"
 _CONTRACT = f"""
@@ -84,17 +85,17 @@ def import_customers(
                 if before:
                     return before
                 driver.temporary(connection, "arriving_customers", _ARRIVING)
-                addresses = ArrivingContacts(connection)
+                driver.temporary(connection, "arriving_new", "position INTEGER PRIMARY KEY, rank INTEGER")
+                addresses = None if dry_run else ArrivingContacts(connection, database)
                 rows = _stage(connection, source, now, addresses, progress)
                 source.problems.raise_any()
-                added: int = connection.exec_driver_sql(_NEW).scalar_one()
-            if not dry_run:
-                with database.writing(connection):
+                added: int = connection.exec_driver_sql(f"SELECT count(*) {_NEW}").scalar_one()
+            if addresses is not None:
+                with database.writing(connection, references=False):
                     before = imported(connection, "customers", digest)
                     if before:
                         return before
-                    added = _move(connection, now)
-                    addresses.move()
+                    added = _move(connection, addresses, now)
                     remember(connection, "customers", digest, path.name, rows, added, None, now, by)
                     if record:
                         record(connection, digest, rows)
@@ -107,7 +108,7 @@ def _stage(
     connection: Connection,
     source: Source,
     now: datetime,
-    addresses: ArrivingContacts,
+    addresses: ArrivingContacts | None,
     progress: Callable[[int, int], object] | None,
 ) -> int:
     rows, seen = 0, set[str]()
@@ -118,7 +119,8 @@ def _stage(
             if not source.problems.count:
                 stored = ((rows + index, *row[:_ADDRESSES]) for index, row in enumerate(checked))
                 driver.many(connection, put, stored)
-                addresses.put(rows, [row[_ADDRESSES:] for row in checked])
+                if addresses is not None:
+                    addresses.put(rows, [row[0] for row in checked], [row[_ADDRESSES:] for row in checked])
             rows += len(checked)
         if progress:
             progress(batch.done, source.total)
@@ -176,12 +178,16 @@ def _row(row: Sequence[Any], now: datetime) -> list[Any] | tuple[str, str]:
     return customers.problem(stored[0], None if born is None else day(born), stored[2], now) or stored
 
 
-def _move(connection: Connection, now: datetime) -> int:
+def _move(connection: Connection, addresses: ArrivingContacts, now: datetime) -> int:
     """Put the rows on record; new customers are numbered in the order of the file."""
     run, sequence = connection.exec_driver_sql, counter.advance(connection)
     run(_CHANGE, (sequence,))
-    new: int = run(_NEW).scalar_one()
-    run(_ADD, (counter.number_customers(connection, new) - 1, micros(now), sequence))
+    run(_RANK)
+    driver.filled(connection, "arriving_new")
+    new: int = run("SELECT count(*) FROM arriving_new").scalar_one()
+    before = counter.number_customers(connection, new) - 1
+    run(_ADD, (before, micros(now), sequence))
     run(_TOUCH, (sequence,))
     run(_CONTRACT)
+    addresses.move(before)
     return new

@@ -8,7 +8,7 @@ canonical JSON), whose root `record` is given.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -81,14 +81,20 @@ def import_choices(
 
 def _sealed(database: Database, each: Sequence[tuple[int, bytes]]) -> list[bytes | None]:
     """Evidence of customers sealed under their keys, which are made first; None for one who was erased meanwhile."""
-    numbers = sorted({number for number, _ in each})
-    with database.read() as connection:
-        keys = keyring.of(connection).there(connection, numbers)
-    if len(keys) < len(numbers):
-        with database.write() as connection:
-            keys |= keyring.of(connection).obtain(connection, [number for number in numbers if number not in keys])
+    keys = keys_of(database, {number for number, _ in each})
     ciphers = dict(zip(keys, sealing.alone(keys.values()), strict=True))
     return sealing.sealed_each(ciphers, each, EVIDENCE)
+
+
+def keys_of(database: Database, numbers: Iterable[int]) -> dict[int, bytes]:
+    """The keys of customers, made where there is none in a transaction of its own; the erased have none."""
+    wanted = sorted(set(numbers))
+    with database.read() as connection:
+        keys = keyring.of(connection).there(connection, wanted)
+    if len(keys) < len(wanted):
+        with database.write() as connection:
+            keys |= keyring.of(connection).obtain(connection, [number for number in wanted if number not in keys])
+    return keys
 
 
 @contextmanager
