@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 import bailee
 from bailee.errors import FactRejected, ImportRejected, RecordError
 from bailee.gate.gate import Gate
-from tests.gate.shop import NOW, grant, last, notice
+from tests.gate.shop import NOW, Clock, grant, last, notice
 
 HEADER = "customer,purpose,act,at,instrument,notice"
 
@@ -51,6 +54,25 @@ def test_what_cannot_be_a_choice_leaves_nothing(gate: Gate, given: dict[str, obj
         gate.choose(**said)  # type: ignore[arg-type]
     after = gate.status()
     assert (before.choices, before.ledger, before.root) == (after.choices, after.ledger, after.root)
+
+
+def test_a_withdrawal_outwaits_a_long_writer(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process keeps the lock, as for a large file, a withdrawal waits; then it is honoured."""
+    monkeypatch.setattr("bailee.people.store.WAIT_SECONDS", 0.1)
+    with (
+        bailee.open(home, clock=Clock()) as gate,
+        closing(sqlite3.connect(home / "state.db", isolation_level=None)) as other,
+    ):
+        other.execute("PRAGMA busy_timeout = 5000")
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as pool:
+            said = pool.submit(gate.choose, 3, "withdraw", "offers")
+            with pytest.raises(TimeoutError):
+                said.result(timeout=1)
+            other.execute("COMMIT")
+            assert said.result(timeout=30).sequence
+        assert "withdraw" == gate.choices(3)[-1].act
+        assert not gate.may("offers", customer=3).permitted
 
 
 def test_half_a_surrogate_is_no_choice(gate: Gate) -> None:

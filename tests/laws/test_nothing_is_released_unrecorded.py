@@ -144,7 +144,7 @@ def test_a_full_disk_releases_nothing(home: Path, tmp_path: Path) -> None:
 
 def test_another_process_that_never_lets_go(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While somebody else holds the database for writing, nothing can be recorded, so nothing is released."""
-    monkeypatch.setattr("bailee.people.store.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("bailee.people.store.WRITE_SECONDS", 0.1)
     with opened(home, Clock()) as gate:
         USES["ask"](gate)
         before = facts(gate)

@@ -265,11 +265,11 @@ def test_a_read_only_folder_and_file() -> None:
 
 def test_another_process_holds_the_lock(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer waits for another process and then says that it waited."""
-    monkeypatch.setattr("bailee.people.store.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("bailee.people.store.WRITE_SECONDS", 0.2)
     other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = open_database(database.path)
-    with pytest.raises(WorkspaceError, match="and did not finish within 10 s; try again"), waiting.write():
+    with pytest.raises(WorkspaceError, match="and did not finish within 60 s; try again"), waiting.write():
         pass
     with waiting.read() as connection:
         assert 0 == progress.read(connection).sequence

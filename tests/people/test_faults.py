@@ -114,11 +114,11 @@ def test_a_server_that_only_reads(url: str, postgres: Cluster) -> None:
 
 def test_another_writer_never_lets_go(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer waits for another process and then says so, in the words that SQLite has for it."""
-    monkeypatch.setattr("bailee.people.store.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("bailee.people.store.WRITE_SECONDS", 0.2)
     other, waiting = again(url), again(url)
     with other.write() as connection:
         progress.advance(connection)
-        with pytest.raises(WorkspaceError, match="and did not finish within 10 s; try again"), waiting.write():
+        with pytest.raises(WorkspaceError, match="and did not finish within 60 s; try again"), waiting.write():
             pass
         with waiting.read() as reader:
             assert 0 == progress.read(reader).sequence

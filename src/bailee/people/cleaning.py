@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bailee.people import driver
+from bailee.people import driver, store
 from bailee.people.database import Database
 
 #: The tables that an erasure deletes from.
@@ -63,8 +63,12 @@ def _sqlite(connection: Connection, *, anew: bool) -> Cleaned:
 
 
 def _emptied(connection: Connection) -> bool:
-    """Move the log into the file and cut it to nothing; readers are waited for."""
-    busy, _, _ = driver.rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")[0]
+    """Move the log into the file and cut it to nothing; readers are waited for, but not as long as another writer."""
+    driver.outside(connection, f"PRAGMA busy_timeout = {store.WAIT_SECONDS * 1000:.0f}")
+    try:
+        busy, _, _ = driver.rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")[0]
+    finally:
+        driver.outside(connection, f"PRAGMA busy_timeout = {store.WRITE_SECONDS * 1000:.0f}")
     return not busy
 
 

@@ -104,7 +104,7 @@ class Database:
 
     @contextmanager
     def writing(self, connection: Connection, *, references: bool = True) -> Iterator[None]:
-        """Begin a write transaction on a connection of `connect`; other threads queue, other processes wait 10 s.
+        """Begin a write transaction on a connection of `connect`; other threads queue, other processes wait a minute.
 
         Without `references`, SQLite does not look up each row's: for a million rows that were checked already.
         """
@@ -181,7 +181,7 @@ def open_database(
     is ours is in the schema `bailee`. With `create`, what is missing is made, all or nothing. Without a keyring, that
     of `keys`, or of the folder `keys` beside a file, is taken, and made where nothing was sealed yet. Raises
     WorkspaceError for one that is missing, no database or not ours, damaged, from a newer Bailee, not writable, not
-    reached, or locked by another process for over 10 s.
+    reached, or locked by another process for over a minute.
     """
     store = _store(where)
     store.look(create=create, read_only=read_only)

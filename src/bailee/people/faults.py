@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from bailee.errors import WorkspaceError
+from bailee.people import store
 
-_BUSY = "another process is writing `{name}` and did not finish within 10 s; try again"
+_BUSY = f"another process is writing `{{name}}` and did not finish within {store.WRITE_SECONDS:g} s; try again"
 _FULL = "there is no room left on the disk of `{name}`; nothing was recorded, free some and try again"
 _DAMAGED = "`{name}` is damaged; restore a backup"
 

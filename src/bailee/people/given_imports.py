@@ -68,7 +68,7 @@ def import_given(
                 source.problems.raise_any()
                 added: int = connection.exec_driver_sql(f"SELECT count(*) {_NEW}", (number,)).scalar_one()
             if not dry_run:
-                with database.writing(connection):
+                with database.writing(connection, references=False):
                     before = imported(connection, kind, digest)
                     if before:
                         return before

@@ -235,7 +235,7 @@ def _patient(url: URL) -> URL:
 def _settle(raw: Any, _record: object) -> None:
     """Make a new connection ours; transactions begin as each asks, not by the driver."""
     raw.autocommit = True
-    wait = f"SET lock_timeout = '{store.WAIT_SECONDS:g}s'"
+    wait = f"SET lock_timeout = '{store.WRITE_SECONDS:g}s'"
     raw.execute("; ".join([wait, *_SESSION, _DURABLE]))
 
 

@@ -53,7 +53,7 @@ class SQLite:
             raw = sqlite3.connect(
                 f"{self.path.as_uri()}?mode={mode}",
                 uri=True,
-                timeout=store.WAIT_SECONDS,
+                timeout=store.WRITE_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
             )

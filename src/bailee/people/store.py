@@ -7,8 +7,10 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
-#: How long a writer waits for another, and a reader for a connection.
+#: How long one waits for a connection, or for readers to end.
 WAIT_SECONDS = 10.0
+#: How long a writer waits for one in another process: a large file or derivation must not lose somebody's withdrawal.
+WRITE_SECONDS = 60.0
 
 #: The execution option of a connection that says what its next transaction is for.
 PURPOSE = "bailee_transaction"
