@@ -68,6 +68,41 @@ def test_a_list_for_the_terminal_and_for_programs(used: Shop) -> None:
         assert [last] == one["entries"]
 
 
+def test_each_choice_of_a_file_is_handed_over(used: Shop, tmp_path: Path) -> None:
+    """I4: a file's rows about the customer are lines, and proof files, of their own; one that repeats a choice in other
+    words is listed, and why its proof does not show it."""
+    said = "2026-11-01T00:00:00Z,signed"
+    for name, rows in (
+        ("first", [f"ada,personal_offers,refuse,{said},form 1", f"bea,personal_offers,refuse,{said},form 2"]),
+        ("second", [f"ada,sales_figures,object,{said},", f"ada,personal_offers,refuse,{said},form 3"]),
+    ):
+        path = tmp_path / f"{name}.csv"
+        path.write_text("\n".join(["customer,purpose,act,at,instrument,evidence", *rows, ""]))
+        assert used.run("import", "choices", path).exit_code == 0
+    out = tmp_path / "for ada"
+    done = used.run("ledger", "prove", "--customer", "ada", "--out", out)
+    assert 0 == done.exit_code
+    assert "not shown: 1 row was on record already, in words that differ" == done.stdout.splitlines()[1]
+    index = json.loads((out / "index.json").read_text())
+    came = [entry for entry in index["entries"] if entry["kind"] == "choices_imported"]
+    assert [(0, "refuse"), (0, "object"), (1, "")] == [(each["imported"]["row"], each["said"]) for each in came]
+    assert [f"entry-{each['entry']:08}-row-{each['imported']['row']:08}.tlog-proof" for each in came] == [
+        each["file"] for each in came
+    ]
+    readme = (out / "README.txt").read_text()
+    assert f"row 0 of {came[0]['imported']['file'][7:15]}" in readme
+    assert "not shown: 1 row was on record already, in words that differ." in readme
+    assert not [path for path in out.iterdir() if b"bea" in path.read_bytes() or b"form 2" in path.read_bytes()]
+    files = [out / each["file"] for each in came]
+    checked = run("ledger", "check", *files, "--key", index["ledger"]["key"])
+    assert 0 == checked.exit_code
+    chose = "customer ada chose to refuse personal_offers at 2026-11-01T00:00:00.000000Z"
+    assert f"  row 0 of the file's 2 rows: {chose}" in checked.stdout.splitlines()
+    document = json.loads(run("ledger", "check", *files, "--key", index["ledger"]["key"], "--json").stdout)
+    assert ["form 1", None] == [each["row"]["record"]["evidence"] for each in document[:2]]
+    assert None is document[2]["row"]
+
+
 def test_what_cannot_be_proved_is_said(used: Shop, tmp_path: Path) -> None:
     """No such customer; an entry about somebody else; a folder with something in it; nothing named at all."""
     last = json.loads(used.run("ledger", "head", "--json").stdout)["size"] - 1

@@ -159,6 +159,7 @@ OWNER = {
     "standing": 0,
     "standing_past": 0,
     "ledger_subjects": 0,
+    "import_skipped": 1,
 }
 #: What everybody's rows are, but for the row of the counter.
 NOBODYS = {
@@ -166,7 +167,6 @@ NOBODYS = {
     "erasures",
     "standing_tiles",
     "import_rows",
-    "import_skipped",
     "ledger_head",
     "customers",
     "imports",

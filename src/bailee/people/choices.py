@@ -29,10 +29,6 @@ COLUMNS = (
     'conflict_shown, evidence, "import", position, recorded_at'
 )
 _ADD = f"INSERT INTO choices ({COLUMNS}) VALUES ({', '.join('?' * 17)})"
-_FILES = (
-    'SELECT i.file_digest, count(*) FROM choices c JOIN imports i ON i.number = c."import" '
-    "WHERE c.customer = ? GROUP BY i.file_digest"
-)
 _HISTORY = (
     "SELECT c.sequence, c.purpose, c.act, c.at, c.instrument, coalesce(n.digest, c.cited) AS notice, "
     "n.terms_digest AS terms, c.language, c.recipient, c.channel, g.key AS guardian, c.conflict_shown, c.evidence, "
@@ -105,11 +101,6 @@ def history(connection: Connection, number: int) -> list[Recorded]:
         _recorded(row, None if row["evidence"] is None else _evidence(connection, number, row["evidence"]))
         for row in connection.exec_driver_sql(_HISTORY, (number,)).mappings().all()
     ]
-
-
-def files(connection: Connection, number: int) -> dict[str, int]:
-    """Return how many choices of a customer came in each imported file, by the file's digest."""
-    return {str(file): int(count) for file, count in connection.exec_driver_sql(_FILES, (number,)).all()}
 
 
 def _evidence(connection: Connection, number: int, sealed: bytes) -> str | None:
