@@ -114,7 +114,7 @@ def _must_be_meant(
     terms = notices.terms(connection)
     for number, customer in facts.of_all(connection):
         slots = [(slot.purpose, slot.recipient) for slot in compiled.slots]
-        then = max([at, *(choice.at for choice in customer.choices)])  # D4.17, for a clock that was set back
+        then = meaning.judged_at(customer, at)
         meant = [meaning.standing(compiled.policy, *slot, customer, then, terms) for slot in slots]
         assert meant == [STANDING_CODES[code] for code in stored[number][0]]
 

@@ -23,7 +23,7 @@ from bailee.people.database import open_database
 from bailee.people.keys import PseudonymKeys
 from bailee.people.standing import Board, Standing
 from bailee.policy import canonical
-from bailee.policy.meaning import permitted
+from bailee.policy.meaning import judged_at, permitted
 from bailee.policy.model import Column, DataMap, Policy, Table
 from bailee.policy.terms import Terms
 from bailee.rewrite import Rewriter
@@ -95,7 +95,7 @@ def _agree(
     rewriter: Rewriter,
     engine: DuckDB,
 ) -> None:
-    verdicts = {key: permitted(policy, use, person, _judged(person, at), terms) for key, person in people.items()}
+    verdicts = {key: permitted(policy, use, person, judged_at(person, at), terms) for key, person in people.items()}
     if not ruling.permitted:
         assert not any(verdicts.values())
         return
@@ -120,8 +120,3 @@ def _readable(policy: Policy) -> Policy:
     recipients = {key: replace(each, at_most=Treatment.CLEAR) for key, each in policy.recipients.items()}
     standards = {key: each for key, each in policy.standards.items() if not each.forbid.categories}
     return replace(policy, purposes=purposes, recipients=recipients, standards=standards)
-
-
-def _judged(person: Customer, at: datetime) -> datetime:
-    """When a customer is judged: what is on record was said, though our clock may have gone back since."""
-    return max([at, *(choice.at for choice in person.choices)])

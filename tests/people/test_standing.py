@@ -66,7 +66,7 @@ def test_what_is_recorded_is_read_back_and_judged_by_the_meaning(world: World, a
         change = derive(connection, made, world.at)
         terms = dict(notices.terms(connection))
         # What is on record was said, though our clock may have gone back since.
-        at = [max([world.at, *(choice.at for choice in each.choices)]) for each in expected]
+        at = [meaning.judged_at(each, world.at) for each in expected]
         assert [1, 2, 3, 4] == change.numbers.tolist()
         meant = [codes_by_meaning(made, each, then, terms) for each, then in zip(expected, at, strict=True)]
         assert meant == list(stored(connection).values())[1:]
@@ -175,6 +175,22 @@ def test_a_clock_set_far_back_hides_no_withdrawal(
         connection.exec_driver_sql("UPDATE progress SET policy = 'another'")
         derive(connection, made, back)
         assert ["withdrawn", "stands"] == [codes[made.slot("offers")] for codes in stored(connection).values()]
+
+
+@pytest.mark.parametrize("many", [1, 10_000])
+def test_a_clock_set_back_lifts_no_restriction(database: Database, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    """Whoever asked for restriction stays restricted when the clock goes back to before they asked."""
+    monkeypatch.setattr(derivation, "MANY", many)
+    ours, made = policy(), compiled(policy())
+    with database.write() as connection:
+        people(connection, 2)
+        for key in ("c1", "c2"):
+            say(connection, ours, key, "grant", NOW - timedelta(days=1))
+        customers.restrict(connection, 1, NOW)
+        derive(connection, made, NOW)
+        connection.exec_driver_sql("UPDATE progress SET policy = 'another'")
+        derive(connection, made, NOW - timedelta(hours=5))
+        assert ["restricted", "stands"] == [codes[made.slot("offers")] for codes in stored(connection).values()]
 
 
 def test_many_at_once_write_only_what_differs(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

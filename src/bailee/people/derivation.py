@@ -35,7 +35,7 @@ _DUE = (
     "SELECT number FROM customers WHERE sequence > ? UNION SELECT customer FROM choices WHERE sequence > ? "
     "UNION SELECT customer FROM notices_given WHERE sequence > ? UNION SELECT customer FROM standing WHERE until <= ?"
 )
-_AHEAD = "SELECT DISTINCT customer FROM choices WHERE at > ?"
+_AHEAD = "SELECT customer FROM choices WHERE at > ? UNION SELECT number FROM customers WHERE restricted_at > ?"
 _ADD = "INSERT INTO standing (customer, codes, until, sequence) VALUES (?, ?, ?, ?)"
 _PUT = (
     f"{_ADD} ON CONFLICT (customer) "
@@ -143,9 +143,11 @@ def _few(
 
 
 def _judged(compiled: Compiled, covering: Covering, customer: Customer, at: datetime) -> Held:
-    # What is on record was said: a clock that was set back since must not hide a withdrawal.
-    heard = max((choice.at for choice in customer.choices), default=at)
-    codes, until = compiled.standing(customer, max(at, heard), covering)
+    # What is on record happened: a clock that was set back since must not hide a withdrawal or a restriction.
+    happened = [choice.at for choice in customer.choices]
+    if customer.restricted is not None:
+        happened.append(customer.restricted)
+    codes, until = compiled.standing(customer, max([at, *happened]), covering)
     return Held(codes, micros_or_none(until))
 
 
@@ -157,7 +159,7 @@ def _many(
     from bailee.decide.many import standings
     from bailee.people.crowds import crowd
 
-    ahead = sorted(connection.exec_driver_sql(_AHEAD, (micros(at),)).scalars())
+    ahead = sorted(connection.exec_driver_sql(_AHEAD, (micros(at),) * 2).scalars())
     for first in range(1, customers + 1, _BATCH):
         last = min(first + _BATCH - 1, customers)
         people = crowd(connection, compiled.policy, first, last)

@@ -180,6 +180,12 @@ def permitted(policy: Policy, use: Use, customer: Customer | None, at: datetime,
     return Verdict(code == "stands", (reason,))
 
 
+def judged_at(customer: Customer, at: datetime) -> datetime:
+    """D4.17: the instant as of which standing is judged: what is on record has happened, whatever the clock says."""
+    restricted = [] if customer.restricted is None else [customer.restricted]
+    return max([at, *restricted, *(choice.at for choice in customer.choices)])
+
+
 def standing(
     policy: Policy, purpose_key: str, recipient: str | None, customer: Customer | None, at: datetime, terms: Registered
 ) -> str:
