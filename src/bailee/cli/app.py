@@ -410,6 +410,73 @@ def remaining_rows(
     return erasing.remaining(home, customers, erase=erase, as_json=as_json)
 
 
+Person = Annotated[str, typer.Argument(metavar="CUSTOMER", help="Their key.", show_default=False)]
+Obligation = Annotated[
+    str,
+    typer.Argument(
+        metavar="PURPOSE", help="A legal obligation.", show_default=False, autocompletion=o.completion.purposes
+    ),
+]
+
+
+@people.command("hold")
+@command
+def hold_person(
+    customer: Person,
+    purpose: Obligation,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason; kept encrypted.", show_default=False)],
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Keep what a legal obligation needs of a person. An erasure leaves that part until the hold ends."""
+    from bailee.cli import relating
+
+    relating.hold(home, customer, purpose, why, as_json=as_json)
+
+
+@people.command("unhold")
+@command
+def unhold_person(customer: Person, purpose: Obligation, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """End a hold. What it kept of somebody who asked to be erased is due then."""
+    from bailee.cli import relating
+
+    relating.unhold(home, customer, purpose, as_json=as_json)
+
+
+@people.command("restrict")
+@command
+def restrict_person(customer: Person, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Restrict the use of a person's data (GDPR article 18). Only legal obligations have it then."""
+    from bailee.cli import relating
+
+    relating.restrict(home, customer, as_json=as_json)
+
+
+@people.command("release")
+@command
+def release_person(customer: Person, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """End a restriction. What the person said still counts."""
+    from bailee.cli import relating
+
+    relating.release(home, customer, as_json=as_json)
+
+
+@people.command("guardian")
+@command
+def guardian_of_person(
+    child: Annotated[str, typer.Argument(metavar="CHILD", help="The child's key.", show_default=False)],
+    guardian: Annotated[str, typer.Argument(metavar="GUARDIAN", help="The guardian's key.", show_default=False)],
+    end: Annotated[bool, typer.Option("--end", help="They are no longer.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Record that a customer was verified as the guardian of another. Only then do choices that they make for the child
+    count."""
+    from bailee.cli import relating
+
+    relating.guardian(home, child, guardian, end=end, as_json=as_json)
+
+
 @ledger.command()
 @command
 def head(

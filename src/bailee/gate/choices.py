@@ -28,7 +28,7 @@ class Choices:
 
     def record(self, said: Said, now: datetime) -> Receipt:
         """Record one act; when this returns, every later answer honours it."""
-        _must_be_writable(said.customer, said.guardian, said.evidence, *said.kind)
+        must_be_writable(said.customer, said.guardian, said.evidence, *said.kind)
         if said.at.tzinfo is None:
             raise FactRejected(f"the time `{said.at.isoformat()}` names no zone; expected an aware time, such as UTC")
 
@@ -40,7 +40,7 @@ class Choices:
 
     def history(self, customer: str) -> tuple[Recorded, ...]:
         """All that a customer said, oldest first; FactRejected if there is no such customer."""
-        _must_be_writable(customer)
+        must_be_writable(customer)
         with self._database.read() as connection:
             return tuple(choices.history(connection, customers.number_of(connection, customer)))
 
@@ -80,7 +80,7 @@ class Choices:
         return self._recorder.within(connection, "choice", {"sequence": sequence}, private, now, about)
 
 
-def _must_be_writable(*texts: object) -> None:
+def must_be_writable(*texts: object) -> None:
     """Raise FactRejected for half a surrogate pair, as a command line has for a byte that is no text."""
     for text in texts:
         if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):

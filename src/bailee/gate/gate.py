@@ -27,6 +27,7 @@ from bailee.gate.keys import SigningKeys
 from bailee.gate.ledger import Book, Proof, announce
 from bailee.gate.points import MINUTE, Points
 from bailee.gate.record import Recorder, word_of_effect
+from bailee.gate.relations import Relations
 from bailee.gate.rows import Rows, Warehouse
 from bailee.gate.settings import KEYS, Settings
 from bailee.gate.status import status
@@ -87,6 +88,7 @@ class Gate:
         self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word, longest)
         self._choices = Choices(database, self._recorder)
         self._intake = Intake(database, self._recorder)
+        self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
         self._warehouse = Warehouse(settings.database, self.promise.datamap, lambda: self._sets().engine)
         self.ledger = Book(database, signing)
@@ -301,6 +303,31 @@ class Gate:
         self._changes.tell()
         return report
 
+    # What is known of a customer beside -------------------------------------------------------------------------
+
+    def hold(self, customer: object, purpose: str, why: str) -> Receipt:
+        """Keep what a legal obligation needs of a customer, also when they are erased; `why` is kept encrypted.
+
+        FactRejected, as of all that follow: nothing was recorded, for nobody on record, or what is so already.
+        """
+        return self._related(lambda at: self._relations.hold(str(customer), purpose, why, at))
+
+    def unhold(self, customer: object, purpose: str) -> Receipt:
+        """End a hold; what it kept of somebody who was erased is due then (`erasures_due`)."""
+        return self._related(lambda at: self._relations.unhold(str(customer), purpose, at))
+
+    def restrict(self, customer: object) -> Receipt:
+        """Restrict the use of a customer's data (GDPR article 18): no purpose but legal obligations has it any more."""
+        return self._related(lambda at: self._relations.restrict(str(customer), at))
+
+    def release(self, customer: object) -> Receipt:
+        """End a restriction; what the customer said still counts."""
+        return self._related(lambda at: self._relations.release(str(customer), at))
+
+    def guardian(self, child: object, guardian: object, *, end: bool = False) -> Receipt:
+        """Record that a customer was verified as the guardian of a child, or with `end` is no longer."""
+        return self._related(lambda at: self._relations.guardian(str(child), str(guardian), at, end=end))
+
     # Erasing ----------------------------------------------------------------------------------------------------
 
     def erase(
@@ -434,6 +461,12 @@ class Gate:
         with self.database.read() as connection:
             self._recorder.must_be_in_force(connection)
         return self._board.fresh(self.promise.compiled, self.clock())
+
+    def _related(self, record: Callable[[datetime], Receipt]) -> Receipt:
+        self._must_be_open()
+        receipt = record(self.clock())
+        self._changes.tell()
+        return receipt
 
     def _must_be_open(self) -> None:
         if self._closed:

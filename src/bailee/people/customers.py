@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bailee.errors import FactRejected
 from bailee.people import driver, progress
-from bailee.people.instants import days, micros, micros_or_none
+from bailee.people.instants import days, instant, micros, micros_or_none
 from bailee.policy import places
 
 LONGEST_KEY = 512
@@ -144,7 +144,9 @@ def restrict(connection: Connection, number: int, at: datetime) -> int:
     """Restrict the use of a customer's data from an instant on (GDPR article 18) and return the sequence."""
     connection.exec_driver_sql("UPDATE customers SET restricted_at = ? WHERE number = ?", (micros(at), number))
     connection.exec_driver_sql(
-        "INSERT INTO restrictions (customer, since) VALUES (?, ?) ON CONFLICT DO NOTHING", (number, micros(at))
+        "INSERT INTO restrictions (customer, since) VALUES (?, ?) "
+        "ON CONFLICT (customer, since) DO UPDATE SET ended = NULL",
+        (number, micros(at)),
     )
     return touch(connection, number)
 
@@ -156,6 +158,12 @@ def release(connection: Connection, number: int, at: datetime) -> int:
         "UPDATE restrictions SET ended = ? WHERE customer = ? AND ended IS NULL", (micros(at), number)
     )
     return touch(connection, number)
+
+
+def restricted(connection: Connection, number: int) -> datetime | None:
+    """Return since when the use of a customer's data is restricted, or None."""
+    row = connection.exec_driver_sql("SELECT restricted_at FROM customers WHERE number = ?", (number,)).first()
+    return None if row is None or row[0] is None else instant(row[0])
 
 
 def mark_erased(connection: Connection, number: int, at: datetime) -> int:

@@ -20,6 +20,14 @@ _CONTRACT = (
     "ON CONFLICT (customer, since) DO UPDATE SET ended = excluded.ended"
 )
 _ONCE = "ON CONFLICT DO NOTHING"
+_GUARDED = (
+    "INSERT INTO guardians (child, guardian, verified_at) VALUES (?, ?, ?) "
+    "ON CONFLICT (child, guardian, verified_at) DO UPDATE SET ended_at = NULL"
+)
+_HOLD = (
+    "INSERT INTO holds (customer, purpose, since, why) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (customer, purpose, since) DO UPDATE SET ended = NULL, why = excluded.why"
+)
 
 
 def contract(connection: Connection, number: int, since: datetime, ended: datetime | None = None) -> int:
@@ -44,9 +52,7 @@ def verify_guardian(connection: Connection, child: int, guardian: int, at: datet
     """Record that a customer was verified as the guardian of another and return the sequence."""
     if child == guardian:
         raise FactRejected("nobody is their own guardian")
-    connection.exec_driver_sql(
-        f"INSERT INTO guardians (child, guardian, verified_at) VALUES (?, ?, ?) {_ONCE}", (child, guardian, micros(at))
-    )
+    connection.exec_driver_sql(_GUARDED, (child, guardian, micros(at)))
     return touch(connection, child)
 
 
@@ -82,10 +88,10 @@ def grounds(connection: Connection, number: int, purpose: str, why: str, at: dat
 
 def hold(connection: Connection, number: int, purpose: str, why: str, at: datetime) -> int:
     """Hold what a legal obligation needs of a customer, also against erasure, and return the sequence."""
-    connection.exec_driver_sql(
-        f"INSERT INTO holds (customer, purpose, since, why) VALUES (?, ?, ?, ?) {_ONCE}",
-        (number, purpose, micros(at), _sealed(connection, number, why, b"holds.why")),
-    )
+    if not why.strip():
+        raise FactRejected("a hold needs its reason in words")
+    sealed = _sealed(connection, number, why, b"holds.why")
+    connection.exec_driver_sql(_HOLD, (number, purpose, micros(at), sealed))
     return touch(connection, number)
 
 
@@ -95,6 +101,18 @@ def end_hold(connection: Connection, number: int, purpose: str, at: datetime) ->
         "UPDATE holds SET ended = ? WHERE customer = ? AND purpose = ? AND ended IS NULL", (micros(at), number, purpose)
     )
     return touch(connection, number)
+
+
+def held_for(connection: Connection, number: int) -> list[str]:
+    """Return the purposes whose holds keep a customer now."""
+    found = "SELECT DISTINCT purpose FROM holds WHERE customer = ? AND ended IS NULL ORDER BY purpose"
+    return list(connection.exec_driver_sql(found, (number,)).scalars())
+
+
+def guarded_by(connection: Connection, child: int) -> list[int]:
+    """Return the numbers of a customer's verified guardians of now."""
+    found = "SELECT DISTINCT guardian FROM guardians WHERE child = ? AND ended_at IS NULL ORDER BY guardian"
+    return list(connection.exec_driver_sql(found, (child,)).scalars())
 
 
 def _sealed(connection: Connection, number: int, why: str, context: bytes) -> bytes:
