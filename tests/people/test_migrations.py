@@ -10,18 +10,21 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
 import pytest
+import rfc8785
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from bailee import decide
 from bailee.errors import WorkspaceError
+from bailee.ledger.verify import verify_inclusion
 from bailee.people import choices, facts, imported_rows, keyring, migrations, progress, schema
 from bailee.people.database import Database, open_database
-from bailee.people.instants import micros
+from bailee.people.instants import instant, micros
 from bailee.people.standing import Board
 from bailee.policy import canonical
 from bailee.policy.terms import terms_of
@@ -61,8 +64,8 @@ ROWS = {
 }
 #: What is stored otherwise now, and is looked at by itself.
 CHANGED = {"grounds": "why", "holds": "why", "choices": "evidence"}
-#: Whose these rows were is not known.
-DROPPED = "import_skipped"
+#: Whose these rows were is not known: they go, and so do their randoms.
+DROPPED = {"import_skipped", "import_rows"}
 
 
 @pytest.fixture
@@ -84,7 +87,7 @@ def held(database: Database) -> dict[str, list[tuple[object, ...]]]:
     """The rows of every table that there was, without the columns that changed."""
     found = {}
     with database.read() as connection:
-        for table in ROWS.keys() - {DROPPED}:
+        for table in ROWS.keys() - DROPPED:
             rows = connection.exec_driver_sql(f"SELECT * FROM {table}").mappings()
             kept = [tuple(value for name, value in row.items() if name != CHANGED.get(table)) for row in rows]
             kept = [row for row in kept if row[0] != keyring.WRAPPING]
@@ -108,6 +111,33 @@ def test_every_row_is_kept(old: Path, tmp_path: Path) -> None:
         assert isinstance(shown, imported_rows.Unshown)
         assert imported_rows.EARLIER == shown.why
         assert [(3, AT, None)] == connection.exec_driver_sql("SELECT customer, asked_at, done_at FROM erasures").all()
+
+
+def test_rows_of_earlier_imports_are_proved(old: Path) -> None:
+    """I2, I3: of a file that was imported before its tree was kept, the tree is made where it still leads to the root;
+    the random of a row whose owner nobody noted goes."""
+    randoms = [bytes([n]) * 32 for n in (1, 2, 3)]
+    none = dict.fromkeys(("channel", "evidence", "guardian", "language", "notice", "recipient"))
+    at = instant(AT).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    told = {"act": "refuse", "at": at, "conflict_shown": True, "customer": "c2", "guardian": "c1", "purpose": "*"}
+    by_her = {"act": "refuse", "at": at, "conflict_shown": False, "customer": "c1", "purpose": "offers"}
+    by_her |= {"instrument": "api", "notice": "sha256:x", "recipient": "insurer", "channel": "email"}
+    records = [rfc8785.dumps({**none, **told, "instrument": "gpc"}), rfc8785.dumps({**none, **by_her})]
+    hashes = [sha256(b"\x00" + random + record).digest() for random, record in zip(randoms, records, strict=False)]
+    root = sha256(b"\x01" + sha256(b"\x01" + b"".join(hashes)).digest() + b"\x07" * 32).hexdigest()
+    with bare(old).write() as connection:
+        connection.exec_driver_sql("UPDATE import_rows SET randoms = ?", (b"".join(randoms),))
+        connection.exec_driver_sql("UPDATE imports SET root = ?", (root,))
+    with open_database(old).read() as connection:
+        for number, position in ((2, 0), (1, 1)):
+            theirs = imported_rows.Rows(connection, number)
+            ((place,),) = theirs.files.values()
+            found = theirs.show(place)
+            assert isinstance(found, imported_rows.Shown)
+            assert (position, randoms[position], records[position]) == (found.position, found.random, found.record)
+            verify_inclusion(found.random + found.record, position, 3, found.path, bytes.fromhex(root))
+        kept = bytes(connection.exec_driver_sql("SELECT randoms FROM import_rows").scalar_one())
+        assert b"".join(randoms[:2]) + bytes(32) == kept
 
 
 def test_personal_text_is_sealed(old: Path) -> None:

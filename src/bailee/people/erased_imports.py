@@ -6,7 +6,9 @@ proofs need, and the random is overwritten: without it the hash says nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection
 
@@ -29,22 +31,28 @@ def blind(connection: Connection, number: int) -> None:
     for column in ("customer", "guardian"):
         places.update(map(tuple, connection.exec_driver_sql(_SAID.format(column), (number,))))
     places.update(map(tuple, connection.exec_driver_sql(_SKIPPED, (number, number))))
-    for (file, start), randoms in _overwritten(connection, sorted(places)):
-        connection.exec_driver_sql(_ZERO, (bytes(randoms), file, start))
+    overwrite(connection, sorted(places))
     connection.exec_driver_sql(_NOBODYS, (number,))
 
 
-def _overwritten(
-    connection: Connection, places: Iterable[tuple[int, int]]
-) -> Iterator[tuple[tuple[int, int], bytearray]]:
-    """The chunks of randoms with those of rows made zeros."""
-    chunks: dict[tuple[int, int], bytearray] = {}
-    for file, position in places:
-        found = connection.exec_driver_sql(_CHUNK, (file, position)).first()
-        if found is None:
-            continue
-        start, randoms = found
-        held = chunks.setdefault((file, start), bytearray(randoms))
-        at = _RANDOM_BYTES * (position - start)
-        held[at : at + _RANDOM_BYTES] = bytes(_RANDOM_BYTES)
-    yield from chunks.items()
+def overwrite(connection: Connection, places: Iterable[tuple[int, int]]) -> None:
+    """Make the randoms of rows zeros; places are imports and positions, in order."""
+    for file, positions in groupby(places, key=itemgetter(0)):
+        held, start = bytearray(), 0
+        for _, position in positions:
+            if not start <= position < start + len(held) // _RANDOM_BYTES:
+                _write(connection, file, start, held)
+                start, held = _chunk(connection, file, position)
+            at = _RANDOM_BYTES * (position - start)
+            held[at : at + _RANDOM_BYTES] = bytes(min(_RANDOM_BYTES, max(len(held) - at, 0)))
+        _write(connection, file, start, held)
+
+
+def _chunk(connection: Connection, file: int, position: int) -> tuple[int, bytearray]:
+    found = connection.exec_driver_sql(_CHUNK, (file, position)).first()
+    return (position, bytearray()) if found is None else (int(found[0]), bytearray(found[1]))
+
+
+def _write(connection: Connection, file: int, start: int, randoms: bytearray) -> None:
+    if randoms:
+        connection.exec_driver_sql(_ZERO, (bytes(randoms), file, start))

@@ -1,7 +1,7 @@
 """Keys that can be destroyed: customers who are nobody any more, personal text sealed, and the standing tree.
 
 Only databases on SQLite were ever of revision 0001. There a column cannot change its type, so five tables are written
-anew. What was on record of an import's skipped rows does not say whose they are: their customer is 0.
+anew.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from bailee.people import keyring
+from bailee.people.erased_imports import overwrite
+from bailee.people.migrations import file_trees
 
 revision = "0002"
 down_revision = "0001"
@@ -137,21 +139,27 @@ def _of_import(table: str) -> sa.ForeignKeyConstraint:
 
 
 def _imported() -> None:
-    """Whose an import's skipped rows were is not known, and of its rows no tree was kept."""
-    op.drop_table("import_skipped")
-    op.create_table(
-        "import_skipped",
-        *(number(name) for name in ("import", "customer", "position")),
-        _of_import("import_skipped"),
-        _key("import_skipped", "import", "customer", "position"),
-        sqlite_with_rowid=False,
-    )
+    """Keep the tree of each imported file. Whose its skipped rows were is not known, so nobody could be shown them, nor
+    be sure that they went: their randoms go."""
     op.create_table(
         "import_tiles",
         *(number(name) for name in ("import", "level", "tile")),
         blob("hashes"),
         _of_import("import_tiles"),
         _key("import_tiles", "import", "level", "tile"),
+        sqlite_with_rowid=False,
+    )
+    connection = op.get_bind()
+    for file, tile in file_trees.trees(connection):
+        connection.exec_driver_sql("INSERT INTO import_tiles VALUES (?, ?, ?, ?)", (file, *tile))
+    skipped = connection.exec_driver_sql('SELECT "import", position FROM import_skipped ORDER BY 1, 2').all()
+    overwrite(connection, [(file, position) for file, position in skipped])
+    op.drop_table("import_skipped")
+    op.create_table(
+        "import_skipped",
+        *(number(name) for name in ("import", "customer", "position")),
+        _of_import("import_skipped"),
+        _key("import_skipped", "import", "customer", "position"),
         sqlite_with_rowid=False,
     )
 
@@ -230,8 +238,8 @@ def upgrade() -> None:
     _tables_of_the_tree()
     _anew("grounds", _grounds(), why="CAST(why AS BLOB)")
     _anew("holds", _holds(), why="CAST(why AS BLOB)")
-    _imported()
     _anew("choices", _choices(), evidence="CAST(evidence AS BLOB)")
+    _imported()
     op.create_index(op.f("ix_choices_customer_at"), "choices", ["customer", "at"])
     for table in _TEXTS:
         _seal(table)
