@@ -143,12 +143,20 @@ FORGERIES = {
     "a customer of truth": (part("standing", position=True), "whole number below"),
     "value without nonce": (part("standing", nonce=None), "or neither"),
     "a set for a use": (
-        lambda d: d.update(set={"position": 1, "nonce": "00" * 16, "bit": 1, "path": [None] * 32}),
+        lambda d: d.update(set={"position": 1228, "nonce": "00" * 16, "bit": 1, "path": [None] * 32}),
         "shows no",
     ),
     "a bit of truth": (
-        lambda d: d.update(set={"position": 1, "nonce": "00" * 16, "bit": True, "path": [None] * 32}),
+        lambda d: d.update(set={"position": 1228, "nonce": "00" * 16, "bit": True, "path": [None] * 32}),
         "0 or 1",
+    ),
+    "a bit with a fraction": (
+        lambda d: d.update(set={"position": 1228, "nonce": "00" * 16, "bit": 1.0, "path": [None] * 32}),
+        "0 or 1",
+    ),
+    "two customers": (
+        lambda d: d.update(set={"position": 1, "nonce": "00" * 16, "bit": 1, "path": [None] * 32}),
+        "`standing` is of customer number .*, and `set` of 1",
     ),
     "random too short": (part("opening", random="00"), "must hold `random`"),
     "random in capitals": (part("opening", random="0A" * 32), "must hold `random`"),
@@ -241,6 +249,17 @@ def test_a_name_twice_in_a_part_is_refused() -> None:
     twice = (read.extra or b"").replace(b'{"leaf"', b'{"leaf":"x","leaf"')
     with pytest.raises(NotVerified, match="names differ"):
         verify_proof(proof.write(read.position, read.path, read.checkpoint, twice), [FIRST.verifier])
+
+
+@pytest.mark.parametrize("wrong", ["utf-16", "utf-8-sig", "NaN"])
+def test_what_json_readers_take_differently_is_refused(wrong: str) -> None:
+    """L29, L3: UTF-8 without a mark before it, and no number that JSON does not have."""
+    read = proof.read(TRUE)
+    text = (read.extra or b"").decode()
+    data = text.replace('"position":1228', '"position":NaN').encode() if wrong == "NaN" else text.encode(wrong)
+    assert data != read.extra
+    with pytest.raises(NotVerified, match="is not a JSON object in UTF-8"):
+        verify_proof(proof.write(read.position, read.path, read.checkpoint, data), [FIRST.verifier])
 
 
 def test_the_commitment_is_that_of_the_log() -> None:

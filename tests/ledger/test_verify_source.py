@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import os
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -35,6 +38,8 @@ class _Server(BaseHTTPRequestHandler):
         elif path == "checkpoint" and "status" in self.files:
             self.send_response(int(self.files["status"]))
             self.end_headers()
+        elif path == "checkpoint" and "slow" in self.files:
+            self.drip(self.files["slow"])
         elif path not in self.files:
             self.send_response(404)
             self.end_headers()
@@ -45,6 +50,14 @@ class _Server(BaseHTTPRequestHandler):
                 self.send_header("Content-Encoding", self.files["packed"].decode())
             self.end_headers()
             self.wfile.write(gzip.compress(data) if packed else data)
+
+    def drip(self, beginning: bytes) -> None:
+        """Send a letter now and then for ever, so that no wait for the next one is long."""
+        self.wfile.write(beginning)
+        with suppress(OSError):
+            while True:
+                time.sleep(0.05)
+                self.wfile.write(b"x")
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -94,6 +107,7 @@ def test_what_a_hostile_server_may_not(served: str, monkeypatch: pytest.MonkeyPa
         ),
         ({"away": b"file:///etc/passwd"}, "sends to another place|not allowed|the server says 302"),
         ({"away": b"/log/checkpoint"}, "the server says 302"),
+        ({"away": b"http://[shop/log"}, "`checkpoint` cannot be read"),
         ({"status": b"404"}, "^`checkpoint` is missing"),
     ):
         _Server.files = {**true, **extra}
@@ -101,6 +115,21 @@ def test_what_a_hostile_server_may_not(served: str, monkeypatch: pytest.MonkeyPa
         with pytest.raises(NotVerified, match=message):
             verify_tree(web, [FIRST.verifier])
         assert len(_Server.asked) <= 5
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"", b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["status", "headers", "body"]
+)
+def test_a_server_that_never_ends_is_left(served: str, monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
+    """Whatever part of its answer a server lets drip, nobody waits for it longer than the limit."""
+    monkeypatch.setattr(verify_source, "time", SimpleNamespace(sleep=lambda _: None))  # the server still sleeps
+    monkeypatch.setattr(verify_source, "LONGEST_WAIT", 0.3)
+    _Server.files = {**_Server.files, "slow": beginning}
+    began = time.monotonic()
+    with pytest.raises(NotVerified, match="`checkpoint` cannot be read"):
+        Web(served)("checkpoint")
+    assert time.monotonic() - began < 10
+    assert 4 >= len(_Server.asked)
 
 
 def test_addresses_that_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +140,7 @@ def test_addresses_that_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
         "https://",
         "https://shop.example/log?x=1",
         "shop.example/log",
+        "https://[shop/log",
     ):
         with pytest.raises(NotVerified, match="is no address of a log"):
             Web(base)

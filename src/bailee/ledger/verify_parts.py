@@ -68,6 +68,15 @@ def read_parts(extra: bytes) -> Parts:
     return Parts(_utf8(leaf), *parts)
 
 
+def must_be_one(carried: Parts) -> None:
+    """Refuse standing and set of two customers: together they would say of neither whether they were in scope."""
+    if carried.standing is None or carried.disclosed is None:
+        return
+    of_standing, of_set = _place(carried.standing, "standing"), _place(carried.disclosed, "set")
+    if of_standing != of_set:
+        raise NotVerified(f"the part `standing` is of customer number {of_standing}, and `set` of {of_set}")
+
+
 def opened(position: int, leaf: Mapping[str, Any], opening: Mapping[str, Any]) -> dict[str, Any]:
     """Return the private record that a leaf committed to (HMAC-SHA256 under the entry's random)."""
     random, record = _bytes(opening, "random", 32), opening.get("record")
@@ -109,7 +118,7 @@ def disclosed(leaf: Mapping[str, Any], part: Mapping[str, Any]) -> Disclosed:
     place, nonce, bit = _place(part, "set"), _bytes(part, "nonce", 16), part.get("bit")
     if part.get("nonce") is None and bit is None:
         leaf_hash = bytes(_HASH_BYTES)
-    elif nonce is None or isinstance(bit, bool) or bit not in (0, 1):
+    elif nonce is None or type(bit) is not int or bit not in (0, 1):
         raise NotVerified("the part `set` must hold `nonce` (16 bytes in hex) and `bit` (0 or 1), or neither")
     else:
         leaf_hash = hashlib.sha256(b"\x00" + nonce + bytes([bit])).digest()
@@ -193,12 +202,17 @@ def _utf8(text: str) -> bytes:
 def json_object(data: bytes, what: str) -> dict[str, Any]:
     """Return the JSON object that bytes spell; NotVerified where they spell none, or one name twice."""
     try:
-        found = json.loads(data, object_pairs_hook=_once)
+        # Decoded first: other encodings would be guessed, and others' readers would not find the same.
+        found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_never)
     except (ValueError, RecursionError):
         raise NotVerified(f"{what} is not a JSON object in UTF-8 whose names differ") from None
     if not isinstance(found, dict):
         raise NotVerified(f"{what} is not a JSON object")
     return found
+
+
+def _never(_: str) -> None:
+    raise ValueError
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def verify_proof(data: bytes, keys: Sequence[Verifier]) -> Proved:
     carried = parts.read_parts(proof.extra)
     verify_inclusion(carried.leaf, proof.position, checkpoint.size, proof.path, checkpoint.root)
     leaf = parts.json_object(carried.leaf, f"entry `{proof.position}`")
+    parts.must_be_one(carried)
     return Proved(
         checkpoint,
         key,

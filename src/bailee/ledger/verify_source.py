@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import socket
 import stat
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -69,15 +71,17 @@ class Web:
     """A log's files under a URL; may be called by several threads."""
 
     def __init__(self, base: str) -> None:
-        parts = urlsplit(base)
+        try:
+            parts = urlsplit(base)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise NotVerified(f"`{base}` is no address of a log, expected http(s)://HOST/PATH")
         self._base = base.rstrip("/")
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
-            urllib.request.HTTPHandler(),
-            urllib.request.HTTPSHandler(),
+            _Hurried(),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
             _SameHost(),
@@ -95,7 +99,7 @@ class Web:
                     raise LookupError(path) from None
                 if not left or error.code < 500:
                     raise NotVerified(f"`{path}` cannot be read: the server says {error.code}") from None
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: of a redirection
                 if not left:
                     raise NotVerified(f"`{path}` cannot be read: {_why(error)}") from None
             time.sleep(1)
@@ -126,7 +130,7 @@ class Web:
         most = most_bytes(path)
         headers = {"Accept-Encoding": "gzip, identity", "User-Agent": "bailee-ledger-verify"}
         request = urllib.request.Request(f"{self._base}/{path}", headers=headers)  # noqa: S310 - http(s) alone, as checked
-        with self._opener.open(request, timeout=PATIENCE) as answer:
+        with _Limit(), self._opener.open(request, timeout=PATIENCE) as answer:
             data = _read(answer, most + most // 100 + _PIECE)  # packing may make it a little longer
             packed = answer.headers.get("Content-Encoding", "identity").lower()
         if packed == "gzip":
@@ -154,14 +158,63 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
+class _Limit:
+    """Ends the connections that this thread opens in a block once it took too long, however much still comes."""
+
+    _of_thread = threading.local()
+
+    def __enter__(self) -> None:
+        self._over, self._lines, self._guard = False, list[socket.socket](), threading.Lock()
+        self._timer = threading.Timer(LONGEST_WAIT, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+        self._of_thread.limit = self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        with self._guard:
+            for line in self._lines:
+                line.close()
+            self._lines.clear()
+        if self._over and (kind is None or issubclass(kind, Exception)):
+            raise TimeoutError
+
+    def _end(self) -> None:
+        with self._guard:
+            self._over = True
+            for line in self._lines:
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+    @classmethod
+    def connect(cls, *args: Any, **named: Any) -> socket.socket:
+        """A connection that ends with this thread's block; TimeoutError where that is over."""
+        made, limit = socket.create_connection(*args, **named), cls._of_thread.limit
+        with limit._guard:
+            if limit._over:
+                made.close()
+                raise TimeoutError
+            limit._lines.append(made.dup())  # TLS takes the first one over
+        return made
+
+
+class _Hurried(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Connects through the thread's `_Limit`."""
+
+    def do_open(self, http_class: Any, req: urllib.request.Request, **args: Any) -> http.client.HTTPResponse:
+        def made(host: str, **named: Any) -> Any:
+            connection = http_class(host, **named)
+            connection._create_connection = _Limit.connect  # as the standard library's own tests do
+            return connection
+
+        return super().do_open(made, req, **args)
+
+
 def _read(answer: IO[bytes], most: int) -> bytes:
-    until = time.monotonic() + LONGEST_WAIT
     pieces, left = [], most
     while left and (piece := answer.read(min(_PIECE, left))):
         pieces.append(piece)
         left -= len(piece)
-        if time.monotonic() > until:
-            raise TimeoutError
     return b"".join(pieces)
 
 
