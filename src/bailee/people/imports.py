@@ -81,9 +81,7 @@ def import_choices(
 
 def _sealed(database: Database, each: Sequence[tuple[int, bytes]]) -> list[bytes | None]:
     """Evidence of customers sealed under their keys, which are made first; None for one who was erased meanwhile."""
-    keys = keys_of(database, {number for number, _ in each})
-    ciphers = dict(zip(keys, sealing.alone(keys.values()), strict=True))
-    return sealing.sealed_each(ciphers, each, EVIDENCE)
+    return sealing.sealed_each(keys_of(database, {number for number, _ in each}), each, EVIDENCE)
 
 
 def keys_of(database: Database, numbers: Iterable[int]) -> dict[int, bytes]:

@@ -228,7 +228,8 @@ class Keyring:
         self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes
     ) -> list[bytes | None]:
         """Seal for each (customer, bytes) under that customer's key, which must be there; None where it is not."""
-        return sealing.sealed_each(self._sealing(connection, each), each, context)
+        keys = self.there(connection, list(dict.fromkeys([number for number, _ in each])))
+        return sealing.sealed_each(keys, each, context)
 
     def open_each(
         self, connection: Connection, each: Sequence[tuple[int, bytes]], context: bytes

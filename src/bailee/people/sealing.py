@@ -62,13 +62,24 @@ def sealed_many(each: Sequence[tuple[AESGCM, bytes, bytes]]) -> list[bytes]:
     return [nonce + by.encrypt(nonce, plain, context) for nonce, (by, plain, context) in seals]
 
 
-def sealed_each(ciphers: Mapping[int, AESGCM], each: Sequence[tuple[int, bytes]], context: bytes) -> list[bytes | None]:
-    """Bytes that only the cipher of each one's number and the context open; None where there is none."""
-    if not all(number in ciphers for number, _ in each):
-        found = iter(sealed_each(ciphers, [pair for pair in each if pair[0] in ciphers], context))
-        return [next(found) if number in ciphers else None for number, _ in each]
-    seals = zip(_nonces(len(each)), each, strict=True)
-    return [nonce + ciphers[number].encrypt(nonce, plain, context) for nonce, (number, plain) in seals]
+def sealed_each(keys: Mapping[int, bytes], each: Sequence[tuple[int, bytes]], context: bytes) -> list[bytes | None]:
+    """Bytes that only what `alone` gives of each one's number's key and the context open; None where there is no key.
+
+    A cipher takes 2.5 kB and longer to make than to use, so each is there once, and one at a time.
+    """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    found: list[bytes | None] = [None] * len(each)
+    nonces, last, seal = _nonces(len(each)), None, None
+    for place in sorted(range(len(each)), key=[number for number, _ in each].__getitem__):
+        number, plain = each[place]
+        if number != last:
+            last, key = number, keys.get(number)
+            seal = None if key is None else AESGCM(hashlib.sha256(_ONE + key + _ALONE).digest()).encrypt
+        if seal is not None:
+            nonce = next(nonces)
+            found[place] = nonce + seal(nonce, plain, context)
+    return found
 
 
 def _nonces(count: int) -> Iterator[bytes]:
