@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -170,6 +170,27 @@ def test_every_row_of_everybody_is_proved_whoever_goes(
             shop.proofs(who)
         with database.read() as connection:
             assert {} == imported_rows.Rows(connection, shop.numbers[who]).files
+
+
+@pytest.mark.parametrize("cuts", [(1,), (2047, 2048, 2049), (100, 2300)])
+def test_rows_are_found_in_whatever_chunks_randoms_came(
+    database: Database,  # noqa: F811
+    tmp_path: Path,
+    cuts: tuple[int, ...],
+) -> None:
+    """I1: a file's randoms are kept in chunks as its rows came, of any sizes."""
+    shop = Shop(database, tmp_path)
+    shop.take([Row(n % 2 * 2, "offers", "refuse", 1 + n, "", by_guardian=False) for n in range(2400)])
+    with database.write() as connection:
+        whole = bytes(connection.exec_driver_sql("SELECT randoms FROM import_rows").scalar_one())
+        connection.exec_driver_sql("DELETE FROM import_rows")
+        for start, stop in pairwise((0, *cuts, 2400)):
+            row = (1, start, whole[32 * start : 32 * stop])
+            connection.exec_driver_sql("INSERT INTO import_rows VALUES (?, ?, ?)", row)
+    for who in (0, 2):
+        shop.must_prove(who)
+    shop.erase(0)
+    shop.must_prove(2)
 
 
 def flipped(text: str) -> str:

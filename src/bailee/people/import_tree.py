@@ -19,7 +19,8 @@ from bailee.ledger.tree import HASH_BYTES, Node
 
 TILE = 256
 _HEIGHT = 8
-_KEPT = 256
+#: How many tiles, and nodes worked out of them, stay in memory.
+_KEPT, _NODES = 256, 65_536
 _TILE = 'SELECT hashes FROM import_tiles WHERE "import" = ? AND level = ? AND tile = ?'
 
 
@@ -74,6 +75,7 @@ class Tiles:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._kept: OrderedDict[tuple[int, int, int], bytes] = OrderedDict()
+        self._nodes: dict[tuple[int, int, int], bytes] = {}
 
     def leaf(self, number: int, position: int) -> bytes | None:
         """The hash of a row of an import; None where no tree of it was kept."""
@@ -85,6 +87,15 @@ class Tiles:
         return tree.inclusion(position, count, lambda wanted: {node: self._node(number, node) for node in wanted})
 
     def _node(self, number: int, node: Node) -> bytes:
+        place = number, *node
+        found = self._nodes.get(place)
+        if found is None:
+            if len(self._nodes) >= _NODES:
+                self._nodes.clear()
+            found = self._nodes[place] = self._worked_out(number, node)
+        return found
+
+    def _worked_out(self, number: int, node: Node) -> bytes:
         level, width = node[0] // _HEIGHT, 1 << node[0] % _HEIGHT
         tile, place = divmod(node[1] * width, TILE)
         hashes = self._tile(number, level, tile)[HASH_BYTES * place : HASH_BYTES * (place + width)]

@@ -31,9 +31,12 @@ _SKIPPED = (
     'SELECT "import", position FROM import_skipped WHERE "import" IN (SELECT number FROM imports) AND customer = ?'
 )
 _FILES = "SELECT number, file_digest, root, rows FROM imports WHERE kind = 'choices'"
-_RANDOM = (
-    "SELECT substr(randoms, CAST(32 * (? - start) + 1 AS INTEGER), 32) FROM import_rows "
-    'WHERE "import" = ? AND start <= ? ORDER BY start DESC LIMIT 1'
+#: Randoms come some at a time: a chunk of them is large, and a customer's rows of it may be one or many.
+_SOME = 2048
+_RANDOMS = (
+    f"SELECT start, substr(randoms, CAST((? - start) / {_SOME} * {_SOME * _RANDOM_BYTES} + 1 AS INTEGER), "
+    f"{_SOME * _RANDOM_BYTES}) "
+    'FROM import_rows WHERE "import" = ? AND start <= ? ORDER BY start DESC LIMIT 1'
 )
 
 ERASED = "said by somebody who was erased since"
@@ -72,6 +75,7 @@ class Rows:
 
     def __init__(self, connection: Connection, number: int) -> None:
         self._connection, self._number, self._tiles = connection, number, Tiles(connection)
+        self._randoms = (0, 0, b"")
         self._said = driver.rows(connection, _SAID, (number,))
         #: Which choice came as which row of a file.
         self._came = {(row[0], row[1]): place for place, row in enumerate(self._said) if row[0] is not None}
@@ -113,9 +117,17 @@ class Rows:
         return found
 
     def _random(self, place: Place) -> bytes | None:
-        values = (place.position, place.file, place.position)
-        found = self._connection.exec_driver_sql(_RANDOM, values).scalar()
-        return bytes(found) if found is not None and len(found) == _RANDOM_BYTES else None
+        file, first, randoms = self._randoms
+        if file != place.file or not first <= place.position < first + len(randoms) // _RANDOM_BYTES:
+            values = (place.position, place.file, place.position)
+            found = self._connection.exec_driver_sql(_RANDOMS, values).first()
+            if found is None:
+                return None
+            first = found[0] + (place.position - found[0]) // _SOME * _SOME
+            randoms = bytes(found[1])
+            self._randoms = place.file, first, randoms
+        at = _RANDOM_BYTES * (place.position - first)
+        return randoms[at : at + _RANDOM_BYTES] or None
 
 
 def _kind(row: Sequence[Any]) -> Kind:
