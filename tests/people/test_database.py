@@ -79,13 +79,13 @@ def test_opening_does_not_import_alembic(database: Database) -> None:
 
 
 def test_the_settings_of_a_connection(database: Database) -> None:
-    """Every connection is durable, keeps references whole and waits ten seconds for another writer."""
+    """Every connection is durable, keeps references whole and waits a minute for another writer."""
     with database.read() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
-    assert {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000} == found
+    assert {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 60_000} == found
 
 
 def test_a_reader_keeps_its_snapshot(database: Database) -> None:
