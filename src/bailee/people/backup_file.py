@@ -104,7 +104,7 @@ class SealedReader(io.RawIOBase):
         key = _key(keyring, self.header)
         if key is None:
             raise WorkspaceError(
-                f"`{name}` was sealed under the encryption key `{self.header.kek}`, and `{keyring.source}` holds "
+                f"`{name}` was sealed under the encryption key `{self.header.kek}`, and {keyring.source} holds "
                 f"{', '.join(f'`{each}`' for each in keyring.names)}; give the key that it was made with"
             )
         self._file, self._name, self._aad = file, name, self.header.to_bytes()
