@@ -16,7 +16,8 @@ import pytest
 import bailee
 from bailee.engines import Limits
 from bailee.errors import MapError, PolicyError, RecordError, SettingsError, WorkspaceError
-from bailee.gate.settings import load_settings
+from bailee.gate.connections import Connection
+from bailee.gate.settings import connection, load_settings
 from tests.gate.shop import MAP, ORDERS, POLICY, Clock, make
 
 
@@ -37,7 +38,7 @@ def files(home: Path) -> dict[str, bytes]:
 def test_settings_have_defaults_and_take_every_key(tmp_path: Path) -> None:
     """Without a file the warehouse is in the folder; with one, paths are relative to it and sizes have units."""
     assert (tmp_path / "warehouse.duckdb", Limits()) == (
-        load_settings(tmp_path).database,
+        load_settings(tmp_path).engine.database,
         load_settings(tmp_path).limits,
     )
     (tmp_path / "bailee.toml").write_text(
@@ -46,9 +47,31 @@ def test_settings_have_defaults_and_take_every_key(tmp_path: Path) -> None:
     )
     found = load_settings(tmp_path)
     assert (tmp_path / "../other.duckdb", Limits(2.5, 10, 3 * 2**20, 2**30, 2 * 10**9, 2)) == (
-        found.database,
+        found.engine.database,
         found.limits,
     )
+
+
+def test_settings_name_further_engines(tmp_path: Path) -> None:
+    """Each has a name, a kind and what that kind reads; what it is called in messages is never a secret."""
+    (tmp_path / "bailee.toml").write_text(
+        '[engine]\nkind = "postgres"\nurl = "env:WAREHOUSE_URL"\n'
+        '[engines.lake]\nkind = "spark"\nurl = "sc://spark.example:15002"\ntables = {orders = "lake/orders"}\n'
+        '[engines.old]\nkind = "postgres"\nurl = "command: print-secret --of old"\n'
+        '[engines.file]\ndatabase = "copy.duckdb"\n'
+    )
+    found = load_settings(tmp_path)
+    assert Connection("postgres", url="env:WAREHOUSE_URL") == found.engine
+    assert (
+        Connection("spark", url="sc://spark.example:15002", tables={"orders": str(tmp_path / "lake/orders")})
+        == (found.engines["lake"])
+    )
+    assert Connection("duckdb", tmp_path / "copy.duckdb") == found.engines["file"]
+    names = [each.name for each in (found.engine, *found.engines.values())]
+    assert ["env:WAREHOUSE_URL", "sc://spark.example:15002", "command: print-secret ..."] == names[:3]
+    assert connection(found, "lake") is found.engines["lake"]
+    with pytest.raises(WorkspaceError, match=r"no engine `laek`.*`lake` or `old` or `file`; did you mean `lake`"):
+        connection(found, "laek")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +83,15 @@ def test_settings_have_defaults_and_take_every_key(tmp_path: Path) -> None:
         (b"[limit]\nrows = 1\n", ["1:1: unknown section `limit`", "did you mean `limits`?"]),
         (b"engine = 5\n", ["1:1: `engine` is 5, expected a section `[engine]`"]),
         (b"[engine]\ndatabase = ''\n", ["2:1: `database` is '', expected the path of a DuckDB file"]),
+        (b"[engine]\nkind = 'postgre'\n", ["2:1: `kind` is 'postgre'", "did you mean `postgres`?"]),
+        (b"[engine]\nkind = 'postgres'\n", ["1:1: `[engine]` of the kind `postgres` needs `url`"]),
+        (b"[engine]\nurl = 'postgresql://h/d'\n", ["2:1: `url` in `[engine]` says nothing to the kind `duckdb`"]),
+        (b"[engine]\nkind = 'postgres'\nurl = 'postgresql://u:pw@h/d'\n", ["3:1: `url` holds a password", "env:NAME"]),
+        (b"[engine]\nkind = 'spark'\nurl = 'sc://h:15002/;token=x'\n", ["3:1: `url` holds a password"]),
+        (b"[engine]\nkind = 'spark'\nurl = 'env:A B'\n", ["3:1: `url` names no source"]),
+        (b"[engine]\nkind = 'spark'\nurl = 'local[1]'\ntables = 3\n", ["4:1: `tables` is 3, expected paths by table"]),
+        (b"[engines]\nlake = 1\n", ["`engines.lake` is 1, expected a section `[engines.lake]`"]),
+        (b"[engines.Lake]\nkind = 'duckdb'\n", ["`Lake` is no name of an engine"]),
         (b'[engine]\ndatabase = "a\\u0000b"\n', ["2:1: `database` is", "expected the path"]),
         (b"[limits]\nrow = 1\n", ["2:1: unknown key `row` in `[limits]`", "did you mean `rows`?"]),
         (b"[limits]\nseconds = 0\n", ["2:1: `seconds` is 0, expected a number above 0, up to 86400"]),

@@ -71,7 +71,7 @@ def test_a_refusal_by_ruling_is_recorded(gate: Gate, ask: dict[str, str], expect
     assert ("refused", gate.head().size - 1) == (leaf["decision"], refused.value.receipt)
     assert (ORDERS, expected) == (record["question"], record["refused"])
     assert gate.replay(refused.value.receipt).agrees
-    assert gate._running is None
+    assert {} == gate._running
 
 
 def test_a_refusal_by_rewrite_is_recorded(gate: Gate) -> None:

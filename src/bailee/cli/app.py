@@ -135,6 +135,7 @@ def ask(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the ruling, the governed SQL and what was left out.")
     ] = False,
+    engine: o.Engine = None,
     form: o.Form = None,
     out: o.Out = None,
     force: o.Force = False,
@@ -149,7 +150,7 @@ def ask(
 
     use = Use(purpose, actor(name, roles, trained), effect, recipient)
     output = Output(form, out, force, spreadsheet, as_json)
-    asking.ask(home, asking.question(sql, file), use, output, explain=explain)
+    asking.ask(home, asking.question(sql, file), use, output, engine=engine, explain=explain)
 
 
 @app.command()

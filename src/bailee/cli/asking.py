@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 MOST = 10_000_000
 
 
-def ask(home: Path, sql: str, use: Use, output: Output, *, explain: bool) -> None:
+def ask(home: Path, sql: str, use: Use, output: Output, *, engine: str | None, explain: bool) -> None:
     """Ask, deliver the answer, and say on standard error what it holds and what it leaves out."""
     output.must_fit()
-    with opened(home, start=True) as gate:
-        answer = gate.ask(sql, purpose=use.purpose, effect=use.effect, recipient=use.recipient, actor=use.actor)
+    with opened(home, start=engine is None) as gate:
+        answer = gate.ask(
+            sql, purpose=use.purpose, effect=use.effect, recipient=use.recipient, actor=use.actor, engine=engine
+        )
         output.deliver(answer.arrow(), about(answer, explain=explain))
     if not output.as_json:
         sys.stdout.flush()

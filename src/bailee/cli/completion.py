@@ -14,6 +14,7 @@ from pathlib import Path
 import typer
 
 _ENTRY = re.compile(r"^( +)([a-z][a-z0-9_]*):")
+_ENGINE = re.compile(r"^\s*\[engines\.([a-z][a-z0-9_]*)\]", re.MULTILINE)
 _MOST = 1_000_000
 
 
@@ -32,14 +33,23 @@ def roles(context: typer.Context, incomplete: str) -> list[str]:
     return _keys(context, "roles", incomplete)
 
 
+def engines(context: typer.Context, incomplete: str) -> list[str]:
+    """The further engines of `bailee.toml` that begin so."""
+    return [name for name in _ENGINE.findall(_text(context, "bailee.toml")) if name.startswith(incomplete)]
+
+
 def _keys(context: typer.Context, section: str, incomplete: str) -> list[str]:
+    return [key for key in _skimmed(_text(context, "policy.yaml"), section) if key.startswith(incomplete)]
+
+
+def _text(context: typer.Context, name: str) -> str:
+    """A file of the workspace, or nothing."""
     home = context.params.get("home") or os.environ.get("BAILEE_HOME") or "."
     try:
-        with (Path(home) / "policy.yaml").open(encoding="utf-8", errors="replace") as file:
-            text = file.read(_MOST)
+        with (Path(home) / name).open(encoding="utf-8", errors="replace") as file:
+            return file.read(_MOST)
     except OSError:
-        return []
-    return [key for key in _skimmed(text, section) if key.startswith(incomplete)]
+        return ""
 
 
 def _skimmed(text: str, section: str) -> Iterator[str]:

@@ -57,6 +57,15 @@ Lessons = Annotated[
     list[str] | None,
     typer.Option("--trained", metavar="LESSON", help="Training that they have passed; may be repeated."),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="Ask a further engine of `bailee.toml`, in its dialect.",
+        autocompletion=completion.engines,
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FILE", help="Write to this file, whole or not at all, for its owner's eyes."),

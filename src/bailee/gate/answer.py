@@ -114,8 +114,8 @@ class Status:
     By purpose: `standing` counts who is in it, `unasked` who never said anything of one on consent, `expiring` whose
     consent runs out within 30 days. `waiting` counts those who asked to be erased and of whom a hold keeps a part,
     `due` those of them whose holds have ended. `changing` counts customers whose standing changes by then for any
-    reason of time, the first at `next_change`. `engine` says whether the database file is there. `store` is where all
-    this is kept: a file, or the URL of a PostgreSQL database without its password.
+    reason of time, the first at `next_change`. `engine` says whether the database file is there, if it is
+    one. `store` is where all this is kept: a file, or the URL of a PostgreSQL database without its password.
     """
 
     home: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from bailee.gate import promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
+from bailee.gate.connections import opened
 from bailee.gate.erasing import Erasing
 from bailee.gate.intake import Intake
 from bailee.gate.keeping import Keeping
@@ -29,7 +30,7 @@ from bailee.gate.points import MINUTE, Points
 from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.relations import Relations
 from bailee.gate.rows import Rows, Warehouse
-from bailee.gate.settings import KEYS, Settings
+from bailee.gate.settings import KEYS, Settings, connection
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
@@ -39,7 +40,7 @@ from bailee.people.standing import Board, Standing
 from bailee.vocabulary import Actor, Effect, Use, Verdict
 
 if TYPE_CHECKING:
-    from bailee.engines.duckdb.engine import DuckDB
+    from bailee.engines import Engine
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.proofs import Prover
@@ -72,7 +73,7 @@ class Gate:
         clock: Callable[[], datetime] = now,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[int], bytes] = secrets.token_bytes,
-        engine: DuckDB | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.home, self.settings, self.clock = home, settings, clock
         self.database = database
@@ -90,13 +91,13 @@ class Gate:
         self._intake = Intake(database, self._recorder)
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
-        self._warehouse = Warehouse(settings.database, self.promise.datamap, lambda: self._sets().engine)
+        self._warehouse = Warehouse(settings.engine, self.promise.datamap, lambda: self._sets().engine)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
         self._closed = False
         self._engine = engine
-        self._running: Sets | None = None
-        self._questions: Questions | None = None
+        self._running: dict[str | None, Sets] = {}
+        self._questions: dict[str | None, Questions] = {}
 
     def __enter__(self) -> Gate:
         return self
@@ -114,8 +115,7 @@ class Gate:
         finally:
             with self._starting:
                 self._closed = True
-                engine = self._engine if self._running is None else self._running.engine
-                if engine is not None:
+                for engine in {id(each): each for each in self._engines()}.values():
                     engine.close()
             self.database.close()
 
@@ -135,9 +135,9 @@ class Gate:
 
     # Sets -------------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Begin starting the engine, so that the first question does not wait for it; raises EngineUnavailable."""
-        self._sets()
+    def start(self, engine: str | None = None) -> None:
+        """Begin starting an engine, so that the first question does not wait for it; raises EngineUnavailable."""
+        self._sets(engine)
 
     def ask(
         self,
@@ -147,18 +147,21 @@ class Gate:
         effect: Effect | str | None = None,
         recipient: str | None = None,
         actor: Actor | None = None,
+        engine: str | None = None,
     ) -> Answer:
         """Answer one SELECT for a purpose, as far as the promise allows, and record it first.
 
+        `engine` is a name of `[engines]` in `bailee.toml`, whose dialect the question is in; None is `[engine]`.
         Raises Refused with reasons, EngineError if the engine could not answer (both recorded), and RecordError if
         the ledger could not record; then nothing is released.
         """
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
-        return self._door().ask(question, ruling, self.clock(), self._fresh)
+        return self._door(engine).ask(question, ruling, self.clock(), self._fresh)
 
     def cancel(self) -> bool:
-        """Stop the question that runs now, from any thread; whether there was one."""
-        return self._running is not None and self._running.engine.cancel()
+        """Stop the questions that run now, from any thread; whether there was one."""
+        stopped = [sets.engine.cancel() for sets in list(self._running.values())]
+        return any(stopped)
 
     def standing(
         self, purpose: str, *, recipient: str | None = None, actor: Actor | None = None
@@ -472,24 +475,30 @@ class Gate:
         if self._closed:
             raise WorkspaceError("this gate was closed; open the workspace again")
 
-    def _door(self) -> Questions:
+    def _engines(self) -> Iterator[Engine]:
+        if self._engine is not None:
+            yield self._engine
+        yield from (sets.engine for sets in self._running.values())
+
+    def _door(self, engine: str | None) -> Questions:
+        connection(self.settings, engine)
         with self._starting:
-            if self._questions is None:
+            if engine not in self._questions:
                 from bailee.gate.questions import Questions
 
-                self._questions = Questions(self.promise, self._recorder, self._sets)
-            return self._questions
+                self._questions[engine] = Questions(self.promise, self._recorder, lambda: self._sets(engine))
+            return self._questions[engine]
 
-    def _sets(self) -> Sets:
-        """The engine, started once it is needed; EngineUnavailable where it cannot be."""
+    def _sets(self, name: str | None = None) -> Sets:
+        """An engine, started once it is needed; EngineUnavailable where it cannot be."""
         with self._starting:
             self._must_be_open()
-            if self._running is None:
-                from bailee.engines.duckdb.engine import DuckDB
+            if name not in self._running:
                 from bailee.gate.sets import Sets
 
                 keys = open_keys(self.home / "keys")
-                engine = self._engine or DuckDB(self.settings.database, limits=self.settings.limits)
+                ready = self._engine if name is None else None
+                engine = ready or opened(connection(self.settings, name), self.settings.limits)
                 engine.start()
-                self._running = Sets(engine, keys, self.database)
-            return self._running
+                self._running[name] = Sets(engine, keys, self.database)
+            return self._running[name]

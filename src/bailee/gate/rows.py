@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bailee.errors import BaileeError, MapError, Problem, Refused
+from bailee.errors import BaileeError, EngineError, MapError, Problem, Refused
+from bailee.gate.connections import Connection
 from bailee.gate.settings import MAP
 from bailee.policy.model import DataMap
 
@@ -37,8 +38,8 @@ class Rows:
 class Warehouse:
     """The company's tables as the data map knows them; `engine` gives the worker that reads them."""
 
-    def __init__(self, database: Path, datamap: DataMap, engine: Callable[[], Engine]) -> None:
-        self._database, self._map, self._engine = database, datamap, engine
+    def __init__(self, connection: Connection, datamap: DataMap, engine: Callable[[], Engine]) -> None:
+        self._connection, self._map, self._engine = connection, datamap, engine
 
     def count(self, keys: Sequence[str]) -> Rows:
         """Count people's rows now. Where the database cannot be read, `why` says so."""
@@ -48,7 +49,7 @@ class Warehouse:
             return Rows()
         try:
             owners = ownership(self._map, self._engine().catalog())
-            found = erasing.count(self._database, owners, keys)
+            found = erasing.count(self._file(), owners, keys)
         except BaileeError as error:  # an erasure that was done must be told of all the same
             return Rows(why=str(error))
         sql = tuple(text for name, text in erasing.statements(owners, keys) if name in found)
@@ -67,7 +68,12 @@ class Warehouse:
         engine = self._engine()
         owners = ownership(self._map, engine.catalog())
         with engine.released():
-            return Rows(_named(erasing.erase(self._database, owners, keys, progress)))
+            return Rows(_named(erasing.erase(self._file(), owners, keys, progress)))
+
+    def _file(self) -> Path:
+        if self._connection.database is None:
+            raise EngineError(f"rows in `{self._connection.name}` are erased by whoever may write there")
+        return self._connection.database
 
 
 def ownership(datamap: DataMap, catalog: Iterable[BaseTable]) -> Ownership:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from bailee.engines import Limits
 from bailee.errors import Problem, SettingsError, WorkspaceError
+from bailee.gate.connections import DUCKDB, KINDS, Connection, has_password
 
 FILE, POLICY, MAP, KEYS = "bailee.toml", "policy.yaml", "datamap.yaml", "keys"
+WAREHOUSE = "warehouse.duckdb"
 ENVIRONMENT = "env:"
 UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 #: A day for one question, and what the engine takes; sizes are from 1 MiB to 1 TiB.
@@ -35,15 +38,20 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A workspace's settings: the DuckDB file of the company's data, the limits of a question, the sources of keys."""
+    """A workspace's settings: where the company's data is, the limits of a question, the sources of keys.
 
-    database: Path
+    `engine` is asked where a question names none of `engines`.
+    """
+
+    engine: Connection
     limits: Limits = field(default_factory=Limits)
     keys: Keys = field(default_factory=Keys)
     #: The URL of the PostgreSQL database that several servers share; None: the file `state.db` of the folder.
     store: str | None = field(default=None, repr=False)
     #: The name under which the ledger signs; None: the company's name and eight random digits, kept with the key.
     origin: str | None = None
+    #: Further places of the company's data, by name.
+    engines: Mapping[str, Connection] = field(default_factory=dict)
 
 
 def load_settings(home: Path) -> Settings:
@@ -55,7 +63,7 @@ def load_settings(home: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Settings(home / "warehouse.duckdb")
+        return Settings(Connection(DUCKDB, home / WAREHOUSE))
     except OSError as error:
         raise WorkspaceError(f"`{path}` cannot be read: {(error.strerror or 'unknown error').lower()}") from None
     except UnicodeDecodeError as error:
@@ -65,6 +73,18 @@ def load_settings(home: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([_malformed(str(error))]) from None
     return _Reading(home, text, document).settings()
+
+
+def connection(settings: Settings, name: str | None) -> Connection:
+    """The engine of a name, or `[engine]`; WorkspaceError for a name that is not there."""
+    if name is None:
+        return settings.engine
+    if name not in settings.engines:
+        there = _or(settings.engines) if settings.engines else "none"
+        raise WorkspaceError(
+            f"there is no engine `{name}` in `{FILE}`, which names {there}{_nearest(name, settings.engines)}"
+        )
+    return settings.engines[name]
 
 
 def store_url(text: str) -> str:
@@ -98,7 +118,6 @@ class _Reading:
 
     def settings(self) -> Settings:
         known: dict[str, dict[str, Callable[[str, object], object]]] = {
-            "engine": {"database": self.path},
             "limits": {
                 "seconds": self.positive,
                 "rows": self.whole,
@@ -111,43 +130,117 @@ class _Reading:
             "keys": dict.fromkeys(Keys.__dataclass_fields__, self.source),
             "ledger": {"origin": self.origin},
         }
+        engine = self.connection("engine", self.document.get("engine", {}))
+        engines = dict(self.connections())
         found = dict(self.read(known))
         if self.problems:
             raise SettingsError(self.problems)
         names = {"memory": "memory_bytes", "spill": "spill_bytes", "answer": "answer_bytes"}
         limits = {names.get(key, key): value for (section, key), value in found.items() if section == "limits"}
-        database = found.get(("engine", "database"), self.home / "warehouse.duckdb")
         keys = {key: str(value) for (section, key), value in found.items() if section == "keys"}
         origin = found.get(("ledger", "origin"))
         limited = replace(Limits(), **limits)  # type: ignore[arg-type]  # readers checked
         store = found.get(("store", "url"))
         return Settings(
-            Path(str(database)),
+            engine,
             limited,
             Keys(**keys),
             None if store is None else str(store),
             None if origin is None else str(origin),
+            engines,
         )
 
     def read(
         self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
     ) -> Iterator[tuple[tuple[str, str], object]]:
+        sections = {"engine": None, **known, "engines": None}
         for section, content in self.document.items():
+            if section in ("engine", "engines"):
+                continue
             if section not in known:
-                self.problem(section, f"unknown section `{section}`, expected {_or(known)}{_nearest(section, known)}")
+                told = f"unknown section `{section}`, expected {_or(sections)}{_nearest(section, sections)}"
+                self.problem(section, told)
                 continue
             if not isinstance(content, dict):
                 self.problem(section, f"`{section}` is {content!r}, expected a section `[{section}]`")
                 continue
-            for key, value in content.items():
-                reader = known[section].get(key)
-                if reader is None:
-                    words = known[section]
-                    self.problem(
-                        key, f"unknown key `{key}` in `[{section}]`, expected {_or(words)}{_nearest(key, words)}"
-                    )
-                else:
-                    yield (section, key), reader(key, value)
+            for key, value in self.values(section, content, known[section]):
+                yield (section, key), value
+
+    def connections(self) -> Iterator[tuple[str, Connection]]:
+        """The `[engines.NAME]` sections."""
+        content = self.document.get("engines", {})
+        if not isinstance(content, dict):
+            self.problem("engines", f"`engines` is {content!r}, expected sections `[engines.NAME]`")
+            return
+        for name, each in content.items():
+            if re.fullmatch("[a-z][a-z0-9_]{0,62}", name) is None:
+                self.problem(name, f"`{name}` is no name of an engine, expected small letters, digits and `_`")
+            yield name, self.connection(f"engines.{name}", each)
+
+    def connection(self, section: str, content: object) -> Connection:
+        """One place of data; what a kind needs and what it has no use for is said."""
+        if not isinstance(content, dict):
+            self.problem(section, f"`{section}` is {content!r}, expected a section `[{section}]`")
+            return Connection()
+        readers: dict[str, Callable[[str, object], Any]] = {
+            "kind": self.kind,
+            "database": self.path,
+            "url": self.engine_url,
+            "tables": self.tables,
+        }
+        found: dict[str, Any] = dict(self.values(section, content, readers))
+        kind = found.get("kind") or DUCKDB
+        for key in found:
+            if key not in ("kind", *KINDS[kind]):
+                told = f"`{key}` in `[{section}]` says nothing to the kind `{kind}`, which has {_or(KINDS[kind])}"
+                self.problem(key, told)
+        if kind == DUCKDB:
+            found.setdefault("database", self.home / WAREHOUSE)
+        elif "url" not in found:
+            self.problem(section, f"`[{section}]` of the kind `{kind}` needs `url`, such as `env:WAREHOUSE_URL`")
+        return Connection(**{"kind": kind, **{key: value for key, value in found.items() if value is not None}})
+
+    def values(
+        self, section: str, content: Mapping[str, object], readers: Mapping[str, Callable[[str, object], object]]
+    ) -> Iterator[tuple[str, object]]:
+        """The keys of a section, read; unknown ones are told of."""
+        for key, value in content.items():
+            reader = readers.get(key)
+            if reader is None:
+                told = f"unknown key `{key}` in `[{section}]`, expected {_or(readers)}{_nearest(key, readers)}"
+                self.problem(key, told)
+            else:
+                yield key, reader(key, value)
+
+    def kind(self, key: str, value: object) -> object:
+        if not isinstance(value, str) or value not in KINDS:
+            near = _nearest(value, KINDS) if isinstance(value, str) else ""
+            self.problem(key, f"`{key}` is {value!r}, expected {_or(KINDS)}{near}")
+            return None
+        return value
+
+    def engine_url(self, key: str, value: object) -> object:
+        """A URL, or where it comes from; one that holds a password is not shown and not taken."""
+        from bailee.people.key_sources import is_source  # only who sets it waits for the database's library
+
+        if not isinstance(value, str) or not value.strip():
+            self.problem(key, f"`{key}` is no URL, expected one without a password, `env:NAME` or `command: PROGRAM`")
+            return None
+        if value.startswith((ENVIRONMENT, "command:")):
+            if not is_source(value):
+                self.problem(key, f"`{key}` names no source, expected `env:NAME` or `command: PROGRAM ...`")
+                return None
+        elif has_password(value):
+            self.problem(key, f"`{key}` holds a password: put the URL into the environment and write `env:NAME` here")
+            return None
+        return value
+
+    def tables(self, key: str, value: object) -> object:
+        if not isinstance(value, dict) or not all(isinstance(each, str) and each for each in value.values()):
+            self.problem(key, f"`{key}` is {value!r}, expected paths by table, such as {{orders = '/data/orders'}}")
+            return None
+        return {name: str(self.home / Path(each).expanduser()) for name, each in value.items()}
 
     def path(self, key: str, value: object) -> object:
         if not isinstance(value, str) or not value.strip() or "\0" in value:
@@ -219,10 +312,10 @@ class _Reading:
         self.problems.append(Problem(FILE, at[0] if at else 1, 1, message))
 
 
-def _or(words: Mapping[str, object]) -> str:
+def _or(words: Iterable[str]) -> str:
     return " or ".join(f"`{word}`" for word in words)
 
 
-def _nearest(word: str, words: Mapping[str, object]) -> str:
-    close = get_close_matches(word, words, 1)
+def _nearest(word: str, words: Iterable[str]) -> str:
+    close = get_close_matches(word, list(words), 1)
     return f"; did you mean `{close[0]}`?" if close else ""

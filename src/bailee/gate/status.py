@@ -57,6 +57,6 @@ def status(
         changing=ahead.changing,
         next_change=standing.next_change,
         store=database.name,
-        database=str(settings.database.absolute()),
-        engine=settings.database.is_file(),
+        database=settings.engine.name,
+        engine=settings.engine.database is None or settings.engine.database.is_file(),
     )

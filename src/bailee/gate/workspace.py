@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bailee.errors import EngineUnavailable, WorkspaceError
+from bailee.gate.connections import opened
 from bailee.gate.settings import FILE, KEYS, MAP, POLICY, Settings, load_settings, store_url
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bailee.engines.duckdb.engine import DuckDB
+    from bailee.engines import Engine
     from bailee.gate.gate import Gate
     from bailee.people.database import Database
 
@@ -65,19 +66,17 @@ def holds(folder: Path, name: str) -> bool:
         raise WorkspaceError(f"`{folder}` may not be opened by this user; change its permissions") from None
 
 
-def _started(settings: Settings) -> DuckDB | None:
+def _started(settings: Settings) -> Engine | None:
     """An engine that is starting; None where it cannot, which the first question says, and records."""
-    from bailee.engines.duckdb.engine import DuckDB
-
-    engine = DuckDB(settings.database, limits=settings.limits)
     try:
+        engine = opened(settings.engine, settings.limits)
         engine.start()
-    except EngineUnavailable:
+    except (EngineUnavailable, WorkspaceError):
         return None
     return engine
 
 
-def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None, engine: DuckDB | None) -> Gate:
+def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None, engine: Engine | None) -> Gate:
     from bailee.gate.gate import Gate, now
 
     database = _database(settings.store or folder / STATE, folder, settings)

@@ -96,7 +96,7 @@ def written(keks: Sequence[bytes]) -> bytes:
     return b"".join(base64.b64encode(kek) + b"\n" for kek in keks)
 
 
-def secret(source: str, path: Path) -> bytes:
+def secret(source: str, path: Path, what: str = "key") -> bytes:
     """What a source holds; WorkspaceError says why it cannot be had, and never what it said."""
     if source == FILE:
         return secret_files.read(path)
@@ -105,13 +105,13 @@ def secret(source: str, path: Path) -> bytes:
         held = os.environb.get(variable.encode())
         if not held:
             raise WorkspaceError(
-                f"the environment variable `{variable}` is not set, and `bailee.toml` says that it holds a key"
+                f"the environment variable `{variable}` is not set, and `bailee.toml` says that it holds a {what}"
             )
         return held
-    return _printed(shlex.split(source.removeprefix(COMMAND)))
+    return _printed(shlex.split(source.removeprefix(COMMAND)), what)
 
 
-def _printed(words: Sequence[str]) -> bytes:
+def _printed(words: Sequence[str], what: str) -> bytes:
     """What a command prints, run without a shell."""
     program = words[0]
     try:
@@ -120,16 +120,16 @@ def _printed(words: Sequence[str]) -> bytes:
         )
     except subprocess.TimeoutExpired:
         raise WorkspaceError(
-            f"the command `{program}` of `bailee.toml` gave no key within {COMMAND_SECONDS:.0f} s; run it by hand"
+            f"the command `{program}` of `bailee.toml` gave no {what} within {COMMAND_SECONDS:.0f} s; run it by hand"
         ) from None
     except OSError as error:
         why = (error.strerror or "unknown error").lower()
         raise WorkspaceError(f"the command `{program}` of `bailee.toml` cannot be run: {why}") from None
     if done.returncode:
         how = f"exit status {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
-        raise WorkspaceError(f"the command `{program}` of `bailee.toml` gave no key: {how}; run it by hand")
+        raise WorkspaceError(f"the command `{program}` of `bailee.toml` gave no {what}: {how}; run it by hand")
     if len(done.stdout) > _LONGEST:
-        raise WorkspaceError(f"the command `{program}` of `bailee.toml` printed more than a key; run it by hand")
+        raise WorkspaceError(f"the command `{program}` of `bailee.toml` printed more than a {what}; run it by hand")
     return done.stdout
 
 
