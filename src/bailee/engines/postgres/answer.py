@@ -1,0 +1,180 @@
+"""One question: one snapshot, views behind a fence, one SELECT as the reader, streamed Arrow, rollback.
+
+Temporary views cannot be made in a transaction that only reads, so the transaction turns to reading when they are
+there, which it cannot take back. The question then runs as a role that has no right on any relation but those views:
+the server's own look-up of names and its own check of rights refuse every other table, whatever the rewrite let pass.
+Everything is rolled back: views, grants, role and settings were only ever there for this transaction.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bailee.engines import Limits, View
+from bailee.engines.postgres import READER, SCHEMA, guard, parse
+from bailee.engines.postgres.faults import Wrong, kind
+from bailee.engines.postgres.link import Link
+from bailee.engines.postgres.types import Reading, is_known, reading
+
+_VIEW = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
+_KEPT = re.compile(r"(?:allow|clean)_[0-9a-z_]{1,57}", re.ASCII)
+_PREFIX, _SUFFIX = "COPY (", "\n) TO STDOUT (FORMAT binary)"
+
+#: What a server says where the reader's role is not there, or is not the keeper's to take.
+_UNGRANTED = frozenset({"catalog error", "permission error", "invalid input error"})
+
+#: What may be wrong with a view that blames the map: nothing that a row holds has been read yet.
+_UNMADE = frozenset({"binder error", "catalog error", "parser error", "permission error", "not implemented error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: views, SQL, what each allow table and clean set must hold, and what it may take."""
+
+    views: Sequence[View]
+    sql: str
+    sequences: Mapping[str, int]
+    states: Mapping[str, str]
+    limits: Limits
+
+
+def ask(link: Link, question: Question, sink: io.BytesIO) -> int:
+    """Answer a question into `sink` as an Arrow IPC stream; the number of rows. Raises `Wrong`.
+
+    A question that was stopped on the way ends its connection, so that nothing of it can reach the next.
+    """
+    until = time.monotonic() + question.limits.seconds
+    sql = parse.text(question.sql)
+    guard.only_views(sql, {view.name for view in question.views})
+    _begin(link, question)
+    try:
+        guard.no_volatile(link, sql)
+        for view in question.views:
+            _fence(link, view)
+        _become_reader(link, question.views)
+        names, readings = _columns(link, sql)
+        statement, shift = _statement(sql, readings)
+        if shift is None:  # a cast around an ordered question keeps its order only without other processes
+            link.run("SET LOCAL max_parallel_workers_per_gather = 0")
+        seconds = max(0.001, until - time.monotonic())
+        link.run(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+        with _placed(shift), _unfinished(link):
+            return _stream(link, statement, list(zip(names, readings, strict=True)), seconds, question.limits, sink)
+    finally:
+        if link.alive:
+            link.roll_back()
+
+
+def _begin(link: Link, question: Question) -> None:
+    """Begin, and prove that allow tables and clean sets are as asked for in the very snapshot of what follows.
+
+    The locks come before the snapshot: a table that was made anew after it would be empty in it.
+    """
+    needed = [*question.sequences, *question.states]
+    if not all(_KEPT.fullmatch(name) for name in needed):
+        raise ValueError(needed)
+    names = ", ".join(f"'{name}'" for name in needed) or "NULL"
+    locks = ", ".join(f"{SCHEMA}.{name}" for name in sorted(question.sequences))
+    lock = f"LOCK TABLE {locks} IN ACCESS SHARE MODE;" if locks else ""
+    found: dict[str, tuple[int, str]] = {}
+    link.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    try:
+        if needed:
+            rows = link.run(f"{lock} SELECT name, sequence, state FROM {SCHEMA}.sequences WHERE name IN ({names})")
+            found = {name: (sequence, state) for name, sequence, state in rows}
+    except Wrong as wrong:
+        link.roll_back()
+        raise Wrong("stale") if wrong.code == "catalog error" else wrong from None
+    at = {name: found.get(name, (None, None)) for name in needed}
+    behind = any(at[name][0] != sequence for name, sequence in question.sequences.items())
+    other = any(at[name][1] != state for name, state in question.states.items())
+    if behind or other:
+        link.roll_back()
+        raise Wrong("stale")
+
+
+def _fence(link: Link, view: View) -> None:
+    if not _VIEW.fullmatch(view.name):
+        raise ValueError(view.name)
+    try:
+        link.single(f'CREATE TEMP VIEW "{view.name}" WITH (security_barrier) AS {view.sql}')
+    except Wrong as wrong:
+        raise Wrong("relation") if wrong.code in _UNMADE else wrong from None
+
+
+def _become_reader(link: Link, views: Sequence[View]) -> None:
+    names = ", ".join(f'pg_temp."{view.name}"' for view in views)
+    grant = f"GRANT SELECT ON {names} TO {READER};" if views else ""
+    try:
+        link.run(f"{grant} SET LOCAL transaction_read_only = on; SET LOCAL ROLE {READER}")
+    except Wrong as wrong:
+        raise Wrong("setup") if wrong.code in _UNGRANTED else wrong from None
+
+
+def _columns(link: Link, sql: str) -> tuple[list[str], list[Reading]]:
+    """Have the server parse the question, as one statement, and say which columns it gives."""
+    from psycopg.pq import DiagnosticField, ExecStatus
+
+    for result in (link.pgconn.prepare(b"", sql.encode()), link.pgconn.describe_prepared(b"")):
+        if result.status != ExecStatus.COMMAND_OK:
+            state = result.error_field(DiagnosticField.SQLSTATE)
+            place = result.error_field(DiagnosticField.STATEMENT_POSITION)
+            raise Wrong(kind(state.decode() if state else None), position=int(place) - 1 if place else None)
+    if result.nparams:
+        raise Wrong("invalid input error")
+    if not result.nfields:
+        raise Wrong("statement")
+    places = range(result.nfields)
+    known = link.types([result.ftype(at) for at in places if not is_known(result.ftype(at))])
+    names = [(result.fname(at) or b"").decode() for at in places]
+    return names, [reading(result.ftype(at), result.fmod(at), known) for at in places]
+
+
+def _statement(sql: str, readings: Sequence[Reading]) -> tuple[str, int | None]:
+    """The COPY of a question, and by how much it moves places in it; None where it had to be written around."""
+    if not any(reading.cast for reading in readings):
+        return _PREFIX + sql + _SUFFIX, len(_PREFIX)
+    names = [f"c{number}" for number in range(len(readings))]
+    casts = (name + (f"::{read.cast}" if read.cast else "") for name, read in zip(names, readings, strict=True))
+    return f"{_PREFIX}SELECT {', '.join(casts)} FROM ({sql}\n) AS q({', '.join(names)}){_SUFFIX}", None
+
+
+def _stream(
+    link: Link, statement: str, columns: Sequence[tuple[str, Reading]], seconds: float, limits: Limits, sink: io.BytesIO
+) -> int:
+    from bailee.engines.postgres.batches import Batches
+    from bailee.engines.postgres.rows import Copy
+
+    made = Batches(columns, limits.answer_bytes, sink)
+    for batch in Copy(link.pgconn, statement.encode(), seconds, limits.seconds).batches(limits.rows):
+        made.add(batch)
+    return made.finish()
+
+
+@contextmanager
+def _placed(shift: int | None) -> Iterator[None]:
+    """Places in the question, not in the COPY around it."""
+    try:
+        yield
+    except Wrong as wrong:
+        if wrong.position is not None:
+            wrong.position = None if shift is None else wrong.position - shift
+        raise
+
+
+@contextmanager
+def _unfinished(link: Link) -> Iterator[None]:
+    """What stops while rows stream leaves a connection that is no good for anything else."""
+    from psycopg.pq import TransactionStatus
+
+    try:
+        yield
+    except BaseException:
+        if link.pgconn.transaction_status == TransactionStatus.ACTIVE:
+            link.abandon()
+        raise

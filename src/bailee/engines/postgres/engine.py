@@ -1,0 +1,207 @@
+"""PostgreSQL as the gate sees it: a connection of the keeper's, opened ahead, asked, cancelled, and opened again.
+
+Safe for threads: one request runs at a time, the others wait. `cancel` may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import TypeVar
+
+from bailee.engines import Allowed, Limits, Result, Table, View
+from bailee.engines.postgres import answer, fence, parse
+from bailee.engines.postgres.allow import Change, Held, change, clean, clean_state
+from bailee.engines.postgres.catalog import catalog
+from bailee.engines.postgres.faults import Wrong, error
+from bailee.engines.postgres.link import Link
+from bailee.errors import EngineUnavailable
+
+_Made = TypeVar("_Made")
+
+_KEPT = re.compile(r"\bbailee_allow\.\"?((?:allow|clean)_[0-9a-z_]+)", re.ASCII)
+
+
+class Postgres:
+    """A PostgreSQL database at a URL; see `bailee.engines.Engine`.
+
+    The URL's user is the keeper: `setup` says which rights it needs. `limits` bind every question; a question may bring
+    stricter ones of time, rows and bytes. A server that starts again may have lost the allow tables or be another one:
+    then `generation` moves.
+    """
+
+    dialect = "postgres"
+
+    def __init__(self, url: str, *, limits: Limits | None = None) -> None:
+        self._url = url
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()
+        self._link: Link | None = None
+        self._busy: Link | None = None
+        self._closed = False
+        self._identity: str | None = None
+        self._generation = 0
+        self._held: dict[str, Held] = {}
+        self._clean: dict[str, str] = {}
+
+    def __enter__(self) -> Postgres:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def generation(self) -> int:
+        """Counts the servers met: it moves when a connection meets one that has started since the last."""
+        return self._generation
+
+    def start(self) -> None:
+        """Connect; raises `EngineUnavailable` if the database cannot be used, saying why."""
+        with self._lock:
+            self._living()
+
+    def catalog(self) -> tuple[Table, ...]:
+        """The base tables that the keeper may read; partitions are not listed apart from their table."""
+        return self._request(catalog)
+
+    def allow(
+        self,
+        name: str,
+        key_type: str,
+        add: Iterable[str],
+        *,
+        sequence: int,
+        remove: Iterable[str] = (),
+        base: int | None = None,
+        secret: bytes | None = None,
+    ) -> Allowed:
+        """Replace the allow table `bailee_allow.<name>`, or with `base` change one that stands at that sequence.
+
+        Its columns are `subject` of `key_type` and `pseudonym`: the first 32 hex characters of HMAC-SHA256 (RFC 2104)
+        under `secret` over the key's UTF-8, or NULL without a secret. A key that is not exactly the text of a value
+        of the type is dropped and counted. Servers share the table, as `allow` explains: raises `Stale` if it is not
+        at `base`, or is already at a newer sequence; `EngineError` on a duplicate.
+        """
+        wanted = Change(name, key_type, tuple(add), tuple(remove), sequence, base, secret)
+
+        def put(link: Link) -> Allowed:
+            made, self._held[name] = change(link, wanted, self._held.get(name))
+            return made
+
+        return self._request(put)
+
+    def clean(self, name: str, version: str, sql: str) -> None:
+        """Make `bailee_allow.<name>` from a trusted SELECT that groups by its first column, once for each version."""
+        state = clean_state(version, sql)
+        if self._clean.get(name) != state:
+            self._request(lambda link: clean(link, name, version, sql))
+            self._clean[name] = state
+
+    def ask(
+        self,
+        views: Sequence[View],
+        sql: str,
+        *,
+        allow: Mapping[str, int],
+        masks: Mapping[str, tuple[int, int]] | None = None,
+        limits: Limits | None = None,
+    ) -> Result:
+        """Run one governed SELECT over fenced views, in one snapshot in which each allow table is at its sequence.
+
+        Raises `Stale`, `TimeExceeded`, `MemoryExceeded`, `RowsExceeded`, `Cancelled`, or `EngineError` with `kind` and
+        `position` (characters of `sql` from 0). Nothing of a stopped answer is returned. `masks` are DuckDB's.
+
+        Types: a `numeric(p, s)` is that decimal, another `numeric` a decimal of 38 digits (76 where it must be) with
+        the scale of the value that shows most; timestamps are microseconds, of `timestamptz` in UTC; an interval is
+        months, days and nanoseconds; uuid, json, enumerations and all that Arrow has no type for are text, as from
+        DuckDB; arrays of one dimension are lists. Infinite dates and numbers that are none in a decimal are refused.
+        """
+        began = time.perf_counter()
+        question = answer.Question(views, sql, dict(allow), self._states(views, allow), self._stricter(limits))
+        sink = io.BytesIO()
+        rows = self._request(lambda link: answer.ask(link, question, sink))
+        return Result(sink.getbuffer(), rows, time.perf_counter() - began, question.sequences)
+
+    def serialize(self, sql: str) -> str:
+        """PostgreSQL's own parse of one SELECT as JSON; raises `EngineError` with the place where it cannot parse."""
+        return parse.serialize(sql)
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Let go of the database while a block runs; requests wait."""
+        with self._lock:
+            self._drop()
+            yield
+
+    def cancel(self) -> bool:
+        """Stop the request that runs now, whose caller gets `Cancelled`; whether there was one."""
+        busy = self._busy
+        return busy is not None and busy.cancel()
+
+    def close(self) -> None:
+        """Disconnect; a request that runs ends as cancelled, and later ones raise `EngineUnavailable`."""
+        self._closed = True
+        self.cancel()
+        with self._lock:
+            self._drop()
+
+    def _states(self, views: Sequence[View], sequences: Mapping[str, int]) -> dict[str, str]:
+        """What this server knows to be in each allow table and clean set that the views name."""
+        named = set(sequences).union(*(_KEPT.findall(view.sql) for view in views))
+        held = {name: found.state for name in named if (found := self._held.get(name))}
+        return {name: held.get(name) or self._clean.get(name) or "not put by this server" for name in named}
+
+    def _stricter(self, limits: Limits | None) -> Limits:
+        own, asked = self._limits, limits or self._limits
+        return replace(
+            own,
+            seconds=min(own.seconds, asked.seconds),
+            rows=min(own.rows, asked.rows),
+            answer_bytes=min(own.answer_bytes, asked.answer_bytes),
+        )
+
+    def _request(self, work: Callable[[Link], _Made]) -> _Made:
+        with self._lock:
+            link = self._living()
+            self._busy = link
+            try:
+                with link.busy():
+                    return work(link)
+            except Wrong as wrong:
+                if wrong.code == "lost":
+                    link.close()
+                raise error(wrong) from None
+            finally:
+                self._busy = None
+
+    def _living(self) -> Link:
+        if self._closed:
+            raise EngineUnavailable("this engine was closed; open the workspace again")
+        if self._link is not None and not self._link.alive:
+            self._drop()
+        if self._link is None:
+            link = Link(self._url, self._limits)
+            try:
+                fence.prove(link)
+            except Wrong as wrong:
+                link.close()
+                raise error(wrong) from None
+            if link.identity != self._identity:
+                self._identity = link.identity
+                self._generation += 1
+                self._held.clear()
+                self._clean.clear()
+            self._link = link
+        return self._link
+
+    def _drop(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None

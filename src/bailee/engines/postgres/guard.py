@@ -1,0 +1,46 @@
+"""What a question may not do even if the rewrite let it through; the last check before the server.
+
+The reader's role has no right on any table. But PUBLIC may call most of PostgreSQL's functions, and some of them act:
+`set_config('role', ..)` would give the keeper's rights back, `pg_notify` and advisory locks reach other sessions,
+`lo_*` large objects, `pg_sleep` the clock. All that act are volatile to PostgreSQL, so volatile functions are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from bailee.engines.postgres import parse
+from bailee.engines.postgres.faults import Wrong
+from bailee.engines.postgres.link import Link
+
+#: Volatile, and yet they only make a value up.
+_HARMLESS = frozenset(
+    {"random", "random_normal", "gen_random_uuid", "clock_timestamp", "timeofday", "uuidv4", "uuidv7"}
+)
+
+#: These run SQL or read tables that their arguments name, and are not marked as volatile.
+_NAMING = frozenset(
+    {"table_to_xml", "table_to_xmlschema", "table_to_xml_and_xmlschema", "schema_to_xml", "schema_to_xmlschema"}
+    | {"schema_to_xml_and_xmlschema", "database_to_xml", "database_to_xmlschema", "database_to_xml_and_xmlschema"}
+    | {"query_to_xml", "query_to_xmlschema", "query_to_xml_and_xmlschema", "cursor_to_xml", "cursor_to_xmlschema"}
+    | {"ts_stat", "ts_rewrite"}
+)
+
+_VOLATILE = (
+    "SELECT DISTINCT proname::text FROM pg_catalog.pg_proc WHERE proname = ANY (%s::text[]) AND provolatile = 'v'"
+)
+
+
+def only_views(sql: str, names: Set[str]) -> None:
+    """Raise `Wrong` if `sql` names any relation but these and its own common table expressions."""
+    statement = parse.one(sql)
+    known = names | parse.ctes(statement)
+    if any(schema or name not in known for schema, name in parse.relations(statement)):
+        raise Wrong("permission error")
+
+
+def no_volatile(link: Link, sql: str) -> None:
+    """Raise `Wrong` if `sql` calls a function that the server knows to act, or one that runs SQL from a text."""
+    called = {name for name in parse.functions(parse.one(sql)) if name not in _HARMLESS}
+    if called & _NAMING or (called and link.run(_VOLATILE, (sorted(called),))):
+        raise Wrong("permission error")
