@@ -34,6 +34,11 @@ keyed = typer.Typer(
     rich_markup_mode=None,
 )
 
+engines = typer.Typer(
+    help="Where the company's data is asked. Without a command: every engine of `bailee.toml`.",
+    rich_markup_mode=None,
+)
+
 HERE = Path()
 
 
@@ -625,6 +630,55 @@ def _list_keys(*, home: Path, as_json: bool) -> None:
     keeping.listing(home, as_json=as_json)
 
 
+@engines.callback(invoke_without_command=True)
+def list_engines(context: typer.Context, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    if context.invoked_subcommand is None:
+        _list_engines(home=home, as_json=as_json)
+    _put_behind(context)
+
+
+@command
+def _list_engines(*, home: Path, as_json: bool) -> None:
+    from bailee.cli import connecting
+
+    connecting.listing(home, as_json=as_json)
+
+
+EngineName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="A further engine of bailee.toml.",
+        show_default="the main one",
+        autocompletion=o.completion.engines,
+    ),
+]
+
+
+@engines.command("test")
+@command
+def test_engines(
+    name: EngineName = None,
+    every: Annotated[bool, typer.Option("--all", help="Test every engine.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int:
+    """Connect to an engine. Says whether its fence holds, the data map fits, and its rights are what they should be;
+    reads none of the company's data. Exit status 1 if anything is amiss."""
+    from bailee.cli import connecting
+
+    return connecting.test(home, name, every=every, as_json=as_json)
+
+
+@engines.command("grants")
+@command
+def engine_grants(name: EngineName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Print the SQL that gives an engine's login what the data map needs, and no more. Run it as the tables' owner."""
+    from bailee.cli import connecting
+
+    connecting.grants(home, name, as_json=as_json)
+
+
 KindOfKey = Annotated[str, typer.Argument(metavar="KIND", help="encryption or signing.", show_default=False)]
 
 
@@ -732,3 +786,4 @@ app.add_typer(notices, name="notices")
 app.add_typer(ledger, name="ledger")
 app.add_typer(people, name="people")
 app.add_typer(keyed, name="keys")
+app.add_typer(engines, name="engines")

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Allowed", "Column", "Engine", "Limits", "Result", "Table", "View"]
+__all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Result", "Table", "View"]
 
 _MEBIBYTE = 1 << 20
 
@@ -99,6 +99,18 @@ class Result:
 
         with ipc.open_stream(pa.py_buffer(self.ipc)) as stream:
             return stream.read_all()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One right that is `missing`, so that an engine cannot work, or too `wide`, so that the promise rests on less."""
+
+    kind: Literal["missing", "wide"]
+    found: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.found}; {self.remedy}"
 
 
 class Engine(Protocol):

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
 from bailee.errors import WorkspaceError
-from bailee.gate import promise
+from bailee.gate import examining, promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
-from bailee.gate.connections import opened
+from bailee.gate.connections import Connection, opened
+from bailee.gate.examining import Examined
 from bailee.gate.erasing import Erasing
 from bailee.gate.intake import Intake
 from bailee.gate.keeping import Keeping
@@ -162,6 +163,18 @@ class Gate:
         """Stop the questions that run now, from any thread; whether there was one."""
         stopped = [sets.engine.cancel() for sets in list(self._running.values())]
         return any(stopped)
+
+    def engines(self) -> tuple[tuple[str | None, Connection], ...]:
+        """The engines of `bailee.toml`, that of `[engine]` first, which has no name."""
+        return examining.listed(self.settings)
+
+    def examine(self, engine: str | None = None) -> Examined:
+        """Connect to an engine and say whether it can be used; WorkspaceError for a name that is not there."""
+        return examining.examine(self.settings, self.promise.datamap, engine)
+
+    def grants(self, engine: str | None = None) -> tuple[str, ...]:
+        """The SQL that gives an engine's login what the data map needs and no more; empty where none is needed."""
+        return examining.grants(self.settings, self.promise.datamap, engine)
 
     def standing(
         self, purpose: str, *, recipient: str | None = None, actor: Actor | None = None

@@ -8,9 +8,9 @@ set by the company, outside of all this.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from bailee.engines import Finding
 from bailee.engines.postgres import READER, SCHEMA
 from bailee.engines.postgres.faults import Wrong, error
 from bailee.engines.postgres.link import Link
@@ -20,18 +20,6 @@ Mapped = Mapping[tuple[str, str], Collection[str]]
 
 _SOME = 5
 _NOT_OURS = f"n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{SCHEMA}') AND n.nspname !~ '^pg_temp'"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is `missing`, so that Bailee cannot work, or too `wide`, so that its promise rests on less."""
-
-    kind: Literal["missing", "wide"]
-    found: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.found}; {self.remedy}"
 
 
 def statements(mapped: Mapped, keeper: str, database: str) -> tuple[str, ...]:
