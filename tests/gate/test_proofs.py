@@ -12,7 +12,7 @@ import pytest
 import bailee
 from bailee.errors import FactRejected, NotVerified
 from bailee.gate.gate import Gate
-from bailee.gate.proofs import Proven, Prover
+from bailee.gate.proofs import LOST, Proven, Prover
 from bailee.ledger.note import Signer
 from bailee.ledger.verify_parts import Row, Standing
 from bailee.ledger.verify_proof import Proved, read_proof, verify_proof
@@ -253,3 +253,25 @@ def test_who_and_what_there_is_not(gate: Gate) -> None:
     gate.choose(2, "withdraw", "offers")
     with pytest.raises(NotVerified, match="does not concern customer `1`"):
         proofs(gate, "1", gate.head().size - 1)
+
+
+def test_what_a_restore_carried_forward_is_proved_as_far_as_it_can_be(home: Path, clock: Clock, tmp_path: Path) -> None:
+    """What everybody held was lost with what was recorded since the backup: those entries are proved without, and all
+    others as before; of a minute's set that was lost, everybody counts as asked about."""
+    with opened(home, clock) as gate:
+        known = gate.ask(ORDERS, purpose="offers", actor=MARKETING).receipt
+        gate.backup(tmp_path / "shop.backup")
+        check = gate.checker("offers")
+        assert check("1")
+        check.close()
+        minute = gate.head().size - 1
+        gate.choose(4, "withdraw", "offers")
+        lost = gate.ask(ORDERS, purpose="offers", actor=MARKETING).receipt
+    bailee.restore(tmp_path / "shop.backup", home, force=True, clock=clock)
+    with opened(home, clock) as gate:
+        found = proofs(gate, "2")
+        said, proved = found[lost]
+        assert (LOST, None, None) == (said.unshown, said.in_scope, proved.standing)
+        for position, words in ((known, "answered"), (minute, "asked about")):
+            said, proved = found[position]
+            assert (None, words, True, True) == (said.unshown, said.said, said.in_scope, proved.in_scope)
