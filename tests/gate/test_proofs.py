@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,28 @@ def test_what_names_a_customer_is_opened_for_them_alone(gate: Gate) -> None:
     assert "1" == (proved.record or {})["customer"]
     assert "stands" == (two[start + 1][1].record or {})["verdict"]
     assert (True, True) == (two[start + 1][0].in_scope, two[start + 1][1].in_scope)
+
+
+def test_a_choice_is_proved_with_all_that_it_depends_on(gate: Gate) -> None:
+    """When they said it, in which language, on what evidence: whoever changed that afterwards could not prove it."""
+    position = gate.head().size
+    gate.choose(
+        1, "withdraw", "offers", at=NOW - timedelta(days=2), language="de", evidence="form 7", instrument="signed"
+    )
+    proved = proofs(gate, "1")[position][1]
+    assert {
+        "customer": "1",
+        "purpose": "offers",
+        "act": "withdraw",
+        "at": "2026-11-20T12:00:10.000000Z",
+        "instrument": "signed",
+        "notice": None,
+        "recipient": None,
+        "channel": None,
+        "language": "de",
+        "conflict_shown": False,
+        "evidence": "form 7",
+    } == proved.record
 
 
 def test_what_names_several_is_opened_for_none(gate: Gate) -> None:
