@@ -1,16 +1,20 @@
 """How fast the ledger records, proves and verifies, beside what the disk can do in the same run.
 
-Entries are appended as a workspace appends them, private records sealed. Appends of many a commit are held against
-their bar in CPU time; those of one a commit against the disk's own fdatasync, of an entry's bytes put at a file's end.
+Entries are appended as a workspace appends them, private records sealed; leaves alone, without a record, are told
+apart. Appends of many a commit are held against their bar in CPU time; those of one a commit against the disk's own
+fdatasync, of an entry's bytes put at a file's end. SQLite alone is one row of those bytes a commit, by its own driver
+with nothing around it: what no log in it can pass.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,11 +45,13 @@ def rows() -> list[Figure]:
         database = open_database(Path(folder) / "state.db", create=True, extra=[log.create])
         for turn in range(ROUNDS):
             best("fdatasync", _fdatasync(Path(folder) / f"plain{turn}"))
+            best("SQLite alone, 1 row a commit", _sqlite(Path(folder) / f"alone{turn}"))
             for group, count in GROUPS.items():
                 wall, cpu = _append(database, count, group)
                 best(f"append, {group} a commit", wall)
                 if group > 1:
                     best(f"append, {group} a commit, of CPU time", cpu)
+            best("append without record, 1000 a commit, of CPU time", _append(database, 20_000, 1000, record=False)[1])
             best(f"append, {WRITERS} threads, one entry each at a time", _together(database))
         _grow(database, SIZE)
         for _ in range(ROUNDS):
@@ -100,9 +106,11 @@ def _commit(database: Database, drafts: list[log.Draft]) -> object:
     return database.commit(lambda connection: log.append_many(connection, drafts, safe=safe))
 
 
-def _append(database: Database, count: int, group: int) -> tuple[float, float]:
+def _append(database: Database, count: int, group: int, *, record: bool = True) -> tuple[float, float]:
     """Entries a second, and a second of CPU time."""
     drafts = [_draft(number) for number in range(count)]
+    if not record:
+        drafts = [draft._replace(private=None) for draft in drafts]
     cpu = time.process_time()
     wall = _rate(count, lambda: [_commit(database, drafts[at : at + group]) for at in range(0, count, group)])
     return wall, count / (time.process_time() - cpu)
@@ -154,6 +162,17 @@ def _fdatasync(file: Path) -> float:
                 os.fdatasync(plain.fileno())
 
         return _rate(500, work)
+
+
+def _sqlite(file: Path) -> float:
+    """One row a commit, as durable as the ledger's: write-ahead log, synchronised at every commit."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as plain:
+        plain.execute("PRAGMA journal_mode = WAL")
+        plain.execute("PRAGMA synchronous = FULL")
+        plain.execute("CREATE TABLE entries (position INTEGER PRIMARY KEY, leaf BLOB NOT NULL)")
+        return _rate(
+            500, lambda: [plain.execute("INSERT INTO entries (leaf) VALUES (?)", (b"x" * 560,)) for _ in range(500)]
+        )
 
 
 def _rate(count: int, work: Callable[[], object]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,7 @@ def test_a_choice_is_a_leaf_that_names_nobody(gate: Gate) -> None:
         ({"recipient": "stranger"}, "there is no recipient `stranger`"),
         ({"guardian": "2"}, "was no verified guardian"),
         ({"at": NOW + timedelta(minutes=6)}, "has not come yet"),
+        ({"at": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))}, "expected the year 1900 or later"),
         ({"at": datetime(2026, 1, 1)}, "names no zone"),
         ({"evidence": "x" * 10_001}, "evidence has at most"),
     ],

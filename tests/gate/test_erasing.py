@@ -21,7 +21,7 @@ from bailee.gate.gate import Gate
 from bailee.gate.naming import Names
 from bailee.ledger.verify_note import read_vkeys
 from bailee.ledger.verify_proof import verify_proof
-from bailee.people import customers, progress, relations, standing_tree, store, tombstones
+from bailee.people import contacts, customers, progress, relations, standing_tree, store, tombstones
 from bailee.people.customers import NewCustomer
 from tests.gate.shop import MAP, MARKETING, NOW, ORDERS, POLICY, Clock, grant, last
 
@@ -157,6 +157,22 @@ def test_the_companys_records_that_name_them_go(gate: Gate) -> None:
     gate.erase(3)
     assert [True, True, False, False] == [gate.record(position) is None for position in positions]
     gate.verify()
+
+
+def test_records_that_name_an_address_of_theirs_go_too(gate: Gate) -> None:
+    """A question by an e-mail address or a telephone number says whom it is about as well as one by their key."""
+    with gate.database.write() as connection:
+        for number, channel, address in (
+            (3, "email", "three@mail.example"),
+            (3, "phone", "+4930123456"),
+            (4, "email", "four@mail.example"),
+        ):
+            contacts.put(connection, number, channel, address)
+    first = gate.head().size
+    for text in ("three@mail.example", "+4930123456", "four@mail.example", "THREE@MAIL.EXAMPLE"):
+        gate.ask(f"SELECT count(*) FROM orders WHERE coupon = '{text}'", purpose="offers")
+    gate.erase(3)
+    assert [False, False, True, False] == [gate.record(first + at) is not None for at in range(4)]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 import bailee
 from bailee.errors import FactRejected, NotVerified
 from bailee.gate.gate import Gate
-from bailee.gate.proofs import Proven, Prover
+from bailee.gate.proofs import LOST, Proven, Prover
 from bailee.ledger.note import Signer
 from bailee.ledger.verify_parts import Row, Standing
 from bailee.ledger.verify_proof import Proved, read_proof, verify_proof
@@ -79,6 +80,28 @@ def test_what_names_a_customer_is_opened_for_them_alone(gate: Gate) -> None:
     assert "1" == (proved.record or {})["customer"]
     assert "stands" == (two[start + 1][1].record or {})["verdict"]
     assert (True, True) == (two[start + 1][0].in_scope, two[start + 1][1].in_scope)
+
+
+def test_a_choice_is_proved_with_all_that_it_depends_on(gate: Gate) -> None:
+    """When they said it, in which language, on what evidence: whoever changed that afterwards could not prove it."""
+    position = gate.head().size
+    gate.choose(
+        1, "withdraw", "offers", at=NOW - timedelta(days=2), language="de", evidence="form 7", instrument="signed"
+    )
+    proved = proofs(gate, "1")[position][1]
+    assert {
+        "customer": "1",
+        "purpose": "offers",
+        "act": "withdraw",
+        "at": "2026-11-20T12:00:10.000000Z",
+        "instrument": "signed",
+        "notice": None,
+        "recipient": None,
+        "channel": None,
+        "language": "de",
+        "conflict_shown": False,
+        "evidence": "form 7",
+    } == proved.record
 
 
 def test_what_names_several_is_opened_for_none(gate: Gate) -> None:
@@ -253,3 +276,25 @@ def test_who_and_what_there_is_not(gate: Gate) -> None:
     gate.choose(2, "withdraw", "offers")
     with pytest.raises(NotVerified, match="does not concern customer `1`"):
         proofs(gate, "1", gate.head().size - 1)
+
+
+def test_what_a_restore_carried_forward_is_proved_as_far_as_it_can_be(home: Path, clock: Clock, tmp_path: Path) -> None:
+    """What everybody held was lost with what was recorded since the backup: those entries are proved without, and all
+    others as before; of a minute's set that was lost, everybody counts as asked about."""
+    with opened(home, clock) as gate:
+        known = gate.ask(ORDERS, purpose="offers", actor=MARKETING).receipt
+        gate.backup(tmp_path / "shop.backup")
+        check = gate.checker("offers")
+        assert check("1")
+        check.close()
+        minute = gate.head().size - 1
+        gate.choose(4, "withdraw", "offers")
+        lost = gate.ask(ORDERS, purpose="offers", actor=MARKETING).receipt
+    bailee.restore(tmp_path / "shop.backup", home, force=True, clock=clock)
+    with opened(home, clock) as gate:
+        found = proofs(gate, "2")
+        said, proved = found[lost]
+        assert (LOST, None, None) == (said.unshown, said.in_scope, proved.standing)
+        for position, words in ((known, "answered"), (minute, "asked about")):
+            said, proved = found[position]
+            assert (None, words, True, True) == (said.unshown, said.said, said.in_scope, proved.in_scope)

@@ -201,3 +201,25 @@ def test_creating_again_keeps_what_is_there(filled: Engine) -> None:
         connection.execute(text("UPDATE ledger_head SET version = 99"))
         with pytest.raises(WorkspaceError, match="has version 99 and this Bailee knows up to 2"):
             log.create(connection)
+
+
+def test_a_write_that_cannot_be_taken_back_is_told_in_words(
+    engine: Engine, draft: Make, safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that ended the connection takes all back with it, whatever the driver says to a rollback then."""
+
+    def lost(_: object) -> None:
+        raise engine.dialect.loaded_dbapi.OperationalError("not allowed in pipeline mode")
+
+    def fail() -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE ledger_subjects")
+            monkeypatch.setattr(engine.dialect, "do_rollback", lost)
+            log.append_many(connection, [draft(0)._replace(subjects=(1,))], safe=safe)
+
+    with pytest.raises(RecordError, match="nothing was recorded"):
+        fail()
+    monkeypatch.undo()
+    with engine.begin() as connection:
+        assert 0 == log.head(connection).size
+        log.append_many(connection, [draft(0)], safe=safe)

@@ -269,6 +269,8 @@ WRONG = {
     f"2:2: a grant names one purpose: {PURPOSES}": line(purpose="*", act="grant"),
     "2:3: `yes` is no act: expected one of `grant`, `object`, `refuse`, `withdraw`": line(act="yes"),
     "2:4: `2026-12-01T00:00:00Z` has not come yet; check the clock and the time zone": line(at="2026-12-01T00:00:00Z"),
+    "2:4: `0001-01-01T00:00:00+14:00` is not within the years 1900 to 9999": line(at="0001-01-01T00:00:00+14:00"),
+    "2:4: `1899-12-31T23:59:59Z` is not within the years 1900 to 9999": line(at="1899-12-31T23:59:59Z"),
     "2:4: `20/11/2026 10:00` is no time: expected one such as `2026-11-22T09:30:00Z`; the year comes first": line(
         at="20/11/2026 10:00"
     ),

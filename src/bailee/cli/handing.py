@@ -156,6 +156,7 @@ def _document(proven: Proven, file: str | None) -> dict[str, object]:
         "recipient": proven.recipient,
         "in_scope": proven.in_scope,
         **({"imported": {"file": proven.file, "row": proven.row, "unshown": proven.unshown}} if proven.file else {}),
+        **({"unshown": proven.unshown} if proven.unshown and not proven.file else {}),
         **({"file": file} if file else {}),
     }
 
@@ -202,13 +203,16 @@ def _concerning(lines: Sequence[dict[str, object]]) -> str:
 
 
 def _unshown(lines: Sequence[dict[str, object]]) -> list[str]:
-    """Which rows their proofs do not show, and why: one line for each reason."""
-    found: dict[str, int] = {}
+    """What of rows and entries their proofs do not show, and why: one line for each reason."""
+    found: dict[tuple[str, str, str], int] = {}
     for line in lines:
         came = line.get("imported")
-        if isinstance(came, dict) and came["unshown"]:
-            found[came["unshown"]] = found.get(came["unshown"], 0) + 1
-    return [f"not shown: {counted(count, 'row')} {why}" for why, count in found.items()]
+        why, one, many = (
+            (came["unshown"], "row", "rows") if isinstance(came, dict) else (line.get("unshown"), "entry", "entries")
+        )
+        if why:
+            found[str(why), one, many] = found.get((str(why), one, many), 0) + 1
+    return [f"not shown: {counted(count, one, many)} {why}" for (why, one, many), count in found.items()]
 
 
 def _counts(lines: Sequence[dict[str, object]]) -> str:

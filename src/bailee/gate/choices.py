@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bailee.errors import FactRejected
 from bailee.gate.answer import Receipt
 from bailee.gate.record import Recorder
+from bailee.ledger.leaves import time_text
 from bailee.people import choices, customers
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
@@ -71,10 +72,14 @@ class Choices:
             "customer": said.customer,
             "purpose": kind.purpose,
             "act": kind.act,
+            "at": time_text(said.at),
             "instrument": kind.instrument,
             "notice": kind.notice,
             "recipient": kind.recipient,
             "channel": kind.channel,
+            "language": kind.language,
+            "conflict_shown": kind.conflict_shown,
+            "evidence": said.evidence,
         }
         about = [customers.number_of(connection, said.customer)]
         return self._recorder.within(connection, "choice", {"sequence": sequence}, private, now, about)

@@ -22,7 +22,7 @@ from bailee.ledger import log, proof
 from bailee.ledger.canonical import canonical
 from bailee.ledger.leaves import time_text
 from bailee.ledger.naming import erase_records, naming
-from bailee.people import documents, erasure, keyring, tombstones
+from bailee.people import contacts, customers, documents, erasure, keyring, tombstones
 from bailee.people.cleaning import Cleaned, clean
 from bailee.people.database import Database
 from bailee.people.derivation import derive
@@ -95,12 +95,20 @@ class Named(NamedTuple):
 
 def look_through(database: Database, keys: Sequence[str], progress: Progress | None = None) -> Named:
     """Find the company's own records that name people, without holding up who writes."""
-    names = Names(keys)
     with database.read() as connection:
+        names = Names(words(connection, keys))
         size = log.head(connection).size
         tell = None if progress is None else lambda done: progress(min(done, size), size)
         found = tuple(naming(connection, names, safe=keyring.of(connection), progress=tell))
     return Named(names, found, size)
+
+
+def words(connection: Connection, keys: Iterable[str]) -> list[str]:
+    """All by which a text may name people: their keys, and the addresses at which they are reached."""
+    numbers = [(key, customers.find(connection, key)) for key in keys]
+    return [
+        word for key, number in numbers for word in (key, *(contacts.of(connection, number).values() if number else ()))
+    ]
 
 
 def planned(connection: Connection, keys: Iterable[str], named: Named) -> tuple[Erased, ...]:

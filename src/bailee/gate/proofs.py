@@ -19,7 +19,6 @@ from bailee.gate.concerns import Concern, Progress
 from bailee.gate.promise import recorded_policy
 from bailee.gate.record import ANSWERED
 from bailee.ledger import checkpoint, log, proof
-from bailee.ledger.bits import Shown
 from bailee.ledger.leaves import read
 from bailee.ledger.note import Signer
 from bailee.people import customers, imported_rows, keyring, standing_proofs
@@ -28,7 +27,9 @@ from bailee.people.standing_proofs import StandingProof
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_KEPT = 1024
+_KEPT, _READ = 1024, 4096
+#: Why the proof of an entry that a restore carried forward may show less than that of another.
+LOST = "whose standing was lost when a backup from before was restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Proven:
 
     `in_scope` says whether their data could be used by it; None where an entry says nothing of that. `said` is what
     happened: the decision on a use, whether a checker was asked about them, or what they chose. An imported file is one
-    entry for all its rows, so each row of theirs is told by itself: `file` is its digest and `row` the row's position;
-    `unshown` says why the proof does not show the row.
+    entry for all its rows, so each row of theirs is told by itself: `file` is its digest and `row` the row's position.
+    `unshown` says why the proof does not show the row, or the customer's standing at an entry.
     """
 
     position: int
@@ -71,6 +72,7 @@ class Prover:
         self._checkpoint = checkpoint.sign(self.head.size, self.head.root, signer)
         self._standing: OrderedDict[str, StandingProof] = OrderedDict()
         self._rows = imported_rows.Rows(connection, self.number)
+        self._carried: list[range] | None = None
 
     def concerns(self, entry: int | None, progress: Progress | None) -> list[Concern]:
         """What concerns the customer, or the one entry; NotVerified where that does not concern them."""
@@ -89,10 +91,13 @@ class Prover:
         opened = log.opening(self._connection, position, safe=keyring.of(self._connection)) if concern.alone else None
         if concern.row is not None:
             return self._imported(concern.row, position, raw, leaf)
-        standing, bit = self._standing_at(leaf), None
+        standing, bit, about = self._standing_unless_lost(leaf, position), None, True
         if leaf["kind"] == "points_closed":
             record = log.record(self._connection, position, safe=keyring.of(self._connection))
             bit = None if record is None else asked.shown(record, self.number)
+            about = record is None or (
+                bit is not None and bit.bit
+            )  # of a set that was lost, nobody can say who was not
         extra = proof.extra(  # noqa: S610  (no query)
             raw,
             opening=opened,
@@ -104,12 +109,13 @@ class Prover:
             position,
             leaf["at"],
             leaf["kind"],
-            _said(leaf, told, bit),
+            _said(leaf, told, asked_about=about),
             leaf.get("purpose") or told.get("purpose"),
             leaf.get("effect"),
             leaf.get("recipient") or told.get("recipient"),
-            _in_scope(leaf, standing, bit),
+            _in_scope(leaf, standing, asked_about=about),
             self._written(position, extra),
+            unshown=None if standing is not None or leaf.get("standing_root") is None else LOST,
         )
 
     def _imported(self, place: imported_rows.Place, position: int, raw: bytes, leaf: Mapping[str, Any]) -> Proven:
@@ -142,6 +148,26 @@ class Prover:
         path = log.prove_inclusion(self._connection, position, self.head.size).path
         return proof.write(position, path, self._checkpoint, extra)
 
+    def _standing_unless_lost(self, leaf: Mapping[str, Any], position: int) -> StandingProof | None:
+        """As `_standing_at`, but None where a restore carried the entry forward, and its tree was not in the backup."""
+        try:
+            return self._standing_at(leaf)
+        except NotVerified:
+            if any(position in some for some in self._carried_over()):
+                return None
+            raise
+
+    def _carried_over(self) -> list[range]:
+        """The entries that restores carried forward, whose facts are lost; looked for once."""
+        if self._carried is None:
+            self._carried = []
+            for start in range(0, self.head.size, _READ):
+                stop = min(start + _READ, self.head.size)
+                for position, raw in enumerate(log.leaves_at(self._connection, start, stop), start):
+                    if b'"restored"' in raw and (leaf := read(raw))["kind"] == "restored":
+                        self._carried.append(range(int(str(leaf["size"])), position))
+        return self._carried
+
     def _standing_at(self, leaf: Mapping[str, Any]) -> StandingProof | None:
         """The customer's standing at the root that a leaf shows, if it shows one; worked out once for each root."""
         root, sequence = leaf.get("standing_root"), leaf.get("standing_sequence")
@@ -167,14 +193,14 @@ def _part(found: StandingProof) -> dict[str, object]:
     return {"position": found.position, "nonce": found.nonce, "value": found.value, "path": found.path}
 
 
-def _said(leaf: Mapping[str, Any], told: Mapping[str, Any], bit: Shown | None) -> str:
+def _said(leaf: Mapping[str, Any], told: Mapping[str, Any], *, asked_about: bool) -> str:
     match leaf["kind"]:
         case "use":
             return str(leaf["decision"])
         case "points_opened":
             return "never closed"
         case "points_closed":
-            return "asked about" if bit is not None and bit.bit else "not asked about"
+            return "asked about" if asked_about else "not asked about"
         case "choice":
             return str(told.get("act", ""))
         case "customer":
@@ -182,11 +208,11 @@ def _said(leaf: Mapping[str, Any], told: Mapping[str, Any], bit: Shown | None) -
     return ""
 
 
-def _in_scope(leaf: Mapping[str, Any], standing: StandingProof | None, bit: Shown | None) -> bool | None:
+def _in_scope(leaf: Mapping[str, Any], standing: StandingProof | None, *, asked_about: bool) -> bool | None:
     """Whether the customer's data could be used; nothing was released by what was refused or failed."""
     if standing is None or leaf.get("decision", ANSWERED) != ANSWERED:
         return None
     purpose, recipient = leaf["purpose"], leaf["recipient"]
     wanted = purpose if recipient is None else f"{purpose}/{recipient}"
     holds = [] if standing.value is None else json.loads(standing.value)["holds"]
-    return wanted in holds and (leaf["kind"] != "points_closed" or (bit is not None and bit.bit))
+    return wanted in holds and asked_about

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bailee.errors import BaileeError, NotVerified, WorkspaceError
 from bailee.gate import swapping
 from bailee.gate.archive import STATE
-from bailee.gate.erasing import By, Named, erase
+from bailee.gate.erasing import By, Named, erase, words
 from bailee.gate.naming import Names
 from bailee.gate.settings import POLICY
 from bailee.ledger import carrying, log
@@ -141,7 +141,7 @@ def _erase_again(connection: Connection, stones: list[Tombstone], aside: Path, a
     whole = tombstones.still_there(connection, stones)
     if not whole:
         return 0
-    policy, names = parse_policy((aside / POLICY).read_bytes(), POLICY), Names(whole)
+    policy, names = parse_policy((aside / POLICY).read_bytes(), POLICY), Names(words(connection, whole))
     size = log.head(connection).size
     positions = tuple(naming(connection, names, safe=keyrings.of(connection)))
     by = By(policy.company, policy_digest(policy))

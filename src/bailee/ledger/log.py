@@ -258,10 +258,13 @@ def _builder(connection: Connection) -> tree.Builder:
 def _take_back(connection: Connection) -> None:
     """Roll back the innermost savepoint, which is one caller's, or else the whole transaction."""
     inner = connection.get_nested_transaction()
-    if inner is None:
-        connection.rollback()
-    else:
-        inner.rollback()
+    try:
+        if inner is None:
+            connection.rollback()
+        else:
+            inner.rollback()
+    except failed():  # a server that ended the connection takes all back with it
+        connection.invalidate()
 
 
 def _absent(connection: Connection, position: int) -> str:

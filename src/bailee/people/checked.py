@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from bailee.people import driver
 from bailee.people.choices import LONGEST_EVIDENCE, SKEW
-from bailee.people.instants import instant, micros
+from bailee.people.instants import EARLIEST, instant, micros
 from bailee.people.kinds import Kind, Known
 from bailee.people.problems import shown
 from bailee.people.records import Frames
@@ -245,7 +245,7 @@ def _at_once(column: pa.Array) -> Numbers | None:
         except pa.ArrowInvalid:
             return None
     found: Numbers = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    return None if column.null_count else found
+    return None if column.null_count or (len(found) and found.min() < EARLIEST) else found
 
 
 def _nullable(column: pa.Array) -> pa.Array:

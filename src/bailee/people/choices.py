@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping
 from bailee.errors import FactRejected
 from bailee.people import keyring, progress
 from bailee.people.customers import number_of
-from bailee.people.instants import instant, micros
+from bailee.people.instants import EARLIEST, instant, micros
 from bailee.people.kinds import Kind, Known
 from bailee.people.relations import is_guardian
 from bailee.policy.model import Policy
@@ -142,6 +142,8 @@ def _row(connection: Connection, known: Known, said: Said, now: datetime) -> tup
         moment = f"{said.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         raise FactRejected(f"the choice was made at {moment}, which has not come yet; check the clock")
     at = micros(min(said.at, now))
+    if at < EARLIEST:
+        raise FactRejected(f"the choice was made at `{said.at.isoformat()}`, expected the year 1900 or later")
     if said.evidence is not None and len(said.evidence) > LONGEST_EVIDENCE:
         raise FactRejected(f"evidence has at most {LONGEST_EVIDENCE:,} characters, found {len(said.evidence):,}")
     guardian = None if said.guardian is None else number_of(connection, said.guardian)

@@ -14,6 +14,10 @@ def micros(at: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
+#: What is kept lies between these, in microseconds: before and after, an offset could lead to a year that there is not.
+EARLIEST, LATEST = micros(datetime(1900, 1, 1, tzinfo=UTC)), micros(datetime.max.replace(tzinfo=UTC))
+
+
 def instant(stored: int) -> datetime:
     """Return the aware UTC datetime of stored microseconds."""
     return _EPOCH + timedelta(microseconds=stored)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bailee.errors import FactRejected
 from bailee.people import progress
-from bailee.people.instants import instant, micros
+from bailee.people.instants import EARLIEST, instant, micros
 from bailee.policy import canonical
 from bailee.policy.terms import Terms
 
@@ -106,6 +106,8 @@ def given(connection: Connection, digest: str, to: Iterable[tuple[int, datetime]
     if number is None:
         raise FactRejected(f"there is no registered notice `{digest}`")
     shown = list(to)
+    if any(micros(at) < EARLIEST for _, at in shown):
+        raise FactRejected("a notice was given before the year 1900, expected that year or later")
     first = progress.advance(connection, len(shown))
     rows = [(first + i, customer, number, micros(at)) for i, (customer, at) in enumerate(shown)]
     if rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from bailee.people.instants import days, micros
+from bailee.people.instants import EARLIEST, LATEST, days, micros
 from bailee.people.problems import shown
 
 _LIKE = "such as `2026-11-22T09:30:00Z`"
@@ -18,14 +18,15 @@ def parse_time(text: str | int | None) -> int:
     if type(text) is not str:
         if text is None:
             raise ValueError(f"the time is missing: expected one {_LIKE}")
-        return int(text)
+        return _kept(int(text), text)
     if len(text) < 11:
         raise ValueError(_hint(text))
     try:
         found = datetime.fromisoformat(text)
-        return micros(found if found.tzinfo else found.replace(tzinfo=UTC))
+        at = micros(found if found.tzinfo else found.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise ValueError(_hint(text)) from None
+    return _kept(at, text)
 
 
 def parse_day(text: str | int | None) -> int | None:
@@ -40,6 +41,13 @@ def parse_day(text: str | int | None) -> int | None:
         return days(date.fromisoformat(text))
     except ValueError:
         raise ValueError(f"{shown(text)} is no date: expected one such as `2001-12-31`") from None
+
+
+def _kept(at: int, text: str | int) -> int:
+    """The time, where it can be kept; ValueError for any other."""
+    if not EARLIEST <= at <= LATEST:
+        raise ValueError(f"{shown(str(text))} is not within the years 1900 to 9999")
+    return at
 
 
 def _hint(text: str) -> str:
