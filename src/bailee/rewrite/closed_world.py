@@ -69,7 +69,8 @@ def _checked(question: str, tree: exp.Expr, dialect: Dialect) -> Iterator[exp.Ex
     allowed = (exp.Func, exp.Binary, exp.Unary)
     for node in tree.walk():
         name = type(node).__name__
-        if name not in dialect.syntax and not isinstance(node, allowed) and not name.startswith("JSONPath"):
+        known = name in dialect.syntax or isinstance(node, allowed) or name.startswith("JSONPath")
+        if not known or name in dialect.instead:
             raise shape(question, node, f"`{name.lower()}`", dialect.instead.get(name, "write it with plain SELECT"))
         if name == "Table":
             _check_table(question, node)
