@@ -517,5 +517,9 @@ SELECT jsonb_path_query(to_jsonb(c), '$.ssn') FROM customers c
 SELECT merge_action() FROM customers
 -- case: set returning function in select
 SELECT generate_series(1, 2), name FROM customers
+-- case: function that is called like an alias
+SELECT pg_read_file('/etc/hostname') FROM customers AS pg_read_file
+-- case: function that is called like a cte
+WITH pg_read_file(a) AS (SELECT 1) SELECT pg_read_file('/etc/hostname') FROM pg_read_file
 -- case: hash of a record
 SELECT hash_record_extended(c, 0) FROM customers c

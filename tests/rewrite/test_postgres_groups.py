@@ -1,4 +1,4 @@
-"""Questions about groups on PostgreSQL, which has no TRY: what may fail on one row is refused, with the shape to write."""
+"""Questions about groups on PostgreSQL, which has no TRY: what may fail on one row is refused, with what to write."""
 
 from __future__ import annotations
 

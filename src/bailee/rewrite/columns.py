@@ -153,8 +153,22 @@ def check(
     left = _unresolved(names, sight, tokens, tree, Treatment.WITHHELD)
     if left is not None:
         raise _withheld(question, sight, *left)
+    _check_telling(question, names, tokens, tree)
     if names.dialect.attributes_call:
         _check_attributes(question, names, tree)
+
+
+def _check_telling(question: str, names: Names, tokens: Sequence[Token], tree: exp.Expr) -> None:
+    """Refuse a name that the engine takes for a word of its own where no column has it."""
+    told = [token for token in tokens if token.name in names.dialect.telling]
+    if not told:
+        return
+    known = {column for use in names.uses for column in use.stored.types} | given_names(tree, names.dialect)
+    for token in told:
+        if token.name not in known:
+            at = f" at {place(question, token.start)}"
+            instead = "a question is told nothing of the session"
+            raise refused("shape_not_allowed", found=f"`{token.text}`", place=at, instead=instead)
 
 
 #: Columns that functions in FROM have.

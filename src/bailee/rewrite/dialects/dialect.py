@@ -110,6 +110,10 @@ class Dialect:
     whole: str = "FROM"
     #: Whether `c.f` calls the function `f` on the row `c` where it has no such column.
     attributes_call: bool = False
+    #: Names that tell of the session where no column has them.
+    telling: frozenset[str] = frozenset()
+    #: What may stand with a dot before a function; None where `x.f(y)` is `f(x, y)` and the engine's own parse tells.
+    qualifiers: frozenset[str] | None = None
     #: The alias that a query in FROM must have.
     subquery: str = ""
     #: The longest name in bytes of UTF-8: longer ones are cut, and so would be another's.

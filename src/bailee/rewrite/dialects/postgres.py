@@ -181,6 +181,7 @@ POSTGRES = Dialect(
     outer_functions=frozenset(_OUTER_FUNCTIONS.split()),
     whole="SELECT * FROM",
     attributes_call=True,
+    qualifiers=frozenset({"pg_catalog"}),
     subquery=" AS bailee_parts",
     longest_name=63,
     instead={

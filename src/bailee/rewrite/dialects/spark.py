@@ -52,6 +52,8 @@ numeric string in and or not when then else case between like ilike is
 
 _OUTER_FUNCTIONS = "power pow sqrt ln log log10 exp mod date_format format_number try_divide"
 
+_TELLING = "user current_user session_user current_catalog current_database current_schema"
+
 _TABLE_FUNCTIONS = """
 range explode explode_outer posexplode posexplode_outer inline inline_outer stack json_tuple
 """
@@ -130,7 +132,7 @@ SPARK = Dialect(
     recursion=Recursion.ITSELF,
     tokens=_TOKENS,
     forbidden=frozenset({"--", "/*", "|>"}),
-    starts=("SELECT", "WITH", "VALUES", "TABLE"),
+    starts=("SELECT", "WITH", "VALUES"),
     functions_file="spark_functions.txt",
     table_functions=frozenset(_TABLE_FUNCTIONS.split()),
     grammar=frozenset(_GRAMMAR.split()),
@@ -156,7 +158,8 @@ SPARK = Dialect(
     },
     coarse=_coarse,
     predicate=_predicate,
-    whole="SELECT * FROM",
+    telling=frozenset(_TELLING.split()),
+    qualifiers=frozenset(),
     instead={
         "TableSample": "write `WHERE rand() < 0.1`",
         "Hint": "take out the hint",
