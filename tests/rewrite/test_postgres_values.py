@@ -67,7 +67,7 @@ def _coarse(con: Connection, text: str, ours: str, theirs: str, values: list[obj
 @pytest.mark.parametrize("size", ["band 10", "band 7", "band 1000000", "band 0.5"])
 @pytest.mark.parametrize(("ours", "theirs", "values"), NUMBERS, ids=[ours for ours, _, _ in NUMBERS])
 def test_bands_are_pythons(con: Connection, size: str, ours: str, theirs: str, values: list[object]) -> None:
-    """D9: A band is the multiple beneath; NULL where the column's type cannot hold it; no fractions of floats."""
+    """A band is the multiple beneath; NULL where the column's type cannot hold it; no fractions of floats."""
     found = _coarse(con, size, ours, theirs, values)
     if ours in ("DOUBLE", "FLOAT") and size == "band 0.5":
         assert found is None

@@ -103,6 +103,15 @@ def test_the_verifier_knows_what_is_spark_s_own(change: dict[str, Any]) -> None:
     assert _governed(change).views
 
 
+def test_a_sealed_engine_proves_it_itself() -> None:
+    """A server that shows no parse says so, and its engine then proves what a question reads before it runs."""
+
+    def sealed(sql: str) -> dict[str, Any]:
+        return {"parse": "sealed"}
+
+    assert rewrite(QUESTION, made.ruling(), made.MAP, spark.CATALOG, sealed, spark.SPARK).views
+
+
 def _governed(change: dict[str, Any]) -> Any:
     def serialize(sql: str) -> dict[str, Any]:
         return {**spark.serialize(sql), **change}

@@ -13,7 +13,7 @@ bailee_rel_1: SELECT try_cast((CAST(t.`age` AS DECIMAL(20,0)) - CAST(t.`age` AS 
 SELECT age, count(*) FROM bailee_rel_1 AS `customers` GROUP BY age
 
 -- purpose: offers
-SELECT b, c FROM orders AS t(a, b, c)
+SELECT b, c FROM orders AS t(a, b, c, d, e)
 -- becomes
 bailee_rel_1: SELECT t.`order_id` AS `order_id`, t.`customer_id` AS `customer_id`, t.`total` AS `total`, t.`coupon` AS `coupon`, t.`placed` AS `placed` FROM `default`.`orders` AS t JOIN allow_000000000000_0_integer AS a1 ON a1.subject = t.`customer_id` WHERE t.`placed` > TIMESTAMP_NTZ '2025-11-22 12:00:00'
-SELECT b, c FROM bailee_rel_1 AS t(a, b, c)
+SELECT b, c FROM bailee_rel_1 AS t(a, b, c, d, e)

@@ -27,8 +27,9 @@ WithWindowDefinition Window Pivot Unpivot Deduplicate UnresolvedOrdinal Unresolv
 _NODES = frozenset(_NODES_TEXT.split())
 #: What Spark calls parts of expressions that are no functions.
 _PARTS_TEXT = """
-unresolvedalias unresolvedstar unresolvedordinal unresolvedextractvalue lambdafunction cast try_cast
-windowspecdefinition specifiedwindowframe multialias isnull isnotnull
+cast cube groupingsets isnotnull isnull lambdafunction multialias naturaljoin rollup specifiedwindowframe try_cast
+unresolvedalias unresolvedextractvalue unresolvedordinal unresolvedstar unresolvedwindowexpression usingjoin vector
+windowspecdefinition windowspecreference
 """
 _PARTS = frozenset(_PARTS_TEXT.split())
 _BUILT_IN: tuple[list[str], ...] = ([], ["builtin"], ["system", "builtin"])
