@@ -34,6 +34,7 @@ from bailee.policy.model import (
 from bailee.policy.predicates import Predicate
 from bailee.policy.units import Duration
 from bailee.rewrite import Governed, rewrite
+from bailee.rewrite.dialects import DUCKDB
 from bailee.vocabulary import Actor, Basis, Effect, Treatment, Use
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -226,7 +227,7 @@ class Shop:
         from bailee.rewrite.governed import _pads
         from bailee.rewrite.relations import pseudonym
 
-        sql = pseudonym("subject")
+        sql = pseudonym(DUCKDB, "subject")
         for token, value in _pads(self.secret).items():
             sql = sql.replace(token, value)
         keys = ", ".join(f"({key!r}::{key_type})" for key in self.allowed) or f"(NULL::{key_type})"

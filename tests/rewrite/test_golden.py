@@ -6,38 +6,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bailee.policy.meaning_of_rows import Asked
-from bailee.rewrite import Governed
 from bailee.rewrite.rules import RULES
 from bailee.vocabulary import Contract, Customer
+from tests.rewrite import golden
 from tests.rewrite import shop as made
 from tests.rewrite.plain import filtered
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 PEOPLE = {key: Customer(str(key), contracts=(Contract(made.NOW - timedelta(days=9)),)) for key in (1, 2, 3, 5)}
-PARTS = re.compile(
-    r"-- purpose: (?P<purpose>\S+)\n(?P<question>.*?)\n-- becomes\n(?P<becomes>.*?)\n(?=\n|\Z)", re.DOTALL
-)
-
-
-def _cases() -> Iterator[tuple[str, str, str, str]]:
-    for path in sorted(GOLDEN.glob("*.sql")):
-        for found in PARTS.finditer(path.read_text(encoding="utf-8")):
-            yield path.stem, found["purpose"], found["question"], found["becomes"]
-
-
-def _text(governed: Governed) -> str:
-    lines = [f"{clean.name}: {clean.sql}" for clean in governed.clean]
-    lines += [f"{view.name}: {view.sql}" for view in governed.bind(made.CUTOFF, b"")]
-    return "\n".join([*lines, governed.sql])
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +27,14 @@ def shop() -> made.Shop:
     return made.open_shop()
 
 
-@pytest.mark.parametrize(("name", "purpose", "question", "becomes"), list(_cases()))
+@pytest.mark.parametrize(("name", "purpose", "question", "becomes"), list(golden.cases(golden.GOLDEN)))
 def test_a_question_becomes_the_governed_sql(
     shop: made.Shop, name: str, purpose: str, question: str, becomes: str
 ) -> None:
     """The governed SQL is the golden one, and its answer is the plain one over a filtered copy."""
-    ruling = made.ruling(purpose, "insurer" if purpose == "research" else None)
+    ruling = golden.ruling(purpose)
     governed = shop.govern(question, ruling)
-    assert becomes == _text(governed)
+    assert becomes == golden.text(governed)
     asked = Asked(made.POLICY, made.MAP, ruling.use, made.NOW, PEOPLE, {}, governed.aggregate)
     types = {t.name: {c.name: c.type for c in t.columns} for t in shop.catalog if t.schema == "main"}
     rows = {
@@ -73,17 +54,10 @@ def _rows(shop: made.Shop, name: str, columns: list[str]) -> list[tuple[object, 
 
 def test_every_rule_has_its_golden_file() -> None:
     """One rule, one file of pairs."""
-    assert {rule.__name__ for rule in RULES} <= {path.stem for path in GOLDEN.glob("*.sql")}
+    assert {rule.__name__ for rule in RULES} <= {path.stem for path in golden.GOLDEN.glob("*.sql")}
 
 
 @pytest.mark.skipif(os.environ.get("BAILEE_GOLDEN") != "write", reason="writes the golden files again")
 def test_write_the_golden_files(shop: made.Shop) -> None:
     """Takes the questions as they stand and writes what they become."""
-    for path in sorted(GOLDEN.glob("*.sql")):
-        text = path.read_text(encoding="utf-8")
-        for found in PARTS.finditer(text):
-            ruling = made.ruling(found["purpose"], "insurer" if found["purpose"] == "research" else None)
-            text = text.replace(
-                found[0], found[0].replace(found["becomes"], _text(shop.govern(found["question"], ruling)))
-            )
-        path.write_text(text, encoding="utf-8")
+    golden.write(golden.GOLDEN, shop.govern)

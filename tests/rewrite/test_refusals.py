@@ -9,8 +9,8 @@ import pytest
 
 from bailee.errors import Refused
 from bailee.rewrite import REWRITE
-from bailee.rewrite.closed_world import TABLE_FUNCTIONS, functions
-from bailee.rewrite.tokens import LONGEST, fold
+from bailee.rewrite.dialects import DUCKDB, fold
+from bailee.rewrite.tokens import LONGEST
 from tests.rewrite import shop as made
 
 
@@ -79,15 +79,17 @@ def test_a_refused_ruling_refuses_the_question(shop: made.Shop) -> None:
 def test_the_allowed_functions_exist_and_none_is_dangerous() -> None:
     """Each name of the list is DuckDB's own, and none reads files, settings, catalogues, statistics or SQL."""
     rows = duckdb.connect().execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()
-    assert functions() <= {name for (name,) in rows}
+    assert DUCKDB.functions <= {name for (name,) in rows}
     forbidden = """
     stats bitstring_agg query query_table json_execute_serialized_sql json_serialize_sql getenv getvariable glob
     current_setting nextval currval setval setseed sleep_ms pg_sleep error read_csv read_parquet read_text read_blob
     histogram_values pragma_storage_info duckdb_tables enum_range typeof list_aggregate current_query write_log
     """
-    assert not set(forbidden.split()) & {fold(name) for name in functions()}
-    assert not [name for name in functions() if name.startswith(("__", "pg_", "pragma_", "duckdb_", "read_", "icu_"))]
-    assert TABLE_FUNCTIONS <= functions()
+    assert not set(forbidden.split()) & {fold(name) for name in DUCKDB.functions}
+    assert not [
+        name for name in DUCKDB.functions if name.startswith(("__", "pg_", "pragma_", "duckdb_", "read_", "icu_"))
+    ]
+    assert DUCKDB.table_functions <= DUCKDB.functions
 
 
 def test_no_module_of_the_rewrite_imports_a_driver() -> None:

@@ -117,6 +117,10 @@ class Engine(Protocol):
     """What the gate needs of a data engine; every method raises `EngineError` or one of its kinds."""
 
     @property
+    def dialect(self) -> str:
+        """The SQL that it speaks: `duckdb`, `postgres` or `spark`."""
+
+    @property
     def generation(self) -> int:
         """Counts starts of the engine's process; allow and clean tables live for one generation."""
 

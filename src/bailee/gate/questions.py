@@ -17,6 +17,7 @@ from bailee.gate.record import ANSWERED, FAILED, REFUSED, Recorder, refusal
 from bailee.gate.sets import TRIES, Sets
 from bailee.people.standing import Standing
 from bailee.rewrite import Governed, Rewriter
+from bailee.rewrite.dialects import named
 from bailee.rewrite.reasons import place
 from bailee.rewrite.tokens import LONGEST
 
@@ -113,7 +114,9 @@ class Questions:
                     tree: dict[str, Any] = json.loads(engine.serialize(sql))
                     return tree
 
-                made = Rewriter(self._promise.datamap, self._promise.map_digest, catalog, serialize)
+                made = Rewriter(
+                    self._promise.datamap, self._promise.map_digest, catalog, serialize, dialect=named(engine.dialect)
+                )
                 held = self._rewriter = (generation, made)
         return held
 

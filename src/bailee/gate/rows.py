@@ -80,13 +80,12 @@ def ownership(datamap: DataMap, catalog: Iterable[BaseTable]) -> Ownership:
     """Who owns the rows of each table that the map and the database have; MapError where they do not fit."""
     from bailee.engines.duckdb.owned import Link, Name, Owned, Ownership
     from bailee.rewrite.store import Store, Stored
-    from bailee.rewrite.tokens import fold
 
     store = Store(datamap, catalog)
 
     def spelled(stored: Stored, column: str) -> str:
         stored.type(column)
-        return stored.spelling[fold(column)]
+        return stored.spelling[stored.dialect.stored(column)]
 
     owned = []
     try:

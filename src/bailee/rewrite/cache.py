@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from bailee.decide.ruling import Ruling
 from bailee.engines import Table as BaseTable
 from bailee.policy.model import DataMap
+from bailee.rewrite.dialects import DUCKDB, Dialect
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.rewrite import rewrite_over
 from bailee.rewrite.store import Store
@@ -16,7 +17,6 @@ from bailee.rewrite.verify import Serialize
 
 #: Changes whenever the same question could be rewritten in another way.
 VERSION = 1
-DIALECT = "duckdb"
 
 Key = tuple[str, str, str, str, str, str | None, str | None, int]
 
@@ -28,9 +28,15 @@ class Rewriter:
     """
 
     def __init__(
-        self, datamap: DataMap, digest: str, catalog: Iterable[BaseTable], serialize: Serialize, size: int = 1024
+        self,
+        datamap: DataMap,
+        digest: str,
+        catalog: Iterable[BaseTable],
+        serialize: Serialize,
+        size: int = 1024,
+        dialect: Dialect = DUCKDB,
     ) -> None:
-        self._store = Store(datamap, catalog)
+        self._store = Store(datamap, catalog, dialect)
         self._digest = digest
         self._serialize = serialize
         self._size = size
@@ -48,7 +54,8 @@ class Rewriter:
         if not ruling.permitted:
             return rewrite_over(question, ruling, self._store, self._serialize)
         use = ruling.use
-        key = (question, DIALECT, self._digest, ruling.policy, use.purpose, use.recipient, use.effect, VERSION)
+        dialect = self._store.dialect.name
+        key = (question, dialect, self._digest, ruling.policy, use.purpose, use.recipient, use.effect, VERSION)
         with self._lock:
             found = self._kept.get(key)
             if found is not None:

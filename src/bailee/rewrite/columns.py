@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bailee.errors import Refused
+from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.names import Named, Names
 from bailee.rewrite.reasons import place, refused
 from bailee.rewrite.sight import Seen, Sight
 from bailee.rewrite.store import Stored
-from bailee.rewrite.tokens import Token, fold
+from bailee.rewrite.tokens import Token
 from bailee.vocabulary import Treatment
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def resolved(names: Names, sight: Sight, tree: exp.Expr) -> Iterator[Found]:
         path = _path(column)
         if not path or (isinstance(column, exp.Dot) and isinstance(column.parent, exp.Dot)):
             continue
-        found = _look(column, [fold(part.name) for part in path], sight, sources, by_node)
+        found = _look(column, [names.dialect.named(part) for part in path], sight, sources, by_node)
         if found is not None:
             yield Found(found[0], found[1], path[0].meta["start"])
 
@@ -77,7 +78,11 @@ def _look(
             tables, others = cache[id(query)]
             found = _match(path, tables, sight)
             if found is not None:
-                return None if _is_alias(query, path) and not found[1].shows(sight.aggregate) else found
+                return (
+                    None
+                    if _is_alias(query, path, sight.store.dialect) and not found[1].shows(sight.aggregate)
+                    else found
+                )
             if others:
                 return None
         query = query.parent
@@ -98,8 +103,15 @@ def _match(path: Sequence[str], tables: Sequence[Named], sight: Sight) -> tuple[
     return min(candidates, key=lambda found: not found[1].shows(sight.aggregate), default=None)
 
 
-def _is_alias(query: exp.Expr, path: Sequence[str]) -> bool:
-    return len(path) == 1 and any(fold(item.alias) == path[0] for item in query.expressions if item.alias)
+def _is_alias(query: exp.Expr, path: Sequence[str], dialect: Dialect) -> bool:
+    aliases = (item.args.get("alias") for item in query.expressions)
+    return len(path) == 1 and any(_alias(alias, dialect) == path[0] for alias in aliases if alias)
+
+
+def _alias(alias: exp.Expr, dialect: Dialect) -> str:
+    from sqlglot import exp
+
+    return dialect.named(alias) if isinstance(alias, exp.Identifier) else dialect.key(str(alias.name), True)
 
 
 def _sources(query: exp.Expr, by_node: dict[int, Named]) -> tuple[list[Named], bool]:
@@ -141,6 +153,42 @@ def check(
     left = _unresolved(names, sight, tokens, tree, Treatment.WITHHELD)
     if left is not None:
         raise _withheld(question, sight, *left)
+    _check_telling(question, names, tokens, tree)
+    if names.dialect.attributes_call:
+        _check_attributes(question, names, tree)
+
+
+def _check_telling(question: str, names: Names, tokens: Sequence[Token], tree: exp.Expr) -> None:
+    """Refuse a name that the engine takes for a word of its own where no column has it."""
+    told = [token for token in tokens if token.name in names.dialect.telling]
+    if not told:
+        return
+    known = {column for use in names.uses for column in use.stored.types} | given_names(tree, names.dialect)
+    for token in told:
+        if token.name not in known:
+            at = f" at {place(question, token.start)}"
+            instead = "a question is told nothing of the session"
+            raise refused("shape_not_allowed", found=f"`{token.text}`", place=at, instead=instead)
+
+
+#: Columns that functions in FROM have.
+_OF_FUNCTIONS = frozenset({"key", "value", "ordinality"})
+
+
+def _check_attributes(question: str, names: Names, tree: exp.Expr) -> None:
+    """Refuse a dotted name that can be no column, since the engine would look for a function of that name."""
+    from sqlglot import exp
+
+    dialect = names.dialect
+    known = {column for use in names.uses for column in use.stored.types} | given_names(tree, dialect) | _OF_FUNCTIONS
+    for node in tree.find_all(exp.Column, exp.Dot):
+        last = node.expression if isinstance(node, exp.Dot) else node.this
+        dotted = isinstance(node, exp.Dot) or node.args.get("table") is not None
+        if not dotted or not isinstance(last, exp.Identifier) or "start" not in last.meta:
+            continue
+        if dialect.named(last) not in known and not dialect.allows(last.name):
+            at = f" at {place(question, last.meta['start'])}"
+            raise refused("shape_not_allowed", found=f"`{last.name}`", place=at, instead="there is no such column")
 
 
 def hidden(names: Names, sight: Sight, tokens: Sequence[Token], tree: exp.Expr, treatment: Treatment) -> str | None:
@@ -160,7 +208,7 @@ def _unresolved(
     }
     if not any(token.name in columns for token in tokens):
         return None
-    shown = {name for stored in names.tables for name in sight.visible(stored)} | given_names(tree)
+    shown = {name for stored in names.tables for name in sight.visible(stored)} | given_names(tree, sight.store.dialect)
     for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         called = following is not None and following.text in ("(", ".")
         if token.name in columns and token.name not in shown and not called:
@@ -168,7 +216,7 @@ def _unresolved(
     return None
 
 
-def given_names(tree: exp.Expr) -> set[str]:
+def given_names(tree: exp.Expr, dialect: Dialect) -> set[str]:
     """Names that the question gives by itself: aliases of columns and tables, CTEs, parameters of lambdas, fields."""
     from sqlglot import exp
 
@@ -178,9 +226,9 @@ def given_names(tree: exp.Expr) -> set[str]:
     ):
         for identifier in node.find_all(exp.Identifier, bfs=True):
             if identifier.parent is node or isinstance(node, exp.TableAlias | exp.Pivot):
-                given.add(fold(identifier.name))
-    given |= {fold(node.expression.name) for node in tree.find_all(exp.Dot)}
-    given |= {fold(window.name) for window in tree.find_all(exp.Window) if isinstance(window.this, exp.Identifier)}
+                given.add(dialect.named(identifier))
+    given |= {dialect.named(node.expression) for node in tree.find_all(exp.Dot)}
+    given |= {dialect.named(w.this) for w in tree.find_all(exp.Window) if isinstance(w.this, exp.Identifier)}
     return given
 
 
@@ -210,7 +258,9 @@ def wide(names: Names, tree: exp.Expr) -> bool:
             return True
     aliases = {use.alias for use in names.uses}
     return any(
-        _whole_row(identifier) for identifier in tree.find_all(exp.Identifier) if fold(identifier.name) in aliases
+        _whole_row(identifier)
+        for identifier in tree.find_all(exp.Identifier)
+        if names.dialect.named(identifier) in aliases
     )
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from bailee.rewrite.columns import Found
 from bailee.rewrite.names import Named, Names
 from bailee.rewrite.sight import Sight
-from bailee.rewrite.tokens import fold
 from bailee.vocabulary import Treatment
 
 if TYPE_CHECKING:
@@ -57,10 +56,15 @@ def _bound(use: Named, by_start: dict[int, Found]) -> list[str]:
             continue
         starts = [part.meta["start"] for part in column.find_all(exp.Identifier) if "start" in part.meta]
         meant = by_start.get(min(starts)) if starts else None
-        if meant is not None and meant.use is use and meant.seen.subject and fold(column.name) == fold(meant.seen.name):
+        if meant is not None and meant.use is use and meant.seen.subject and _is(use, column, meant):
             keys = [_key(value, use.stored.key_type(meant.seen.name)) for value in values]
             return [key for key in keys if key is not None] if None not in keys else []
     return []
+
+
+def _is(use: Named, column: exp.Expr, meant: Found) -> bool:
+    """Whether the last part of a dotted name is the column that was found, and no field of it."""
+    return use.stored.dialect.named(column.this) == use.stored.dialect.stored(meant.seen.name)
 
 
 def _key(value: exp.Expr, type_name: str) -> str | None:

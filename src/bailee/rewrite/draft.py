@@ -65,9 +65,9 @@ class Draft:
         self.allow[name] = Allow(name, key_type, slot, self.wants_pseudonyms)
         alias = f"a{len(self.joins) + 1}"
         kind = "LEFT JOIN" if optional else "JOIN"
-        if not optional and not self.wants_pseudonyms and maskable(key_type):
+        if not optional and not self.wants_pseudonyms and self.stored.dialect.masks and maskable(key_type):
             self.maskable = (len(self.joins), name, condition(name, expression))
-        self.joins.append(f"{kind} memory.main.{name} AS {alias} ON {alias}.subject = {expression}")
+        self.joins.append(f"{kind} {self.stored.dialect.own.format(name)} AS {alias} ON {alias}.subject = {expression}")
         return alias
 
     def cleaned(self, sql: str, expression: str) -> str:
@@ -75,7 +75,7 @@ class Draft:
         made = clean(sql)
         self.clean[made.name] = made
         alias = f"c{len(self.joins) + 1}"
-        self.joins.append(f"JOIN memory.main.{made.name} AS {alias} ON {alias}.key = {expression}")
+        self.joins.append(f"JOIN {self.stored.dialect.own.format(made.name)} AS {alias} ON {alias}.key = {expression}")
         return alias
 
     def sql(self, columns: list[str]) -> str:

@@ -8,15 +8,15 @@ from difflib import get_close_matches
 from bailee.engines import Table as BaseTable
 from bailee.errors import Problem, Refused
 from bailee.policy.model import DataMap
+from bailee.rewrite.dialects import DUCKDB, Dialect, fold
 from bailee.rewrite.rules.reveal import references
 from bailee.rewrite.store import Store, Stored
-from bailee.rewrite.tokens import fold
 
 
-def misfits(datamap: DataMap, catalog: Iterable[BaseTable], file: str) -> Iterator[Problem]:
+def misfits(datamap: DataMap, catalog: Iterable[BaseTable], file: str, dialect: Dialect = DUCKDB) -> Iterator[Problem]:
     """A problem, with its line in `file`, for each table or column that the database lacks or cannot serve."""
     tables = tuple(catalog)
-    store = Store(datamap, tables)
+    store = Store(datamap, tables, dialect)
     for key, table in datamap.tables.items():
         if key not in store.names():
             close = _nearest(table.name, [real.name for real in tables])
@@ -28,7 +28,7 @@ def misfits(datamap: DataMap, catalog: Iterable[BaseTable], file: str) -> Iterat
 
 def _columns(datamap: DataMap, store: Store, stored: Stored, key: str, file: str) -> Iterator[Problem]:
     for name in stored.table.columns:
-        if fold(name) not in stored.types:
+        if stored.dialect.stored(name) not in stored.types:
             close = _nearest(name, list(stored.spelling.values()))
             line = datamap.lines.get((key, name), datamap.lines.get((key,), 1))
             yield Problem(file, line, 1, f"the table `{stored.table.name}` has no column `{name}`{close}")

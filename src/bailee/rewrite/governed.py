@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from bailee.engines import View
 from bailee.rewrite import draft
+from bailee.rewrite.dialects import DUCKDB, Dialect
 from bailee.rewrite.draft import Allow, Clean
 from bailee.rewrite.mask import Masked
 from bailee.rewrite.splice import Edit, origin
@@ -59,6 +60,7 @@ class Governed:
     edits: tuple[Edit, ...] = ()
     #: Other bodies for views, by their names, for when their allow tables have masks.
     masked: Mapping[str, Masked] = field(default_factory=dict)
+    dialect: Dialect = DUCKDB
 
     def bind(
         self,
@@ -75,12 +77,16 @@ class Governed:
             raise ValueError("a question bound without the cut-off or key that it needs would show too much")
         if cutoff is not None and cutoff.tzinfo is None:
             raise ValueError("the cut-off is an aware instant")
-        filled = {**_instants(cutoff), **_pads(secret)}
+        filled = {**_instants(cutoff, self.dialect), **_pads(secret)}
         return tuple(View(view.name, _fill(self._body(view, spans or {}), filled)) for view in self.views)
 
     def shown(self, cutoff: datetime | None = None) -> tuple[View, ...]:
         """The views for a reader: with the cut-off where it is known, and never with the key of pseudonyms."""
-        filled = {**_instants(cutoff), draft.INNER_PAD: "<key of pseudonyms>", draft.OUTER_PAD: "<key of pseudonyms>"}
+        filled = {
+            **_instants(cutoff, self.dialect),
+            draft.INNER_PAD: "<key of pseudonyms>",
+            draft.OUTER_PAD: "<key of pseudonyms>",
+        }
         return tuple(View(view.name, _fill(view.sql, filled)) for view in self.views)
 
     def _body(self, view: View, spans: Mapping[str, tuple[int, int]]) -> str:
@@ -99,15 +105,15 @@ def _fill(sql: str, values: dict[str, str]) -> str:
     return sql
 
 
-def _instants(cutoff: datetime | None) -> dict[str, str]:
+def _instants(cutoff: datetime | None, dialect: Dialect) -> dict[str, str]:
     if cutoff is None:
         return {}
     at = cutoff.astimezone(UTC).replace(tzinfo=None)
     # A date's midnight is after the cut-off exactly when the date is after the cut-off's own.
     return {
-        draft.CUTOFF_DATE: f"DATE '{at.date().isoformat()}'",
-        draft.CUTOFF_TIMESTAMP: f"TIMESTAMP '{at.isoformat(sep=' ')}'",
-        draft.CUTOFF_TZ: f"TIMESTAMPTZ '{at.isoformat(sep=' ')}+00'",
+        draft.CUTOFF_DATE: dialect.cutoffs["DATE"](at),
+        draft.CUTOFF_TIMESTAMP: dialect.cutoffs["TIMESTAMP"](at),
+        draft.CUTOFF_TZ: dialect.cutoffs["TIMESTAMP WITH TIME ZONE"](at),
     }
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from bailee.decide.ruling import Ruling
 from bailee.rewrite import closed_world
 from bailee.rewrite.columns import given_names
+from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.reasons import place
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.store import Store
-from bailee.rewrite.tokens import fold
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -28,16 +28,16 @@ _NUMBERED = frozenset({"rowid", "_rowid_", "oid"})
 def mistake(governed: Governed, ruling: Ruling, store: Store, position: int | None) -> str | None:
     """What is wrong at a place of the question, in characters from 0, or anywhere in it; None where it is not sure."""
     question = governed.question
-    _, tree = closed_world.read(question)
+    _, tree = closed_world.read(question, store.dialect)
     stored = [store.of(name) for name in governed.tables]
     sight = Sight(ruling, store, stored, aggregate=governed.aggregate)
     shown = {name for each in stored for name in sight.visible(each)}
-    known = shown | given_names(tree)
+    known = shown | given_names(tree, store.dialect)
     for path in sorted(_paths(tree), key=lambda path: int(path[0].meta["start"])):
         start = int(path[0].meta["start"])
         if position is not None and start != position:
             continue
-        names = [fold(part.name) for part in path]
+        names = [store.dialect.named(part) for part in path]
         said, at = ".".join(part.name for part in path), place(question, start)
         if not known.intersection(names) and _NUMBERED.intersection(names):
             return f"there is no `{said}` at {at}: rows have no numbers here; name columns to order or count them by"
@@ -46,7 +46,7 @@ def mistake(governed: Governed, ruling: Ruling, store: Store, position: int | No
         if names[-1] not in known and not _field(names, shown):
             close = get_close_matches(names[-1], sorted(known), 1)
             return f"there is no column `{said}` at {at}" + (f"; did you mean `{close[0]}`?" if close else "")
-        if position is not None and names[-1] in shown and _ungrouped(path[-1], names[-1]):
+        if position is not None and names[-1] in shown and _ungrouped(path[-1], names[-1], store.dialect):
             return (
                 f"`{said}` at {at} is neither grouped nor inside an aggregate: add it to GROUP BY, "
                 f"or write any_value({said})"
@@ -73,7 +73,7 @@ def _field(names: list[str], shown: set[str]) -> bool:
     return not shown.isdisjoint(names[:-1])
 
 
-def _ungrouped(identifier: exp.Expr, name: str) -> bool:
+def _ungrouped(identifier: exp.Expr, name: str, dialect: Dialect) -> bool:
     """Whether a column stands bare in a query that groups or aggregates, and is not what it groups by."""
     from sqlglot import exp
 
@@ -91,7 +91,7 @@ def _ungrouped(identifier: exp.Expr, name: str) -> bool:
     if any(value for key, value in group.args.items() if key != "expressions"):
         return False
     keys = [_meant(key, query) for key in group.expressions]
-    return all(isinstance(key, exp.Column) for key in keys) and name not in {fold(key.name) for key in keys}
+    return all(isinstance(key, exp.Column) for key in keys) and name not in {dialect.named(key.this) for key in keys}
 
 
 def _meant(key: exp.Expr, query: exp.Expr) -> exp.Expr:

@@ -16,10 +16,10 @@ REWRITE: dict[str, tuple[str, Principle]] = {
     "odd_character": ("found {found} at {place}: expected plain SQL; remove it, or put it inside quotes", P.SECURITY),
     "not_one_query": ("found {found}: expected one query; ask one at a time", P.SECURITY),
     "not_a_query": (
-        "found `{found}` at {place}: expected a query, which begins with SELECT, WITH, FROM or VALUES",
+        "found `{found}` at {place}: expected a query, which begins with {starts}",
         P.SECURITY,
     ),
-    "not_understood": ("the question cannot be read at {place}: expected a SELECT in the SQL of DuckDB", P.SECURITY),
+    "not_understood": ("the question cannot be read at {place}: expected a SELECT in the SQL of {engine}", P.SECURITY),
     "function_not_allowed": (
         "the function `{found}` at {place} is not on the list of allowed functions{nearest}",
         P.SECURITY,
@@ -30,6 +30,7 @@ REWRITE: dict[str, tuple[str, Principle]] = {
     "column_withheld": ("the column `{column}` of `{table}` at {place} is withheld: {why}", P.MINIMISATION),
     "aggregate_only": ("this question may only be answered about groups, because {why}: {instead}", P.PRIVACY),
     "map_unusable": ("the data map does not fit the database: {found}; run `bailee check`", P.ACCOUNTABILITY),
+    "not_printed": ("{found} cannot be printed{engine}: ask on an engine that Bailee runs", P.SECURITY),
     "not_verified": ("the engine reads the question otherwise than we do: {found}; write it more plainly", P.SECURITY),
 }
 

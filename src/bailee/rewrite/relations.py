@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.draft import INNER_PAD, OUTER_PAD, Draft
 from bailee.rewrite.rules import RULES
 from bailee.rewrite.sight import Seen, Sight
-from bailee.rewrite.store import Stored, quote
+from bailee.rewrite.store import Stored
 from bailee.vocabulary import Treatment
 
 #: The name of the customer's own key in relations that only groups are made of.
@@ -15,11 +16,11 @@ SUBJECT = "bailee_subject"
 
 
 def govern(stored: Stored, sight: Sight, needed: Collection[str] | None) -> tuple[Draft, str, list[Seen]]:
-    """The draft of a relation, its SQL, and the columns that it shows: those `needed` by folded name, or all (None).
+    """The draft of a relation, its SQL, and the columns that it shows: those `needed`, or all (None).
 
     In an aggregate question keys stay as they are, because they can only join and be counted.
     """
-    columns = sight.columns(stored)
+    quote, columns = stored.dialect.quote, sight.columns(stored)
     visible = sight.visible(stored)
     chosen = [name for name in visible if needed is None or name in needed] or visible[:1]
     draft = Draft(stored, sight)
@@ -41,18 +42,18 @@ def _value(draft: Draft, name: str, seen: Seen) -> str:
     column, type_name = draft.stored.column(name), draft.stored.types[name]
     if seen.treatment is Treatment.COARSE:
         coarsen = draft.stored.table.columns[draft.stored.mapped[name]].coarsen
-        if coarsen is None:
+        coarse = None if coarsen is None else draft.stored.dialect.coarse(coarsen, column, type_name)
+        if coarse is None:
             raise ValueError("a column without a way to coarsen is withheld")
-        return coarsen.sql(column)
+        return coarse
     if seen.treatment is Treatment.PSEUDONYM and not (seen.subject and draft.sight.aggregate):
-        return draft.pseudonyms.get(name) or pseudonym(column)
+        return draft.pseudonyms.get(name) or pseudonym(draft.stored.dialect, column)
     if "ENUM(" in type_name:
         # An ENUM carries every word of its list, those of hidden rows too.
-        return f"CAST({column} AS VARCHAR)"
+        return f"CAST({column} AS {draft.stored.dialect.text_type})"
     return column
 
 
-def pseudonym(column: str) -> str:
+def pseudonym(dialect: Dialect, column: str) -> str:
     """HMAC-SHA256 (RFC 2104) of the value's text under the purpose's and recipient's key: 32 hex characters."""
-    text = f"encode(CAST({column} AS VARCHAR))"
-    return f"left(sha256(unhex('{OUTER_PAD}') || unhex(sha256(unhex('{INNER_PAD}') || {text}))), 32)"
+    return dialect.pseudonym.format(value=column, inner=INNER_PAD, outer=OUTER_PAD)

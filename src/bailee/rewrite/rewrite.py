@@ -12,6 +12,7 @@ from bailee.policy.model import DataMap
 from bailee.rewrite import aggregate, closed_world, columns, customers
 from bailee.rewrite.assemble import personal, relations
 from bailee.rewrite.columns import Found
+from bailee.rewrite.dialects import DUCKDB, Dialect
 from bailee.rewrite.governed import Governed, Withheld
 from bailee.rewrite.names import Names, UnknownTable, resolve
 from bailee.rewrite.reasons import place, refused
@@ -27,21 +28,26 @@ if TYPE_CHECKING:
 
 
 def rewrite(
-    question: str, ruling: Ruling, datamap: DataMap, catalog: Iterable[BaseTable], serialize: Serialize
+    question: str,
+    ruling: Ruling,
+    datamap: DataMap,
+    catalog: Iterable[BaseTable],
+    serialize: Serialize,
+    dialect: Dialect = DUCKDB,
 ) -> Governed:
     """The question with every table replaced by what the ruling lets it see; raises `Refused` with reasons.
 
-    `catalog` is the engine's list of base tables and `serialize` its own parse of SQL, as a dict (DuckDB's
-    `json_serialize_sql`).
+    `catalog` is the engine's list of base tables and `serialize` its own parse of SQL, as a dict whose shape the
+    dialect knows (DuckDB's `json_serialize_sql`, say).
     """
-    return rewrite_over(question, ruling, Store(datamap, catalog), serialize)
+    return rewrite_over(question, ruling, Store(datamap, catalog, dialect), serialize)
 
 
 def rewrite_over(question: str, ruling: Ruling, store: Store, serialize: Serialize) -> Governed:
     """The same over a store that is already laid out."""
     if not ruling.permitted or ruling.purpose is None:
         raise Refused(ruling.reasons)
-    tokens, tree = closed_world.read(question)
+    tokens, tree = closed_world.read(question, store.dialect)
     names = _names(question, tokens, tree, ruling, store)
     sight = Sight(ruling, store, names.tables)
     _check_tables(question, names, sight)
@@ -66,10 +72,11 @@ def _plain(
     """A question whose rows may be shown."""
     needed = None if columns.wide(names, tree) else {token.name for token in tokens}
     sql, edits = splice(question, names.edits)
-    verify(sql, serialize, names.references)
+    verify(names.dialect, sql, serialize, names.references)
     made = relations(names, sight, needed)
     return Governed(
         question=question,
+        dialect=names.dialect,
         views=made.views,
         sql=sql,
         clean=made.clean,

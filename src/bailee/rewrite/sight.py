@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from bailee import decide
 from bailee.decide.ruling import Ruling
 from bailee.policy.model import Purpose
+from bailee.rewrite.dialects import fold
 from bailee.rewrite.reasons import refused
 from bailee.rewrite.store import Store, Stored
-from bailee.rewrite.tokens import fold
 from bailee.vocabulary import Principle, Reason, Treatment
 
 _PLAIN = (Treatment.CLEAR, Treatment.COARSE, Treatment.PSEUDONYM)
@@ -51,7 +51,7 @@ class Sight:
         return self.ruling.purpose
 
     def columns(self, stored: Stored) -> dict[str, Seen]:
-        """Every column of the database's table by its folded name, in the database's order."""
+        """Every column of the database's table by the key of its name, in the database's order."""
         key = stored.table.name
         if key not in self._seen:
             self._seen[key] = {name: self._column(stored, name) for name in stored.types}
@@ -66,11 +66,16 @@ class Sight:
         ruled = decide.column(self.ruling, table, name)
         own, reason = ruled.treatment, ruled.reason
         coarsen = table.columns[name].coarsen
-        if own is Treatment.COARSE and (coarsen is None or not coarsen.suits(stored.types[folded])):
+        subject = table.personal and folded in map(stored.dialect.stored, table.subjects)
+        kind, line = stored.types[folded], reason.line if reason else None
+        if own is Treatment.COARSE and (coarsen is None or stored.dialect.coarse(coarsen, "", kind) is None):
             own = Treatment.WITHHELD
-            found = f"it may only be shown coarse, and `{coarsen}` does not suit {stored.types[folded]}"
-            reason = Reason("not_coarse", found, Principle.MINIMISATION, reason.line if reason else None)
-        subject = table.personal and folded in map(fold, table.subjects)
+            found = f"it may only be shown coarse, and `{coarsen}` does not suit {kind}"
+            reason = Reason("not_coarse", found, Principle.MINIMISATION, line)
+        elif own is Treatment.PSEUDONYM and not subject and not stored.dialect.pseudonymous.fullmatch(kind):
+            own = Treatment.WITHHELD
+            found = f"it may only be shown as a pseudonym, and {kind} is not the same text on every engine"
+            reason = Reason("not_pseudonym", found, Principle.MINIMISATION, line)
         return Seen(spelling, self.subjects if subject else own, own, reason, subject)
 
     def visible(self, stored: Stored) -> list[str]:

@@ -7,9 +7,9 @@ alike.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.reasons import place, refused
 
 #: The longest question that is read, in characters.
@@ -20,53 +20,34 @@ _MANY = 20_000
 #: The most square brackets: sqlglot takes minutes for thousands of them in a row.
 _SQUARE = 500
 
-_TOKEN = re.compile(
-    r"""(?P<blank>[ \t\r\n]+|--[^\r\n\0]*(?:\r?\n|\Z)|/\*(?:(?!/\*|\*/)[^\0])*\*/)
-    |(?P<text>'(?:[^'\0]|'')*')
-    |(?P<quoted>"(?:[^"\0]|"")+")
-    |(?P<number>(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]+)?)
-    |(?P<word>[^\W\d]\w*)
-    |(?P<mark>--|/\*|\$\$|\{\{|\{%|\{\#|[-+*/%<>=!~@&|^(),.;:\[\]{}?#])""",
-    re.VERBOSE | re.DOTALL,
-)
 #: Names that begin so are the governed relations' own.
 RESERVED = "bailee_"
-#: Where a comment begins that has no plain form, one reader sees words that another does not.
-_FORBIDDEN = {"--", "/*", "$$", "{{", "{%", "{#"}
-_QUERY = {"SELECT", "WITH", "FROM", "VALUES", "PIVOT", "UNPIVOT", "TABLE"}
 _OPENING, _CLOSING = "([{", ")]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: `text`, `quoted`, `number`, `word` or `mark`, where it starts and ends, and its name if it is one."""
+    """One token: `text`, `quoted`, `number`, `word` or `mark`, where it starts and ends.
+
+    `name` is what a word or quoted identifier names, in the spelling that the engine compares; "" for the others.
+    """
 
     kind: str
     text: str
     start: int
     end: int
-
-    @property
-    def name(self) -> str:
-        """What a word or quoted identifier names, in the spelling that DuckDB compares: ASCII lower case."""
-        plain = self.text[1:-1].replace('""', '"') if self.kind == "quoted" else self.text
-        return fold(plain) if self.kind in ("word", "quoted") else ""
+    name: str = ""
 
     def is_word(self, *words: str) -> bool:
         """Whether it is one of these unquoted words, given in upper case."""
         return self.kind == "word" and self.text.upper() in words
 
 
-def fold(name: str) -> str:
-    """The name as DuckDB compares it: ASCII capitals are lower case, nothing else changes."""
-    return name.lower() if name.isascii() else re.sub("[A-Z]+", lambda found: found[0].lower(), name)
-
-
-def scan(question: str) -> list[Token]:
+def scan(question: str, dialect: Dialect) -> list[Token]:
     """The tokens of one query without its final semicolon; raises `Refused` for anything else."""
     if len(question) > LONGEST:
         raise refused("too_long", found=f"has {len(question)} characters", limit=f"{LONGEST}")
-    tokens = _one(question, list(_tokens(question)))
+    tokens = _one(question, list(_tokens(question, dialect)))
     depth = deepest = 0
     for token in tokens:
         depth += (token.text in _OPENING) - (token.text in _CLOSING) if token.kind == "mark" else 0
@@ -77,6 +58,11 @@ def scan(question: str) -> list[Token]:
     square = sum(token.text == "[" for token in tokens if token.kind == "mark")
     if square > _SQUARE:
         raise refused("too_long", found=f"has {square} square brackets", limit=_SQUARE)
+    long = dialect.longest_name or LONGEST
+    cut = next((token for token in tokens if len(token.name.encode()) > long), None)
+    if cut is not None:
+        at = f"the name at {place(question, cut.start)} has {len(cut.name.encode())} bytes"
+        raise refused("too_long", found=f"is not read whole: {at}", limit=f"{long}, which {dialect.title} compares")
     ours = next((token for token in tokens if token.name.startswith(RESERVED)), None)
     if ours is not None:
         at = f" at {place(question, ours.start)}"
@@ -84,20 +70,26 @@ def scan(question: str) -> list[Token]:
             "shape_not_allowed", found=f"`{ours.text[:60]}`", place=at, instead="these names are Bailee's own"
         )
     first = next((token for token in tokens if token.text != "("), tokens[0])
-    if not first.is_word(*_QUERY):
-        raise refused("not_a_query", found=first.text[:40], place=place(question, first.start))
+    if not first.is_word(*dialect.starts):
+        raise refused("not_a_query", found=first.text[:40], place=place(question, first.start), starts=starts(dialect))
     return tokens
 
 
-def _tokens(question: str) -> list[Token]:
+def starts(dialect: Dialect) -> str:
+    """The words that a query begins with, as a sentence has them."""
+    words = [word for word in dialect.starts if word not in ("PIVOT", "UNPIVOT", "TABLE")]
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _tokens(question: str, dialect: Dialect) -> list[Token]:
     tokens: list[Token] = []
     at = 0
     while at < len(question):
-        found = _TOKEN.match(question, at)
-        if found is None or found.lastgroup is None or found[0] in _FORBIDDEN:
+        found = dialect.tokens.match(question, at)
+        if found is None or found.lastgroup is None or found[0] in dialect.forbidden:
             raise _odd(question, at)
         if found.lastgroup != "blank":
-            token = Token(found.lastgroup, found[0], at, found.end())
+            token = Token(found.lastgroup, found[0], at, found.end(), _name(found.lastgroup, found[0], dialect))
             if token.kind == "word" and not (token.text.isascii() or token.text.isidentifier()):
                 raise _odd(question, at)
             if token.kind in ("text", "word", "quoted", "number") and tokens and _glued(tokens[-1], token):
@@ -105,6 +97,12 @@ def _tokens(question: str) -> list[Token]:
             tokens.append(token)
         at = found.end()
     return tokens
+
+
+def _name(kind: str, text: str, dialect: Dialect) -> str:
+    if kind == "quoted":
+        return dialect.key(text[1:-1].replace(dialect.mark * 2, dialect.mark), True)
+    return dialect.key(text, False) if kind == "word" else ""
 
 
 def _glued(before: Token, token: Token) -> bool:

@@ -53,6 +53,11 @@ class DuckDB:
         self.close()
 
     @property
+    def dialect(self) -> str:
+        """DuckDB's own."""
+        return "duckdb"
+
+    @property
     def generation(self) -> int:
         """Counts the starts of the worker; allow and clean tables live for one generation."""
         return self._generation

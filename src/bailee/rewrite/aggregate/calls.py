@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bailee.rewrite.aggregate.clauses import closing
 from bailee.rewrite.aggregate.shape import only
 from bailee.rewrite.aggregate.words import AGGREGATES
+from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.tokens import Token
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ def _call(tokens: Sequence[Token], at: int) -> tuple[int, Call]:
     return end, Call(tokens[at:end], tokens[at].name, () if star else inside, distinct, condition)
 
 
-def check(call: Call, text: str, why: str) -> None:
+def check(call: Call, text: str, why: str, dialect: Dialect) -> None:
     """Raise `Refused` unless the aggregate is one of those that are guarded; `text` is its own."""
     import sqlglot
     from sqlglot import errors, exp
 
     try:
-        argument = sqlglot.parse_one(text, dialect="duckdb") if call.argument else None
+        argument = sqlglot.parse_one(text, dialect=dialect.parser) if call.argument else None
     except errors.SqlglotError:
         raise only(why, _INSTEAD) from None
     counting = call.function == "count"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bailee.rewrite.tokens import Token, fold
+from bailee.rewrite.tokens import Token
 
 #: The words that begin a clause, in the order in which they may stand.
 _CLAUSES = ("SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET")
@@ -111,7 +111,7 @@ def canonical(tokens: Sequence[Token], aliases: Sequence[str], several: Collecti
             at += 3
             continue
         found.append(
-            (token.name if token.name else fold(token.text) if token.kind == "number" else token.text, at, at + 1)
+            (token.name if token.name else token.text.lower() if token.kind == "number" else token.text, at, at + 1)
         )
         at += 1
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.relations import SUBJECT
 
 
@@ -16,6 +17,7 @@ from bailee.rewrite.relations import SUBJECT
 class Inner:
     """What the view is made of: SQL of keys, of measures, of filters, and of the aggregates over them."""
 
+    dialect: Dialect
     source: str
     where: str | None
     subject: str
@@ -77,8 +79,8 @@ class Inner:
         enough = " AND ".join([f"min(bailee_n) >= {self.minimum}", *(f"bool_or({flag})" for flag in flags)])
         kept = ", ".join(f"{name} AS bailee_o{at}" for at, name in enumerate(names, 1)) or "true AS bailee_o"
         group = f" GROUP BY {', '.join(names)}" if names else ""
-        return f"SELECT {kept} FROM ({parts}){group} HAVING {enough}"
+        return f"SELECT {kept} FROM ({parts}){self.dialect.subquery}{group} HAVING {enough}"
 
     def _survivors(self, names: list[str], shown: str, group: str) -> str:
-        same = " AND ".join(f"{name} IS NOT DISTINCT FROM bailee_o{at}" for at, name in enumerate(names, 1)) or "true"
+        same = self.dialect.same(names, [f"bailee_o{at}" for at in range(1, len(names) + 1)]) if names else "true"
         return f"SELECT {shown} FROM bailee_rows JOIN bailee_kept ON {same}{group} HAVING count(*) > 0"

@@ -10,13 +10,12 @@ from bailee.engines import View
 from bailee.rewrite.aggregate import calls, shape
 from bailee.rewrite.aggregate.clauses import Clauses, Item, canonical, clauses, items, split
 from bailee.rewrite.aggregate.inner import Inner
-from bailee.rewrite.aggregate.words import AGGREGATES, KEYWORDS, ROW_FUNCTIONS, SHAPE
+from bailee.rewrite.aggregate.words import AGGREGATES, KEYWORDS, SHAPE
 from bailee.rewrite.assemble import relations
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.names import RELATION, Names
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.splice import Edit, splice
-from bailee.rewrite.store import quote
 from bailee.rewrite.tokens import Token
 from bailee.rewrite.verify import Serialize, verify
 from bailee.vocabulary import Treatment
@@ -42,11 +41,12 @@ def rewrite(
     inner, sql = _Rewriting(question, tree, parts, names, sight, why).done()
     relation = RELATION.format(len(names.tables) + 1)
     sql = sql.replace("\0", relation)
-    verify(sql, serialize, [relation])
+    verify(names.dialect, sql, serialize, [relation])
     rows = ["bailee_rows"] * (2 if inner.conditions else 1) + ["bailee_kept"] * bool(inner.conditions)
-    verify(inner.sql(), serialize, [*names.references, *rows])
+    verify(names.dialect, inner.sql(), serialize, [*names.references, *rows])
     return Governed(
         question=question,
+        dialect=names.dialect,
         views=(*made.views, View(relation, inner.sql())),
         sql=sql,
         clean=made.clean,
@@ -80,6 +80,7 @@ class _Rewriting:
 
     def __init__(self, question: str, tree: exp.Expr, parts: Clauses, names: Names, sight: Sight, why: str) -> None:
         self.question, self.parts, self.names, self.why = question, parts, names, why
+        self.dialect = names.dialect
         self.aliases = [use.alias for use in names.uses]
         self.columns: dict[str, list[bool]] = {}
         for stored in names.tables:
@@ -97,8 +98,8 @@ class _Rewriting:
         minimum = sight.purpose.release.min_group
         if minimum is None:
             raise ValueError("checked with the shape")
-        where = f"TRY({self.row(parts['WHERE'])})" if parts["WHERE"] else None
-        self.inner = Inner(self.source(), where, quote(first.alias), max(minimum, 1))
+        where = self.attempt(parts["WHERE"]) if parts["WHERE"] else None
+        self.inner = Inner(self.dialect, self.source(), where, self.dialect.quote(first.alias), max(minimum, 1))
 
     def done(self) -> tuple[Inner, str]:
         """The inner view and the outer text, in which a NUL stands for the view's name."""
@@ -128,13 +129,17 @@ class _Rewriting:
         moved = [Edit(e.start - start, e.end - start, e.text) for e in edits]
         return "FROM " + splice(self.question[start:end], moved)[0]
 
-    def row(self, tokens: Sequence[Token]) -> str:
+    def attempt(self, tokens: Sequence[Token]) -> str:
+        """The text of an expression over one row, which is NULL where it fails."""
+        return self.dialect.attempted.format(self.row(tokens))
+
+    def row(self, tokens: Sequence[Token], *, product: bool = False) -> str:
         """The text of an expression over one row; raises `Refused` for keys of customers and all that is not known."""
         spelled = canonical(tokens, self.aliases, self.several)
         for at, (_, _, end) in enumerate(spelled):
             token, following = tokens[end - 1], spelled[at + 1][0] if at + 1 < len(spelled) else ""
             name = token.name
-            if token.name and following == "(" and name not in ROW_FUNCTIONS:
+            if token.name and following == "(" and name not in self.dialect.row_functions:
                 found = "an aggregate" if name in AGGREGATES else f"`{token.text}`"
                 raise shape.only(self.why, f"{found} may not be used on rows here; {SHAPE}")
             if token.name and following != "(" and any(self.columns.get(name, ())):
@@ -147,9 +152,47 @@ class _Rewriting:
                 raise shape.only(self.why, f"`{token.text}` is no column of the tables{meant}")
             if token.kind == "mark" and token.text in "{}[]?#":
                 raise shape.only(self.why)
+        if product:
+            return self.product(tokens)
+        self.check_total(tokens)
+        return self.placed(tokens, [])
+
+    def placed(self, tokens: Sequence[Token], edits: Sequence[Edit]) -> str:
+        """The text of some tokens with our names in it, and with other edits."""
         start, end = tokens[0].start, tokens[-1].end
-        edits = [Edit(e.start - start, e.end - start, e.text) for e in self.names.edits if start <= e.start < end]
-        return splice(self.question[start:end], edits)[0]
+        every = [*edits, *(edit for edit in self.names.edits if start <= edit.start < end)]
+        return splice(self.question[start:end], (Edit(e.start - start, e.end - start, e.text) for e in every))[0]
+
+    def check_total(self, tokens: Sequence[Token]) -> None:
+        """Raise `Refused` for what may fail on one row, where the engine cannot attempt it."""
+        import sqlglot
+        from sqlglot import errors
+
+        if self.dialect.may_fail is None:
+            return
+        try:
+            tree = sqlglot.parse_one(self.text(tokens), dialect=self.dialect.parser)
+        except errors.SqlglotError:
+            raise shape.only(self.why) from None
+        found = self.dialect.may_fail(tree, self.types)
+        if found is not None:
+            raise shape.only(self.why, found)
+
+    def types(self, identifier: exp.Expr) -> set[str]:
+        """The types of the columns that an identifier names."""
+        name = self.dialect.named(identifier)
+        return {stored.types[name] for stored in self.names.tables if name in stored.types}
+
+    def product(self, tokens: Sequence[Token]) -> str:
+        """The text of an aggregate's argument, each factor in a type that cannot overflow."""
+        before, after = self.dialect.factor.split("{}")
+        spelled = canonical(tokens, self.aliases, self.several)
+        edits = []
+        for _, first, end in spelled:
+            if tokens[first].name:
+                edits.append(Edit(tokens[first].start, tokens[first].start, before))
+                edits.append(Edit(tokens[end - 1].end, tokens[end - 1].end, after))
+        return self.placed(tokens, [edit for edit in edits if edit.text])
 
     def grouped(self) -> list[Sequence[Token]]:
         """The expressions of GROUP BY, where ordinals, aliases and ALL stand for items of SELECT."""
@@ -179,19 +222,19 @@ class _Rewriting:
             return
         text = self.row(tokens)
         self.keys.append(_Key(spelled, f"bailee_k{len(self.keys) + 1}"))
-        self.inner.keys.append(text if len(spelled) == 1 else f"TRY({text})")
+        self.inner.keys.append(text if len(spelled) == 1 else self.dialect.attempted.format(text))
 
     def shown(self, item: Item) -> str:
         """One item of SELECT outside, with the name that the asker would expect."""
         text = self.outer(item.tokens)
-        name = item.given.text if item.given is not None else quote(self.heading(item.tokens))
+        name = item.given.text if item.given is not None else self.dialect.quote(self.heading(item.tokens))
         return f"{text} AS {name}"
 
     def heading(self, tokens: Sequence[Token]) -> str:
         spelled = canonical(tokens, self.aliases, self.several)
         last = tokens[-1] if tokens else None
         return (
-            (last.text.strip('"') if last and last.name else self.text(tokens))
+            (last.text.strip(self.dialect.mark) if last and last.name else self.text(tokens))
             if len(spelled) == 1
             else self.text(tokens)
         )
@@ -250,7 +293,7 @@ class _Rewriting:
         if not token.name:
             return
         if following == "(":
-            if name not in ROW_FUNCTIONS:
+            if name not in self.dialect.row_functions | self.dialect.outer_functions:
                 raise shape.only(self.why, f"`{token.text}` may not be used in a question about groups; {SHAPE}")
             return
         given = {item.alias for item in self.items}
@@ -259,11 +302,11 @@ class _Rewriting:
 
     def aggregate(self, call: calls.Call) -> str:
         """The name outside of one aggregate."""
-        calls.check(call, self.text(call.argument), self.why)
+        calls.check(call, self.text(call.argument), self.why, self.dialect)
         spelled = [name for name, _, _ in canonical(call.argument, self.aliases, self.several)]
         condition = None
         if call.filter:
-            condition = self.inner.value("f", f"coalesce(TRY({self.row(call.filter)}), false)")
+            condition = self.inner.value("f", f"coalesce({self.attempt(call.filter)}, false)")
         argument = None
         if spelled and len(spelled) == 1 and any(self.columns.get(call.argument[-1].name, ())):
             if call.function != "count":
@@ -273,8 +316,8 @@ class _Rewriting:
             argument = "bailee_s"
         elif spelled:
             self.check_measures(call)
-            text = self.row(call.argument)
-            argument = self.inner.value("m", text if len(spelled) == 1 else f"TRY({text})")
+            text = self.row(call.argument, product=len(spelled) > 1)
+            argument = self.inner.value("m", text if len(spelled) == 1 else self.dialect.attempted.format(text))
         return self.inner.aggregate(call.function, argument, distinct=call.distinct, condition=condition)
 
     def check_measures(self, call: calls.Call) -> None:

@@ -11,7 +11,6 @@ from bailee.rewrite.names import Named, Names
 from bailee.rewrite.reasons import refused
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.store import Stored
-from bailee.rewrite.tokens import fold
 from bailee.vocabulary import Treatment
 
 if TYPE_CHECKING:
@@ -83,7 +82,9 @@ def several(tree: exp.Expr, names: Names) -> set[str]:
     from sqlglot import exp
 
     held = Counter(name for use in names.uses for name in use.stored.types)
-    one = Counter(fold(name.name) for join in tree.find_all(exp.Join) for name in join.args.get("using") or [])
+    one = Counter(
+        names.dialect.named(name) for join in tree.find_all(exp.Join) for name in join.args.get("using") or []
+    )
     return {name for name, tables in held.items() if tables > one[name] + 1}
 
 
@@ -100,7 +101,7 @@ def _pairs(join: exp.Expr, use: Named, before: Sequence[Named]) -> Iterator[Pair
     from sqlglot import exp
 
     for identifier in join.args.get("using") or []:
-        name = fold(identifier.name)
+        name = use.stored.dialect.named(identifier)
         holders = [other for other in before if name in other.stored.types]
         yield (holders[0], name, use, name) if holders and name in use.stored.types else None
     pending = [join.args["on"]] if join.args.get("on") is not None else []
@@ -124,7 +125,9 @@ def _column(node: exp.Expr, uses: Sequence[Named]) -> tuple[Named, str] | None:
 
     if not isinstance(node, exp.Column) or not isinstance(node.this, exp.Identifier):
         return None
-    name, table = fold(node.name), fold(node.table)
+    named = uses[0].stored.dialect.named
+    table = named(node.args["table"]) if node.args.get("table") is not None else ""
+    name = named(node.this)
     holders = [use for use in uses if name in use.stored.types and table in ("", use.alias)]
     return (holders[0], name) if len(holders) == 1 else None
 
@@ -147,7 +150,8 @@ def _same_customer(sight: Sight, left: Named, left_column: str, right: Named, ri
         via = child.stored.table.via
         if via is None or parent.stored.table.name != via.table:
             continue
-        if (fold(via.column), fold(via.target)) == (column, target):
+        key = child.stored.dialect.stored
+        if (key(via.column), key(via.target)) == (column, target):
             return True
     return False
 

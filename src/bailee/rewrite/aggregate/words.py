@@ -13,22 +13,13 @@ count sum avg mean stddev stddev_pop stddev_samp variance var_pop var_samp
 """
 AGGREGATES = frozenset(_AGGREGATES_TEXT.split())
 
-#: Functions of one row that keys and filters may use; all are pure and may fail, which counts as NULL.
-_ROW_FUNCTIONS_TEXT = """
-lower upper trim ltrim rtrim left right substr substring length strlen abs sign round floor ceil ceiling trunc coalesce
-ifnull nullif greatest least date_trunc date_part datepart extract year quarter month week day dayofweek dayofyear hour
-isodow starts_with ends_with contains prefix suffix concat regexp_matches strftime if cast try_cast try decimal numeric
-varchar in and or not when then else case between like ilike is
-"""
-ROW_FUNCTIONS = frozenset(_ROW_FUNCTIONS_TEXT.split())
-
 #: Words that are syntax and no names.
 _KEYWORDS_TEXT = """
 select from where group by having order limit offset as and or not in is null true false between like ilike case when
 then
 else end distinct asc desc nulls first last filter all interval date timestamp cast try_cast extract year quarter month
 week day hour minute second escape on using join inner integer int bigint smallint double varchar decimal numeric text
-boolean float real years months weeks days hours
+boolean float real years months weeks days hours dow isodow doy
 """
 KEYWORDS = frozenset(_KEYWORDS_TEXT.split())
 

@@ -55,11 +55,11 @@ def _set(store: Store, stored: Stored, via: Reference, subjects: int, *, timed: 
         joins = f" LEFT JOIN ({above}) AS o ON o.key = {parent.column(parent.table.via.column, 'p')}"
         linked = " AND bool_and(o.key IS NOT NULL)"
         names = [f"o.s{at}" for at in range(1, subjects + 1)]
-    columns = [f"any_value({name}) AS s{at}" for at, name in enumerate(names, 1)]
+    columns = [f"{stored.dialect.any_value.format(name)} AS s{at}" for at, name in enumerate(names, 1)]
     if timed:
         inherited = parent.table.at_via and parent.table.via is not None
         time = "o.at" if inherited else parent.column(str(parent.table.at), "p")
-        columns.append(f"any_value({time}) AS at")
+        columns.append(f"{stored.dialect.any_value.format(time)} AS at")
     key = parent.column(via.target, "p")
     listed = ", ".join([f"{key} AS key", *columns])
     return (

@@ -27,7 +27,12 @@ def reveal(draft: Draft) -> None:
 def _own(sight: Sight, stored: Stored, alias: str) -> list[str]:
     """What a row's own values must be, as SQL."""
     rules = [rule for rule in stored.table.reveals if sight.forbidden(rule.category)]
-    return [f"NOT coalesce({rule.when.sql(lambda name: stored.column(name, alias))}, true)" for rule in rules]
+
+    def column(name: str) -> tuple[str, str]:
+        meant = stored.meant(name)
+        return stored.column(meant, alias), stored.type(meant)
+
+    return [f"NOT coalesce({stored.dialect.predicate(rule.when, column)}, true)" for rule in rules]
 
 
 def references(table: Table) -> tuple[Reference, ...]:

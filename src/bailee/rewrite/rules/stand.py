@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bailee.rewrite.draft import Draft
 from bailee.rewrite.rules.parents import owner_of, parents
-from bailee.rewrite.tokens import fold
 from bailee.vocabulary import Basis
 
 
@@ -26,7 +25,8 @@ def stand(draft: Draft) -> None:
     aliases = _join(draft, subjects, guests)
     if holder is stored:
         draft.pseudonyms = {
-            fold(name): f"{alias}.pseudonym" for name, alias in zip(stored.table.subjects, aliases, strict=True)
+            stored.dialect.stored(name): f"{alias}.pseudonym"
+            for name, alias in zip(stored.table.subjects, aliases, strict=True)
         }
     draft.subject = subjects[0][0] if len(subjects) == 1 else None
 
