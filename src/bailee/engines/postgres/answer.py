@@ -151,7 +151,7 @@ def _stream(
     from bailee.engines.postgres.rows import Copy
 
     made = Batches(columns, limits.answer_bytes, sink)
-    for batch in Copy(link.pgconn, statement.encode(), seconds, limits.seconds).batches(limits.rows):
+    for batch in Copy(link.pgconn, statement.encode(), seconds, link.cancelled).batches(limits.rows):
         made.add(batch)
     return made.finish()
 

@@ -27,13 +27,21 @@ _NAMING = frozenset(
 )
 
 _VOLATILE = (
-    "SELECT DISTINCT proname::text FROM pg_catalog.pg_proc WHERE proname = ANY (%s::text[]) AND provolatile = 'v'"
+    "SELECT 1 FROM pg_catalog.pg_proc WHERE proname = ANY (%s::text[]) AND provolatile = 'v' "
+    "AND pronamespace = 'pg_catalog'::regnamespace LIMIT 1"
 )
 
 
 def only_views(sql: str, names: Set[str]) -> None:
-    """Raise `Wrong` if `sql` names any relation but these and its own common table expressions."""
+    """Raise `Wrong` if `sql` writes, or names any relation but these and its own common table expressions.
+
+    Functions, operators, types and collations are found in `pg_catalog` alone, so one that names a schema is another.
+    """
     statement = parse.one(sql)
+    if parse.writes(statement):
+        raise Wrong("statement")
+    if not parse.schemas(statement) <= {"pg_catalog"}:
+        raise Wrong("permission error")
     known = names | parse.ctes(statement)
     if any(schema or name not in known for schema, name in parse.relations(statement)):
         raise Wrong("permission error")

@@ -85,6 +85,10 @@ class Link:
         """Whether it can be used again."""
         return not self._conn.closed and not self._cancelled
 
+    def cancelled(self) -> bool:
+        """Whether somebody has cancelled what runs."""
+        return self._cancelled
+
     @property
     def pgconn(self) -> PGconn:
         """libpq's connection."""
@@ -97,6 +101,8 @@ class Link:
 
     def run(self, sql: str, values: Sequence[object] | Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a statement of our own, or several without values, and return the rows of the last; raises `Wrong`."""
+        if self._cancelled:
+            raise Wrong("cancelled")
         with _ours(), self._conn.cursor() as cursor:
             cursor.execute(sql.encode(), values)
             while cursor.nextset():
@@ -140,7 +146,7 @@ class Link:
         """End the transaction; a connection that cannot is closed, which does the same."""
         try:
             self.run("ROLLBACK")
-        except (Wrong, ValueError):
+        except Wrong:
             self.close()
 
     @contextmanager
@@ -152,7 +158,7 @@ class Link:
             yield
         except Wrong as wrong:
             if wrong.code == "stopped":
-                raise Wrong("cancelled" if self._cancelled else "time", limit=wrong.limit) from None
+                raise Wrong("cancelled" if self._cancelled else "time") from None
             if self._cancelled and wrong.code == "lost":
                 raise Wrong("cancelled") from None
             raise

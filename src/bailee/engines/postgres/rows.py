@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,6 +26,7 @@ _HEADER = len(_SIGNATURE) + 8
 _BATCH_ROWS, _BATCH_BYTES = 16_384, 4 << 20
 #: The server stops a question at its limit by itself; so much later we no longer wait for it.
 _GRACE_SECONDS = 1.0
+_LOOK_SECONDS = 0.1
 _SPARE = bytes(32)
 
 
@@ -59,10 +60,10 @@ class Batch(NamedTuple):
 class Copy:
     """A `COPY (SELECT ..) TO STDOUT` that runs on a connection; `batches` ends with the last row."""
 
-    def __init__(self, pgconn: PGconn, statement: bytes, seconds: float, limit_seconds: float) -> None:
+    def __init__(self, pgconn: PGconn, statement: bytes, seconds: float, stopped: Callable[[], bool]) -> None:
         self._pgconn = pgconn
         self._until = time.monotonic() + seconds
-        self._limit = limit_seconds
+        self._stopped = stopped
         self._selector = selectors.DefaultSelector()
         self._selector.register(pgconn.socket, selectors.EVENT_READ)
         pgconn.send_query_params(statement, [])
@@ -121,14 +122,16 @@ class Copy:
         yield messages, lengths
 
     def _wait(self) -> None:
-        """Wait until the server has said something."""
-        while not self._selector.select(max(0.0, self._until + _GRACE_SECONDS - time.monotonic())):
+        """Wait until the server has said something; who cancelled before it had begun is heard too."""
+        while not self._selector.select(_LOOK_SECONDS):
             self._late()
         self._pgconn.consume_input()
 
     def _late(self) -> None:
+        if self._stopped():
+            raise Wrong("cancelled")
         if time.monotonic() > self._until + _GRACE_SECONDS:
-            raise Wrong("time", limit=self._limit)
+            raise Wrong("time")
 
 
 def _batch(messages: Sequence[memoryview], lengths: Sequence[int]) -> Batch:
