@@ -153,12 +153,14 @@ def test_the_role_itself_refuses_tables(engine: Postgres, sql: str, monkeypatch:
 def test_a_question_cannot_write_even_with_the_keeper_s_rights(
     postgres: Cluster, engine: Postgres, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Were the role taken back, the transaction still only reads, and the keeper reads mapped columns only."""
+    """Were the role taken back, nothing would be kept, and the keeper reads mapped columns only.
+
+    Before PostgreSQL 16 large objects can be written where one may only read; they go with the transaction.
+    """
     monkeypatch.setattr(guard, "only_views", lambda sql, names: None)
     monkeypatch.setattr(guard, "no_volatile", lambda link, sql: None)
     back = "SELECT set_config('role', 'none', true), lo_from_bytea(0, 'x')"
-    found = outcome(engine, back)
-    assert isinstance(found, tuple)
+    outcome(engine, back)
     assert [(0,)] == postgres.run("SELECT count(*) FROM pg_largeobject_metadata", database(url))
     with psycopg.connect(url, autocommit=True) as keeper:
         for sql in (

@@ -56,13 +56,12 @@ def ask(link: Link, question: Question, sink: io.BytesIO) -> int:
         guard.no_volatile(link, sql)
         for view in question.views:
             _fence(link, view)
-        _become_reader(link, question.views)
+        seconds = max(0.001, until - time.monotonic())
+        _become_reader(link, question.views, seconds)
         names, readings = _columns(link, sql)
         statement, shift = _statement(sql, readings)
         if shift is None:  # a cast around an ordered question keeps its order only without other processes
             link.run("SET LOCAL max_parallel_workers_per_gather = 0")
-        seconds = max(0.001, until - time.monotonic())
-        link.run(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
         with _placed(shift), _unfinished(link):
             return _stream(link, statement, list(zip(names, readings, strict=True)), seconds, question.limits, sink)
     finally:
@@ -80,22 +79,25 @@ def _begin(link: Link, question: Question) -> None:
         raise ValueError(needed)
     names = ", ".join(f"'{name}'" for name in needed) or "NULL"
     locks = ", ".join(f"{SCHEMA}.{name}" for name in sorted(question.sequences))
-    lock = f"LOCK TABLE {locks} IN ACCESS SHARE MODE;" if locks else ""
-    found: dict[str, tuple[int, str]] = {}
-    link.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ; {_at_most(question.limits.seconds)}"
+    lock = f"; LOCK TABLE {locks} IN ACCESS SHARE MODE" if locks else ""
+    read = f"; SELECT name, sequence, state FROM {SCHEMA}.sequences WHERE name IN ({names})" if needed else ""
     try:
-        if needed:
-            rows = link.run(f"{lock} SELECT name, sequence, state FROM {SCHEMA}.sequences WHERE name IN ({names})")
-            found = {name: (sequence, state) for name, sequence, state in rows}
+        rows = link.run(begin + lock + read)  # one message; a snapshot is first taken by what reads
     except Wrong as wrong:
         link.roll_back()
         raise Wrong("stale") if wrong.code == "catalog error" else wrong from None
+    found = {name: (sequence, state) for name, sequence, state in rows}
     at = {name: found.get(name, (None, None)) for name in needed}
     behind = any(at[name][0] != sequence for name, sequence in question.sequences.items())
     other = any(at[name][1] != state for name, state in question.states.items())
     if behind or other:
         link.roll_back()
         raise Wrong("stale")
+
+
+def _at_most(seconds: float) -> str:
+    return f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
 
 
 def _fence(link: Link, view: View) -> None:
@@ -107,11 +109,11 @@ def _fence(link: Link, view: View) -> None:
         raise Wrong("relation") if wrong.code in _UNMADE else wrong from None
 
 
-def _become_reader(link: Link, views: Sequence[View]) -> None:
+def _become_reader(link: Link, views: Sequence[View], seconds: float) -> None:
     names = ", ".join(f'pg_temp."{view.name}"' for view in views)
     grant = f"GRANT SELECT ON {names} TO {READER};" if views else ""
     try:
-        link.run(f"{grant} SET LOCAL transaction_read_only = on; SET LOCAL ROLE {READER}")
+        link.run(f"{grant} {_at_most(seconds)}; SET LOCAL transaction_read_only = on; SET LOCAL ROLE {READER}")
     except Wrong as wrong:
         raise Wrong("setup") if wrong.code in _UNGRANTED else wrong from None
 

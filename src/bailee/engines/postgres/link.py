@@ -71,6 +71,8 @@ class Link:
         self._busy = False
         self._turn = threading.Lock()  # between the end of a question and who would cancel it
         self._types: dict[int, Known] = {}
+        #: Functions of PostgreSQL's that were looked up and act on nothing; `pg_catalog` changes with the server only.
+        self.calm: set[str] = set()
         try:
             self._settle(limits)
         except Wrong as wrong:
