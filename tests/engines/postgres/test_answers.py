@@ -99,8 +99,10 @@ def test_a_relation_that_cannot_be_made_is_said_so(engine: Postgres) -> None:
         "SELEC 1",
         "SELECT * FROM people",
     ):
+        before = engine.generation
         with pytest.raises(EngineError, match=r"`bailee check` and `bailee engines` \(relation\)"):
             engine.ask([View("bailee_rel_1", body)], "SELECT 1", allow={})
+        assert before + 1 == engine.generation  # so that the catalogue is read again
     assert [{"n": 100}] == outcome(engine, "SELECT count(*) AS n FROM bailee_rel_1")
 
 
@@ -193,8 +195,8 @@ def test_nothing_of_one_question_is_left_for_the_next(engine: Postgres) -> None:
     outcome(engine, "SELECT nope FROM bailee_rel_1")
     with pytest.raises(EngineError, match="permission error"):
         engine.ask([], "SELECT * FROM bailee_rel_1", allow={})
-    asked = "SELECT current_user::text AS u, current_setting('transaction_read_only') AS r"
-    assert [{"u": "bailee_reader", "r": "on"}] == engine.ask([], asked, allow={}).table.to_pylist()
+    asked = "SELECT current_user::text AS u"
+    assert [{"u": "bailee_reader"}] == engine.ask([], asked, allow={}).table.to_pylist()
     link = engine._link
     assert link is not None
     assert [("keeper", 0)] == link.run(

@@ -32,8 +32,7 @@ class Postgres:
     """A PostgreSQL database at a URL; see `bailee.engines.Engine`.
 
     The URL's user is the keeper: `setup` says which rights it needs. `limits` bind every question; a question may bring
-    stricter ones of time, rows and bytes. A server that starts again may have lost the allow tables or be another one:
-    then `generation` moves.
+    stricter ones of time, rows and bytes.
     """
 
     dialect = "postgres"
@@ -59,7 +58,8 @@ class Postgres:
 
     @property
     def generation(self) -> int:
-        """Counts the servers met: it moves when a connection meets one that has started since the last."""
+        """Moves when a connection meets a server that has started since the last, and when tables have changed so
+        that a governed relation could no longer be made: then the catalogue is to be read again."""
         return self._generation
 
     def start(self) -> None:
@@ -181,6 +181,8 @@ class Postgres:
                     link.close()
                 if wrong.code == "time":
                     wrong.limit = seconds
+                if wrong.code == "relation":
+                    self._generation += 1  # the tables are no longer those of the catalogue that was asked for
                 raise error(wrong) from None
             finally:
                 self._busy = None

@@ -65,6 +65,13 @@ def functions(node: Any) -> Iterator[str]:
             yield str(found[-1].get("String", {}).get("sval", ""))
 
 
+def types(node: Any) -> Iterator[str]:
+    """The name, without its schema, of every type that is written."""
+    for found in _under(node, "names"):
+        if isinstance(found, list) and found:
+            yield str(found[-1].get("String", {}).get("sval", ""))
+
+
 def schemas(node: Any) -> frozenset[str]:
     """The schemas that functions, operators, types and collations are qualified with."""
     named = (found for key in _QUALIFIED for found in _under(node, key))
