@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from decimal import Decimal
@@ -234,8 +236,22 @@ def test_a_lost_connection_is_said_and_the_next_question_is_well(postgres: Clust
     with pytest.raises(EngineError, match="connection to the database was lost"):
         engine.ask([], SLOW, allow={})
     timer.join()
+    for sql in (SLOW, "SELECT i FROM generate_series(1, 900000) i"):
+        outcome(engine, "SELECT 1")
+        cut = threading.Timer(0.2 if sql == SLOW else 0.01, _cut, (engine,))
+        cut.start()
+        with pytest.raises(EngineError, match="connection to the database was lost"):
+            engine.ask([], sql, allow={})
+        cut.join()
     assert [{"n": 100}] == outcome(engine, "SELECT count(*) AS n FROM bailee_rel_1")
     assert before == engine.generation
+
+
+def _cut(engine: Postgres) -> None:
+    """Break the connection without a word, as a network does."""
+    assert engine._link is not None
+    with socket.socket(fileno=os.dup(engine._link.pgconn.socket)) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
 
 
 def test_what_a_question_asks_for_stays_within_rights(postgres: Cluster) -> None:

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bailee.engines import Limits, View
-from bailee.engines.postgres import READER, SCHEMA, guard, parse
-from bailee.engines.postgres.faults import Wrong, kind
-from bailee.engines.postgres.link import Link
+from bailee.engines.postgres import READER, SCHEMA, faults, guard, parse
+from bailee.engines.postgres.faults import Wrong
+from bailee.engines.postgres.link import Link, ours
 from bailee.engines.postgres.types import Reading, is_known, reading
 
 _VIEW = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
@@ -120,13 +120,14 @@ def _become_reader(link: Link, views: Sequence[View], seconds: float) -> None:
 
 def _columns(link: Link, sql: str) -> tuple[list[str], list[Reading]]:
     """Have the server parse the question, as one statement, and say which columns it gives."""
-    from psycopg.pq import DiagnosticField, ExecStatus
+    from psycopg.pq import ExecStatus
 
-    for result in (link.pgconn.prepare(b"", sql.encode()), link.pgconn.describe_prepared(b"")):
-        if result.status != ExecStatus.COMMAND_OK:
-            state = result.error_field(DiagnosticField.SQLSTATE)
-            place = result.error_field(DiagnosticField.STATEMENT_POSITION)
-            raise Wrong(kind(state.decode() if state else None), position=int(place) - 1 if place else None)
+    with ours():
+        result = link.pgconn.prepare(b"", sql.encode())
+        if result.status == ExecStatus.COMMAND_OK:
+            result = link.pgconn.describe_prepared(b"")
+    if result.status != ExecStatus.COMMAND_OK:
+        raise faults.said(result)
     if result.nparams:
         raise Wrong("invalid input error")
     if not result.nfields:
@@ -175,7 +176,8 @@ def _unfinished(link: Link) -> Iterator[None]:
     from psycopg.pq import TransactionStatus
 
     try:
-        yield
+        with ours():
+            yield
     except BaseException:
         if link.pgconn.transaction_status == TransactionStatus.ACTIVE:
             link.abandon()

@@ -105,7 +105,7 @@ class Link:
         """Run a statement of our own, or several without values, and return the rows of the last; raises `Wrong`."""
         if self._cancelled:
             raise Wrong("cancelled")
-        with _ours(), self._conn.cursor() as cursor:
+        with ours(), self._conn.cursor() as cursor:
             cursor.execute(sql.encode(), values)
             while cursor.nextset():
                 pass
@@ -113,12 +113,12 @@ class Link:
 
     def single(self, sql: str) -> None:
         """Run exactly one statement, in which nothing is a parameter: the server itself refuses a second one."""
-        with _ours(), self._conn.cursor() as cursor:
+        with ours(), self._conn.cursor() as cursor:
             cursor.execute(sql.encode(), binary=True)
 
     def load(self, into: str, lines: Iterator[str]) -> None:
         """Load rows in COPY's text format."""
-        with _ours(), self._conn.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy:
+        with ours(), self._conn.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy:
             for line in lines:
                 copy.write(line)
 
@@ -265,7 +265,7 @@ def _connect(url: str) -> psycopg.Connection[Any]:
 
 
 @contextmanager
-def _ours() -> Iterator[None]:
+def ours() -> Iterator[None]:
     """Turn psycopg's errors into ours, which quote nothing."""
     import psycopg
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bailee.engines.postgres import faults
 from bailee.engines.postgres.columns import Bytes, Field, Numbers
-from bailee.engines.postgres.faults import Wrong, kind
+from bailee.engines.postgres.faults import Wrong
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn, PGresult
@@ -88,14 +89,14 @@ class Copy:
             self._wait()
         result = self._result()
         if result is None or result.status != ExecStatus.COPY_OUT:
-            raise _said(result)
+            raise faults.said(result)
 
     def _end(self) -> None:
         from psycopg.pq import ExecStatus
 
         while (result := self._result()) is not None:
             if result.status != ExecStatus.COMMAND_OK:
-                raise _said(result)
+                raise faults.said(result)
 
     def _result(self) -> PGresult | None:
         while self._pgconn.is_busy():
@@ -144,13 +145,3 @@ def _batch(messages: Sequence[memoryview], lengths: Sequence[int]) -> Batch:
         start[0] += _HEADER
     rows = end - start > 2
     return Batch(np.frombuffer(data, np.uint8), start[rows], end[rows])
-
-
-def _said(result: PGresult | None) -> Wrong:
-    from psycopg.pq import DiagnosticField
-
-    if result is None:
-        return Wrong("lost")
-    state = result.error_field(DiagnosticField.SQLSTATE)
-    place = result.error_field(DiagnosticField.STATEMENT_POSITION)
-    return Wrong(kind(state.decode() if state else None), position=int(place) - 1 if place else None)
