@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bailee.engines import Limits, View
-from bailee.engines.postgres import READER, SCHEMA, guard, parse
-from bailee.engines.postgres.faults import Wrong, kind
-from bailee.engines.postgres.link import Link
+from bailee.engines.postgres import READER, SCHEMA, faults, guard, parse
+from bailee.engines.postgres.faults import Wrong
+from bailee.engines.postgres.link import Link, ours
 from bailee.engines.postgres.types import Reading, is_known, reading
 
 _VIEW = re.compile(r"[a-z_][a-z0-9_]{0,62}", re.ASCII)
@@ -53,16 +53,15 @@ def ask(link: Link, question: Question, sink: io.BytesIO) -> int:
     guard.only_views(sql, {view.name for view in question.views})
     _begin(link, question)
     try:
-        guard.no_volatile(link, sql)
+        guard.harmless(link, sql)
         for view in question.views:
             _fence(link, view)
-        _become_reader(link, question.views)
+        seconds = max(0.001, until - time.monotonic())
+        _become_reader(link, question.views, seconds)
         names, readings = _columns(link, sql)
         statement, shift = _statement(sql, readings)
         if shift is None:  # a cast around an ordered question keeps its order only without other processes
             link.run("SET LOCAL max_parallel_workers_per_gather = 0")
-        seconds = max(0.001, until - time.monotonic())
-        link.run(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
         with _placed(shift), _unfinished(link):
             return _stream(link, statement, list(zip(names, readings, strict=True)), seconds, question.limits, sink)
     finally:
@@ -80,22 +79,25 @@ def _begin(link: Link, question: Question) -> None:
         raise ValueError(needed)
     names = ", ".join(f"'{name}'" for name in needed) or "NULL"
     locks = ", ".join(f"{SCHEMA}.{name}" for name in sorted(question.sequences))
-    lock = f"LOCK TABLE {locks} IN ACCESS SHARE MODE;" if locks else ""
-    found: dict[str, tuple[int, str]] = {}
-    link.run("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ; {_at_most(question.limits.seconds)}"
+    lock = f"; LOCK TABLE {locks} IN ACCESS SHARE MODE" if locks else ""
+    read = f"; SELECT name, sequence, state FROM {SCHEMA}.sequences WHERE name IN ({names})" if needed else ""
     try:
-        if needed:
-            rows = link.run(f"{lock} SELECT name, sequence, state FROM {SCHEMA}.sequences WHERE name IN ({names})")
-            found = {name: (sequence, state) for name, sequence, state in rows}
+        rows = link.run(begin + lock + read)  # one message; a snapshot is first taken by what reads
     except Wrong as wrong:
         link.roll_back()
         raise Wrong("stale") if wrong.code == "catalog error" else wrong from None
+    found = {name: (sequence, state) for name, sequence, state in rows}
     at = {name: found.get(name, (None, None)) for name in needed}
     behind = any(at[name][0] != sequence for name, sequence in question.sequences.items())
     other = any(at[name][1] != state for name, state in question.states.items())
     if behind or other:
         link.roll_back()
         raise Wrong("stale")
+
+
+def _at_most(seconds: float) -> str:
+    return f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"
 
 
 def _fence(link: Link, view: View) -> None:
@@ -107,24 +109,25 @@ def _fence(link: Link, view: View) -> None:
         raise Wrong("relation") if wrong.code in _UNMADE else wrong from None
 
 
-def _become_reader(link: Link, views: Sequence[View]) -> None:
+def _become_reader(link: Link, views: Sequence[View], seconds: float) -> None:
     names = ", ".join(f'pg_temp."{view.name}"' for view in views)
     grant = f"GRANT SELECT ON {names} TO {READER};" if views else ""
     try:
-        link.run(f"{grant} SET LOCAL transaction_read_only = on; SET LOCAL ROLE {READER}")
+        link.run(f"{grant} {_at_most(seconds)}; SET LOCAL transaction_read_only = on; SET LOCAL ROLE {READER}")
     except Wrong as wrong:
         raise Wrong("setup") if wrong.code in _UNGRANTED else wrong from None
 
 
 def _columns(link: Link, sql: str) -> tuple[list[str], list[Reading]]:
     """Have the server parse the question, as one statement, and say which columns it gives."""
-    from psycopg.pq import DiagnosticField, ExecStatus
+    from psycopg.pq import ExecStatus
 
-    for result in (link.pgconn.prepare(b"", sql.encode()), link.pgconn.describe_prepared(b"")):
-        if result.status != ExecStatus.COMMAND_OK:
-            state = result.error_field(DiagnosticField.SQLSTATE)
-            place = result.error_field(DiagnosticField.STATEMENT_POSITION)
-            raise Wrong(kind(state.decode() if state else None), position=int(place) - 1 if place else None)
+    with ours():
+        result = link.pgconn.prepare(b"", sql.encode())
+        if result.status == ExecStatus.COMMAND_OK:
+            result = link.pgconn.describe_prepared(b"")
+    if result.status != ExecStatus.COMMAND_OK:
+        raise faults.said(result)
     if result.nparams:
         raise Wrong("invalid input error")
     if not result.nfields:
@@ -151,7 +154,7 @@ def _stream(
     from bailee.engines.postgres.rows import Copy
 
     made = Batches(columns, limits.answer_bytes, sink)
-    for batch in Copy(link.pgconn, statement.encode(), seconds, limits.seconds).batches(limits.rows):
+    for batch in Copy(link.pgconn, statement.encode(), seconds, link.cancelled).batches(limits.rows):
         made.add(batch)
     return made.finish()
 
@@ -173,7 +176,8 @@ def _unfinished(link: Link) -> Iterator[None]:
     from psycopg.pq import TransactionStatus
 
     try:
-        yield
+        with ours():
+            yield
     except BaseException:
         if link.pgconn.transaction_status == TransactionStatus.ACTIVE:
             link.abandon()

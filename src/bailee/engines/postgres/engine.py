@@ -32,8 +32,7 @@ class Postgres:
     """A PostgreSQL database at a URL; see `bailee.engines.Engine`.
 
     The URL's user is the keeper: `setup` says which rights it needs. `limits` bind every question; a question may bring
-    stricter ones of time, rows and bytes. A server that starts again may have lost the allow tables or be another one:
-    then `generation` moves.
+    stricter ones of time, rows and bytes.
     """
 
     dialect = "postgres"
@@ -59,7 +58,8 @@ class Postgres:
 
     @property
     def generation(self) -> int:
-        """Counts the servers met: it moves when a connection meets one that has started since the last."""
+        """Moves when a connection meets a server that has started since the last, and when tables have changed so
+        that a governed relation could no longer be made: then the catalogue is to be read again."""
         return self._generation
 
     def start(self) -> None:
@@ -89,7 +89,9 @@ class Postgres:
         of the type is dropped and counted. Servers share the table, as `allow` explains: raises `Stale` if it is not
         at `base`, or is already at a newer sequence; `EngineError` on a duplicate.
         """
-        wanted = Change(name, key_type, tuple(add), tuple(remove), sequence, base, secret)
+        added = tuple(add)
+        gone = set(remove).difference(added)  # what goes and comes in one change, comes
+        wanted = Change(name, key_type, added, tuple(gone), sequence, base, secret)
 
         def put(link: Link) -> Allowed:
             made, self._held[name] = change(link, wanted, self._held.get(name))
@@ -126,7 +128,7 @@ class Postgres:
         began = time.perf_counter()
         question = answer.Question(views, sql, dict(allow), self._states(views, allow), self._stricter(limits))
         sink = io.BytesIO()
-        rows = self._request(lambda link: answer.ask(link, question, sink))
+        rows = self._request(lambda link: answer.ask(link, question, sink), question.limits.seconds)
         return Result(sink.getbuffer(), rows, time.perf_counter() - began, question.sequences)
 
     def serialize(self, sql: str) -> str:
@@ -167,7 +169,7 @@ class Postgres:
             answer_bytes=min(own.answer_bytes, asked.answer_bytes),
         )
 
-    def _request(self, work: Callable[[Link], _Made]) -> _Made:
+    def _request(self, work: Callable[[Link], _Made], seconds: float = 0) -> _Made:
         with self._lock:
             link = self._living()
             self._busy = link
@@ -177,6 +179,10 @@ class Postgres:
             except Wrong as wrong:
                 if wrong.code == "lost":
                     link.close()
+                if wrong.code == "time":
+                    wrong.limit = seconds
+                if wrong.code == "relation":
+                    self._generation += 1  # the tables are no longer those of the catalogue that was asked for
                 raise error(wrong) from None
             finally:
                 self._busy = None

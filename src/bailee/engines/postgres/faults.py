@@ -6,7 +6,7 @@ kinds are those of DuckDB's engine, so that a question that fails is told the sa
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bailee.errors import (
     Cancelled,
@@ -17,6 +17,9 @@ from bailee.errors import (
     Stale,
     TimeExceeded,
 )
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
 
 _SENTENCES = {
     "binder error": "a name, an operator or a function's arguments do not fit together here",
@@ -120,6 +123,17 @@ def of(error: BaseException) -> Wrong:
     diag: Any = getattr(error, "diag", None)
     place = getattr(diag, "statement_position", None)
     return Wrong(kind(getattr(error, "sqlstate", None)), position=int(place) - 1 if place else None)
+
+
+def said(result: PGresult | None) -> Wrong:
+    """What a result of libpq's that is an error is to us."""
+    from psycopg.pq import DiagnosticField
+
+    if result is None:
+        return Wrong("lost")
+    state = result.error_field(DiagnosticField.SQLSTATE)
+    place = result.error_field(DiagnosticField.STATEMENT_POSITION)
+    return Wrong(kind(state.decode() if state else None), position=int(place) - 1 if place else None)
 
 
 def error(wrong: Wrong) -> EngineError:

@@ -71,6 +71,8 @@ class Link:
         self._busy = False
         self._turn = threading.Lock()  # between the end of a question and who would cancel it
         self._types: dict[int, Known] = {}
+        #: Functions of PostgreSQL's that were looked up and act on nothing; `pg_catalog` changes with the server only.
+        self.calm: set[str] = set()
         try:
             self._settle(limits)
         except Wrong as wrong:
@@ -85,6 +87,10 @@ class Link:
         """Whether it can be used again."""
         return not self._conn.closed and not self._cancelled
 
+    def cancelled(self) -> bool:
+        """Whether somebody has cancelled what runs."""
+        return self._cancelled
+
     @property
     def pgconn(self) -> PGconn:
         """libpq's connection."""
@@ -97,7 +103,9 @@ class Link:
 
     def run(self, sql: str, values: Sequence[object] | Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a statement of our own, or several without values, and return the rows of the last; raises `Wrong`."""
-        with _ours(), self._conn.cursor() as cursor:
+        if self._cancelled:
+            raise Wrong("cancelled")
+        with ours(), self._conn.cursor() as cursor:
             cursor.execute(sql.encode(), values)
             while cursor.nextset():
                 pass
@@ -105,12 +113,12 @@ class Link:
 
     def single(self, sql: str) -> None:
         """Run exactly one statement, in which nothing is a parameter: the server itself refuses a second one."""
-        with _ours(), self._conn.cursor() as cursor:
+        with ours(), self._conn.cursor() as cursor:
             cursor.execute(sql.encode(), binary=True)
 
     def load(self, into: str, lines: Iterator[str]) -> None:
         """Load rows in COPY's text format."""
-        with _ours(), self._conn.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy:
+        with ours(), self._conn.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN".encode()) as copy:
             for line in lines:
                 copy.write(line)
 
@@ -140,7 +148,7 @@ class Link:
         """End the transaction; a connection that cannot is closed, which does the same."""
         try:
             self.run("ROLLBACK")
-        except (Wrong, ValueError):
+        except Wrong:
             self.close()
 
     @contextmanager
@@ -152,7 +160,7 @@ class Link:
             yield
         except Wrong as wrong:
             if wrong.code == "stopped":
-                raise Wrong("cancelled" if self._cancelled else "time", limit=wrong.limit) from None
+                raise Wrong("cancelled" if self._cancelled else "time") from None
             if self._cancelled and wrong.code == "lost":
                 raise Wrong("cancelled") from None
             raise
@@ -257,7 +265,7 @@ def _connect(url: str) -> psycopg.Connection[Any]:
 
 
 @contextmanager
-def _ours() -> Iterator[None]:
+def ours() -> Iterator[None]:
     """Turn psycopg's errors into ours, which quote nothing."""
     import psycopg
 

@@ -14,6 +14,10 @@ from bailee.engines.postgres.faults import Wrong, error
 
 Node = dict[str, Any]
 
+#: Where a name may come with its schema, but for columns and tables.
+_QUALIFIED = ("funcname", "name", "names", "collname", "operName", "useOp")
+_WRITING = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "intoClause", "lockingClause"})
+
 
 def serialize(sql: str) -> str:
     """The parse of one SELECT as JSON, `{"stmts": [{"stmt": {"SelectStmt": ..}}]}`; places in it count bytes of UTF-8.
@@ -61,12 +65,31 @@ def functions(node: Any) -> Iterator[str]:
             yield str(found[-1].get("String", {}).get("sval", ""))
 
 
+def types(node: Any) -> Iterator[str]:
+    """The name, without its schema, of every type that is written."""
+    for found in _under(node, "names"):
+        if isinstance(found, list) and found:
+            yield str(found[-1].get("String", {}).get("sval", ""))
+
+
+def schemas(node: Any) -> frozenset[str]:
+    """The schemas that functions, operators, types and collations are qualified with."""
+    named = (found for key in _QUALIFIED for found in _under(node, key))
+    parts = (found[:-1] for found in named if isinstance(found, list))
+    return frozenset(str(part.get("String", {}).get("sval", "")) for some in parts for part in some)
+
+
 def relations(node: Any) -> Iterator[tuple[str, str]]:
     """Schema, or nothing, and name of everything that stands where a table may."""
     for found in _bodies(node):
         if "relname" in found:
             schema = ".".join(filter(None, (found.get("catalogname"), found.get("schemaname"))))
             yield schema, str(found["relname"])
+
+
+def writes(node: Any) -> bool:
+    """Whether anything in a statement writes, locks rows or makes a table."""
+    return any(not _WRITING.isdisjoint(found) for found in _bodies(node))
 
 
 def ctes(node: Any) -> frozenset[str]:

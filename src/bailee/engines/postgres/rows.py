@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bailee.engines.postgres import faults
 from bailee.engines.postgres.columns import Bytes, Field, Numbers
-from bailee.engines.postgres.faults import Wrong, kind
+from bailee.engines.postgres.faults import Wrong
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn, PGresult
@@ -26,6 +27,7 @@ _HEADER = len(_SIGNATURE) + 8
 _BATCH_ROWS, _BATCH_BYTES = 16_384, 4 << 20
 #: The server stops a question at its limit by itself; so much later we no longer wait for it.
 _GRACE_SECONDS = 1.0
+_LOOK_SECONDS = 0.1
 _SPARE = bytes(32)
 
 
@@ -59,10 +61,10 @@ class Batch(NamedTuple):
 class Copy:
     """A `COPY (SELECT ..) TO STDOUT` that runs on a connection; `batches` ends with the last row."""
 
-    def __init__(self, pgconn: PGconn, statement: bytes, seconds: float, limit_seconds: float) -> None:
+    def __init__(self, pgconn: PGconn, statement: bytes, seconds: float, stopped: Callable[[], bool]) -> None:
         self._pgconn = pgconn
         self._until = time.monotonic() + seconds
-        self._limit = limit_seconds
+        self._stopped = stopped
         self._selector = selectors.DefaultSelector()
         self._selector.register(pgconn.socket, selectors.EVENT_READ)
         pgconn.send_query_params(statement, [])
@@ -87,14 +89,14 @@ class Copy:
             self._wait()
         result = self._result()
         if result is None or result.status != ExecStatus.COPY_OUT:
-            raise _said(result)
+            raise faults.said(result)
 
     def _end(self) -> None:
         from psycopg.pq import ExecStatus
 
         while (result := self._result()) is not None:
             if result.status != ExecStatus.COMMAND_OK:
-                raise _said(result)
+                raise faults.said(result)
 
     def _result(self) -> PGresult | None:
         while self._pgconn.is_busy():
@@ -121,14 +123,16 @@ class Copy:
         yield messages, lengths
 
     def _wait(self) -> None:
-        """Wait until the server has said something."""
-        while not self._selector.select(max(0.0, self._until + _GRACE_SECONDS - time.monotonic())):
+        """Wait until the server has said something; who cancelled before it had begun is heard too."""
+        while not self._selector.select(_LOOK_SECONDS):
             self._late()
         self._pgconn.consume_input()
 
     def _late(self) -> None:
+        if self._stopped():
+            raise Wrong("cancelled")
         if time.monotonic() > self._until + _GRACE_SECONDS:
-            raise Wrong("time", limit=self._limit)
+            raise Wrong("time")
 
 
 def _batch(messages: Sequence[memoryview], lengths: Sequence[int]) -> Batch:
@@ -141,13 +145,3 @@ def _batch(messages: Sequence[memoryview], lengths: Sequence[int]) -> Batch:
         start[0] += _HEADER
     rows = end - start > 2
     return Batch(np.frombuffer(data, np.uint8), start[rows], end[rows])
-
-
-def _said(result: PGresult | None) -> Wrong:
-    from psycopg.pq import DiagnosticField
-
-    if result is None:
-        return Wrong("lost")
-    state = result.error_field(DiagnosticField.SQLSTATE)
-    place = result.error_field(DiagnosticField.STATEMENT_POSITION)
-    return Wrong(kind(state.decode() if state else None), position=int(place) - 1 if place else None)

@@ -98,7 +98,8 @@ def _wide(link: Link, mapped: Mapped) -> Iterable[Finding]:
         link,
         f"SELECT format('%s.%s', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         f"WHERE c.relkind IN ('r', 'p', 'f', 'v') AND {_NOT_OURS} "
-        "AND (pg_has_role(c.relowner, 'USAGE') OR has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))",
+        "AND (pg_has_role(c.relowner, 'USAGE') OR has_table_privilege(c.oid, 'DELETE, TRUNCATE') "
+        "OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'))",
         "the keeper may write or owns {}",
         "`REVOKE` it, or connect as a role of its own",
     )
