@@ -15,6 +15,10 @@ from bailee.engines.spark.seal import Seal
 from bailee.engines.spark.session import Session
 
 _VIEW = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+#: What a query can begin with, after blanks and comments: only to say of anything else that it is no query.
+_QUERY = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:\(|(?:SELECT|WITH|FROM|VALUES|TABLE)\b)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -75,14 +79,16 @@ def one_select(session: Session, sql: str) -> None:
     Nothing runs: a query is not carried out before its rows are asked for.
     """
     began = "SELECT 1 WHERE EXISTS (\n"
+    asked = f"{began}{sql}\n)"
     try:
-        session.sql(sql_in_brackets := f"{began}{sql}\n)")
+        session.sql(asked)
     except Exception as error:
-        wrong = describe(error, sql_in_brackets)
-        if wrong.code == "parser error":
-            # The brackets moved the place, and a statement of another kind is no error of spelling.
-            raise _why(session, sql) from None
-        raise _moved(wrong, len(began), len(sql)) from None
+        wrong = describe(error, asked)
+        if not _QUERY.match(sql) and wrong.code != "ended":
+            raise Wrong("statement") from None
+        if wrong.position is not None:
+            wrong.position = min(max(0, wrong.position - len(began)), len(sql))
+        raise wrong from None
 
 
 def one_query(session: Session, sql: str) -> None:
@@ -92,22 +98,6 @@ def one_query(session: Session, sql: str) -> None:
     except Wrong as wrong:
         if wrong.code in {"parser error", "statement", "ended"}:
             raise
-
-
-def _why(session: Session, sql: str) -> Wrong:
-    """Where the text is not SQL, or that it is another statement; EXPLAIN carries nothing out."""
-    began = "EXPLAIN "
-    try:
-        session.sql(began + sql)
-    except Exception as error:
-        return _moved(describe(error, began + sql), len(began), len(sql))
-    return Wrong("statement")
-
-
-def _moved(wrong: Wrong, by: int, length: int) -> Wrong:
-    if wrong.position is not None:
-        wrong.position = min(max(0, wrong.position - by), length)
-    return wrong
 
 
 def _batches(session: Session, frame: Any) -> Iterator[Any]:

@@ -87,7 +87,7 @@ _MEMORY = re.compile(r"OutOfMemory|OUT_OF_MEMORY|Resources exhausted|maxResultSi
 _GONE = re.compile(r"StatusCode\.UNAVAILABLE|Connection refused|SESSION_CLOSED|SESSION_NOT_FOUND|Answer from Java side")
 _CONDITION = re.compile(r"[A-Z][A-Z_]{2,60}", re.ASCII)
 _PLACE = re.compile(r"line (\d{1,6}),? pos(?:ition)? (\d{1,6})")
-#: Sail gives its conditions in brackets, if at all, and says of a text that is not SQL from where to where it found what.
+#: Sail gives its conditions in brackets, if at all, and says of what is not SQL from where to where it found what.
 _BRACKETED = re.compile(r"\[([A-Z][A-Z_]{2,60})[\].]", re.ASCII)
 _NOT_SQL = re.compile(
     r"invalid argument: (?:found .{1,200}? at (\d{1,7}):\d{1,7} expected|expected one statement)", re.DOTALL

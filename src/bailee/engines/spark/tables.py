@@ -41,12 +41,16 @@ class Folders:
         """List the files anew."""
         for name, path in self._paths.items():
             try:
-                self._session.spark.read.parquet(path).createOrReplaceTempView(self._views[name])
-            except Exception as error:
+                frame = self._session.spark.read.parquet(path)
+                none = not frame.schema.fields  # what Sail makes of a folder that is not there
+                frame.createOrReplaceTempView(self._views[name])
+            except Exception:  # the driver's message has more in it than its class
+                none = True
+            if none:
                 raise EngineUnavailable(
-                    f"table `{name}`: there is no Parquet to read in `{path}` ({type(error).__name__}); expected a "
-                    "folder or file that the Spark server can read"
-                ) from None
+                    f"table `{name}`: there is no Parquet to read in `{path}`; expected a folder or file that the Spark "
+                    "server can read"
+                )
         self._read = time.monotonic()
 
     def tables(self) -> list[Table]:
