@@ -43,3 +43,13 @@ def template(postgres: Cluster) -> str:
     postgres.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
     make(postgres.url(TEMPLATE)).close()
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def sail() -> Iterator[str]:
+    """The URL of Sail's Spark Connect server, which runs in this process; it reads what this user may read."""
+    from tests.engines.spark.shop import sail as started
+
+    server, stop = started()
+    yield server.address
+    stop()

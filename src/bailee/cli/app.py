@@ -657,7 +657,7 @@ EngineName = Annotated[
 
 @engines.command("test")
 @command
-def test_engines(
+def examine_engines(
     name: EngineName = None,
     every: Annotated[bool, typer.Option("--all", help="Test every engine.")] = False,
     home: o.Home = HERE,
@@ -667,7 +667,7 @@ def test_engines(
     reads none of the company's data. Exit status 1 if anything is amiss."""
     from bailee.cli import connecting
 
-    return connecting.test(home, name, every=every, as_json=as_json)
+    return connecting.examine(home, name, every=every, as_json=as_json)
 
 
 @engines.command("grants")

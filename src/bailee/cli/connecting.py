@@ -30,7 +30,7 @@ def listing(home: Path, *, as_json: bool) -> None:
     print_lines(["whether they can be used: bailee engines test"])
 
 
-def test(home: Path, name: str | None, *, every: bool, as_json: bool) -> int:
+def examine(home: Path, name: str | None, *, every: bool, as_json: bool) -> int:
     """Connect to one engine or to all, and say what is amiss; status 1 if anything is."""
     with opened(home) as gate:
         names = [each for each, _ in gate.engines()] if every else [name]

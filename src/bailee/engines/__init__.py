@@ -5,7 +5,7 @@ Nothing here imports a driver, so the shapes cost nothing to use; `bailee.engine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Result", "Table", "View"]
+__all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Mapped", "Result", "Table", "View"]
 
 _MEBIBYTE = 1 << 20
 
@@ -113,6 +113,10 @@ class Finding:
         return f"{self.found}; {self.remedy}"
 
 
+#: The columns that a data map names of each table, by schema and table.
+Mapped = Mapping[tuple[str, str], Collection[str]]
+
+
 class Engine(Protocol):
     """What the gate needs of a data engine; every method raises `EngineError` or one of its kinds."""
 
@@ -156,6 +160,9 @@ class Engine(Protocol):
         limits: Limits | None = None,
     ) -> Result:
         """Run governed SQL over governed relations; `masks` has the span of each mask that the views use."""
+
+    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
+        """What is missing or too wide of the rights to read the columns that a data map names."""
 
     def serialize(self, sql: str) -> str:
         """The engine's own parse of `sql`, as JSON."""

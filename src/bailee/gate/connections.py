@@ -88,7 +88,7 @@ def _spark(url: str, tables: Mapping[str, str], limits: Limits) -> Engine:
         from bailee.engines.spark.engine import Spark
     except ImportError:
         raise EngineUnavailable(_MISSING.format("Spark", "spark")) from None
-    return Spark(url, tables=tables, limits=limits)
+    return Spark(url, folders=tables, limits=limits)
 
 
 def address(connection: Connection) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
-from bailee.engines import Engine, Finding
+from bailee.engines import Finding, Mapped
 from bailee.errors import EngineError, Problem, WorkspaceError
-from bailee.gate.connections import Connection, opened
+from bailee.gate.connections import POSTGRES, Connection, address, opened
 from bailee.gate.settings import MAP, Settings, connection
 from bailee.policy.model import DataMap
 
-#: What is tried first, so that an engine which answers at all has shown that its fence holds.
-_Opened = Callable[[Connection], Engine]
+if TYPE_CHECKING:
+    from bailee.rewrite.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def listed(settings: Settings) -> tuple[tuple[str | None, Connection], ...]:
 
 def examine(settings: Settings, datamap: DataMap, name: str | None) -> Examined:
     """Connect to an engine and look at it; nothing of the company's data is read."""
+    from bailee.rewrite.dialects import named
     from bailee.rewrite.fits import misfits
     from bailee.rewrite.store import Store
 
@@ -56,28 +58,42 @@ def examine(settings: Settings, datamap: DataMap, name: str | None) -> Examined:
         try:
             catalog = engine.catalog()
             seconds = time.perf_counter() - began
-            store = Store(datamap, catalog, engine.dialect)
+            dialect = named(engine.dialect)
+            store = Store(datamap, catalog, dialect)
             findings = engine.examine(_mapped(store))
         finally:
             engine.close()
     except (EngineError, WorkspaceError) as error:
         return Examined(name, at.kind, at.name, str(error))
-    problems = tuple(misfits(datamap, catalog, MAP, engine.dialect))
+    problems = tuple(misfits(datamap, catalog, MAP, dialect))
     return Examined(name, at.kind, at.name, None, seconds, tuple(store.names()), problems, findings)
 
 
 def grants(settings: Settings, datamap: DataMap, name: str | None) -> tuple[str, ...]:
-    """The SQL that gives an engine's login what it needs, and no more; raises EngineError where it cannot be reached."""
-    from bailee.rewrite.store import Store
+    """The SQL that gives an engine's login what it needs, and no more; none for a kind that has no rights to give.
 
-    engine = opened(connection(settings, name), settings.limits)
-    try:
-        return engine.grants(_mapped(Store(datamap, engine.catalog(), engine.dialect)))
-    finally:
-        engine.close()
+    Nobody need be able to log in yet: tables and columns are those of the data map, the login and database the URL's.
+    """
+    at = connection(settings, name)
+    if at.kind != POSTGRES:
+        return ()
+    from bailee.engines.postgres.setup import statements
+    from bailee.rewrite.dialects import named
+
+    url = urlsplit(address(at))
+    if not url.username or not url.path.strip("/"):
+        raise WorkspaceError(f"`{at.name}` names no user and database, expected `postgresql://user@host/database`")
+    schema = named(at.kind).schema
+    mapped = {_place(table.name, schema): list(table.columns) for table in datamap.tables.values()}
+    return statements(mapped, unquote(url.username), unquote(url.path.strip("/")))
 
 
-def _mapped(store: Store) -> Mapping[tuple[str, str], Collection[str]]:
+def _place(name: str, schema: str) -> tuple[str, str]:
+    before, dot, rest = name.partition(".")
+    return (before, rest) if dot else (schema, name)
+
+
+def _mapped(store: Store) -> Mapped:
     """The columns of the database that the data map names, by schema and table."""
     every = (store.of(name) for name in store.names())
     return {(each.schema, each.name): [each.spelling[folded] for folded in each.mapped] for each in every}

@@ -24,15 +24,16 @@ def misfits(settings: Settings, datamap: DataMap) -> Iterator[Problem]:
 def _misfits(settings: Settings, connection: Connection, datamap: DataMap) -> Iterator[Problem]:
     if connection.database is not None and not connection.database.exists():
         return
+    from bailee.rewrite.dialects import named
     from bailee.rewrite.fits import misfits as found
 
     try:
         engine = opened(connection, settings.limits)
         try:
-            catalog = engine.catalog()
+            catalog, dialect = engine.catalog(), named(engine.dialect)
         finally:
             engine.close()
     except (EngineError, WorkspaceError) as error:
         yield Problem(FILE, 1, 1, str(error))
         return
-    yield from found(datamap, catalog, MAP)
+    yield from found(datamap, catalog, MAP, dialect)

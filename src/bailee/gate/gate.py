@@ -21,8 +21,8 @@ from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, S
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
 from bailee.gate.connections import Connection, opened
-from bailee.gate.examining import Examined
 from bailee.gate.erasing import Erasing
+from bailee.gate.examining import Examined
 from bailee.gate.intake import Intake
 from bailee.gate.keeping import Keeping
 from bailee.gate.keys import SigningKeys

@@ -96,7 +96,7 @@ SELECT count(*) FILTER (WHERE coupon = 'A') AS a, sum(total) FILTER (WHERE coupo
 -- case: cases
 SELECT order_id, CASE WHEN total > 10 THEN 'much' WHEN total > 6 THEN 'some' ELSE 'little' END AS w FROM orders
 -- case: words
-SELECT upper(name) AS u, length(name) AS l, substring(name, 1, 2) AS s, name || '!' AS x FROM customers
+SELECT upper(substring(name, 1, 1)) AS u, length(name) AS l, substring(name, 1, 2) AS s, name || '!' AS x FROM customers
 -- case: patterns
 SELECT id FROM customers WHERE name LIKE '_e%' OR name LIKE '%t'
 -- case: nothing instead of a null

@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 
-from bailee.engines import Allowed, Column, Limits, Result, Table, View
+from bailee.engines import Allowed, Column, Finding, Limits, Mapped, Result, Table, View
 from bailee.engines.duckdb import faults, frames
 from bailee.engines.duckdb.process import Body, Worker
 from bailee.errors import EngineUnavailable
@@ -143,6 +143,10 @@ class DuckDB:
         }
         reply = self._request(request, seconds, answer.write)
         return Result(answer.getbuffer(), reply["rows"], reply["seconds"], reply["sequences"])
+
+    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
+        """Nothing: the file is only read, and what may be read of it is not the database's to say."""
+        return ()
 
     def serialize(self, sql: str) -> str:
         """DuckDB's own parse of one SELECT as JSON; raises `EngineError` with the position of what it cannot parse."""

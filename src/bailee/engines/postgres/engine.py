@@ -15,8 +15,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar
 
-from bailee.engines import Allowed, Limits, Result, Table, View
-from bailee.engines.postgres import answer, fence, parse
+from bailee.engines import Allowed, Finding, Limits, Mapped, Result, Table, View
+from bailee.engines.postgres import answer, fence, parse, setup
 from bailee.engines.postgres.allow import Change, Held, change, clean, clean_state
 from bailee.engines.postgres.catalog import catalog
 from bailee.engines.postgres.faults import Wrong, error
@@ -130,6 +130,10 @@ class Postgres:
         sink = io.BytesIO()
         rows = self._request(lambda link: answer.ask(link, question, sink), question.limits.seconds)
         return Result(sink.getbuffer(), rows, time.perf_counter() - began, question.sequences)
+
+    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
+        """What is missing or too wide for the keeper, most important first; see `setup`."""
+        return self._request(lambda link: setup.check(link, mapped))
 
     def serialize(self, sql: str) -> str:
         """PostgreSQL's own parse of one SELECT as JSON; raises `EngineError` with the place where it cannot parse."""

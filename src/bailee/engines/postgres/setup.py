@@ -7,16 +7,13 @@ set by the company, outside of all this.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from bailee.engines import Finding
+from bailee.engines import Finding, Mapped
 from bailee.engines.postgres import READER, SCHEMA
 from bailee.engines.postgres.faults import Wrong, error
 from bailee.engines.postgres.link import Link
-
-#: Schema and table, and its columns that the data map names.
-Mapped = Mapping[tuple[str, str], Collection[str]]
 
 _SOME = 5
 _NOT_OURS = f"n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{SCHEMA}') AND n.nspname !~ '^pg_temp'"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
-from bailee.engines import Allowed, Limits, Result, Table, View
+from bailee.engines import Allowed, Finding, Limits, Mapped, Result, Table, View
 from bailee.engines.spark import answer, faults, fence, names, plans, session, tables
 from bailee.engines.spark.faults import Wrong
 from bailee.engines.spark.held import Held
@@ -169,6 +169,10 @@ class Spark:
             return Result(ipc, rows, time.perf_counter() - began, dict(allow))
 
         return self._request(run, seconds)
+
+    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
+        """Nothing: who may read what is the catalogue's own to say, and not shown to its clients."""
+        return ()
 
     def serialize(self, sql: str) -> str:
         """Spark's own parse as JSON: `relations`, `functions`, `ctes`, `types`, `nodes`; see `plans`.

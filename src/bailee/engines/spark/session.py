@@ -80,7 +80,11 @@ class Session:
 
     def give(self, name: str, table: Any, *, broadcast: bool = False) -> None:
         """Make a temporary view of an Arrow table, which the server keeps."""
-        frame = self.spark.createDataFrame(table)
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        # Of a table without rows the client would guess the columns, and cannot.
+        schema = None if table.num_rows else from_arrow_schema(table.schema)
+        frame = self.spark.createDataFrame(table, schema)
         (frame.hint("broadcast") if broadcast else frame).createOrReplaceTempView(name)
 
     def drop(self, name: str) -> None:
