@@ -673,7 +673,8 @@ def examine_engines(
 @engines.command("grants")
 @command
 def engine_grants(name: EngineName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
-    """Print the SQL that gives an engine's login what the data map needs, and no more. Run it as the tables' owner."""
+    """Print the SQL of the rights that an engine needs. It gives its login what the data map names, and no more; run it
+    as the tables' owner, and again after a change of the map."""
     from bailee.cli import connecting
 
     connecting.grants(home, name, as_json=as_json)

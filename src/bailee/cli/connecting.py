@@ -56,6 +56,8 @@ def _lines(found: Examined) -> Iterator[str]:
     yield f"{found.name or MAIN}: {found.kind}, {found.where}"
     if found.why is not None:
         yield f"  cannot be used: {found.why}"
+        if found.kind == "postgres":
+            yield _granting(found)
         return
     yield f"  connected, and its fence holds ({found.seconds:.1f} s)"
     yield f"  {counted(len(found.tables), 'table')} of the data map: {', '.join(found.tables) or 'none'}"
@@ -66,7 +68,11 @@ def _lines(found: Examined) -> Iterator[str]:
         yield f"  {word}: {finding.found}"
         yield f"    {finding.remedy}"
     if any(finding.kind == "missing" for finding in found.findings):
-        yield f"  the SQL that gives what is missing: bailee engines grants{f' {found.name}' if found.name else ''}"
+        yield _granting(found)
+
+
+def _granting(found: Examined) -> str:
+    return f"  the SQL that gives what it needs: bailee engines grants{f' {found.name}' if found.name else ''}"
 
 
 def _document(found: Examined) -> dict[str, object]:
