@@ -111,8 +111,9 @@ class PostgresShop:
         sql = pseudonym(POSTGRES, "subject")
         for token, value in _pads(self.secret).items():
             sql = sql.replace(token, value)
-        keys = ", ".join(f"({key!r}::{key_type})" for key in self.allowed)
-        return f"CREATE TABLE bailee_allow.{name} AS SELECT subject, {sql} AS pseudonym FROM (VALUES {keys}) k(subject)"
+        keys = ", ".join(f"({key!r}::{key_type})" for key in self.allowed) or f"(NULL::{key_type})"
+        some = f"(VALUES {keys}) AS k(subject) WHERE subject IS NOT NULL"
+        return f"CREATE TABLE bailee_allow.{name} AS SELECT subject, {sql} AS pseudonym FROM {some}"
 
     def plain(self, question: str, tables: Sequence[str]) -> Counter[str]:
         """The answer of a plain question over tables that SQL makes, in a schema of its own."""
