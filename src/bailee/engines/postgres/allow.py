@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from bailee.engines import Allowed
-from bailee.engines.postgres import SCHEMA, keys, parse
+from bailee.engines.postgres import SCHEMA, keys, masks, parse
 from bailee.engines.postgres.faults import Wrong
 from bailee.engines.postgres.link import Link
 
@@ -63,6 +63,8 @@ class Change:
     sequence: int
     base: int | None
     secret: bytes | None = field(repr=False)
+    #: Whether the table's mask is kept too.
+    masked: bool = False
 
     def __post_init__(self) -> None:
         if not _ALLOW.fullmatch(self.name):
@@ -106,24 +108,31 @@ def change(link: Link, wanted: Change, held: Held | None) -> tuple[Allowed, Held
     remove = [key for key in wanted.remove if exact(key)]
     dropped = len(wanted.add) - len(add)
     after = _after(wanted, held)
+    span: masks.Span | None = None
     with link.transaction(_BEGIN):
         stored = _stored(link, wanted.name)
         if stored is not None and stored.sequence > wanted.sequence:
             raise Wrong("behind")
         if stored is not None and after is not None and stored.state == after.state:
             rows = stored.rows  # another server, or this one before, has done the very same
+            if wanted.masked:
+                span = masks.change(link, wanted.name, column, (), ())
         elif wanted.base is None:
             after = after or Held(keys.tag(wanted.key_type, wanted.secret), keys.total(wanted.add))
             rows = _whole(link, wanted, column, add, anew=stored is None or stored.type != column)
+            if wanted.masked:
+                span = masks.make(link, wanted.name, column, add)
         else:
             if stored is None or held is None or stored.sequence != wanted.base or stored.state != held.state:
                 raise Wrong("stale")
             inserted, deleted, clear = _delta(link, wanted, column, add, remove)
             rows = stored.rows + inserted - deleted
+            if wanted.masked:
+                span = masks.change(link, wanted.name, column, add, remove)
             if after is None or not clear or len(remove) < len(wanted.remove):
                 after = Held(keys.tag(wanted.key_type, wanted.secret), secrets.randbits(256))
         link.run(_KEEP, (wanted.name, wanted.sequence, column, after.state, rows))
-    return Allowed(rows, dropped), after
+    return Allowed(rows, dropped, span), after
 
 
 def clean_state(version: str, sql: str) -> str:

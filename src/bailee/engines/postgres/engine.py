@@ -31,14 +31,16 @@ _KEPT = re.compile(r"\bbailee_allow\.\"?((?:allow|clean)_[0-9a-z_]+)", re.ASCII)
 class Postgres:
     """A PostgreSQL database at a URL; see `bailee.engines.Engine`.
 
-    The URL's user is the keeper: `setup` says which rights it needs. `limits` bind every question; a question may bring
-    stricter ones of time, rows and bytes.
+    With `masked`, which all servers of a database must agree about, allow tables of whole numbers have masks too, and
+    `Allowed.span` says of which keys; `masks.condition` is how a view tests one. The URL's user is the keeper: `setup`
+    says which rights it needs. `limits` bind every question, which may bring stricter ones of time, rows and bytes.
     """
 
     dialect = "postgres"
 
-    def __init__(self, url: str, *, limits: Limits | None = None) -> None:
+    def __init__(self, url: str, *, limits: Limits | None = None, masked: bool = False) -> None:
         self._url = url
+        self._masked = masked
         self._limits = limits or Limits()
         self._lock = threading.Lock()
         self._link: Link | None = None
@@ -91,7 +93,7 @@ class Postgres:
         """
         added = tuple(add)
         gone = set(remove).difference(added)  # what goes and comes in one change, comes
-        wanted = Change(name, key_type, added, tuple(gone), sequence, base, secret)
+        wanted = Change(name, key_type, added, tuple(gone), sequence, base, secret, self._masked)
 
         def put(link: Link) -> Allowed:
             made, self._held[name] = change(link, wanted, self._held.get(name))

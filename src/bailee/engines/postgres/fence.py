@@ -15,6 +15,7 @@ _SHAPES = {
     "fence_joined": "JOIN pg_temp.fence_allow a ON a.subject = r.subject",
     "fence_sought": "WHERE EXISTS (SELECT FROM pg_temp.fence_allow a WHERE a.subject = r.subject)",
     "fence_column": "WHERE r.standing & 1 = 1",
+    "fence_masked": "WHERE CASE WHEN r.subject BETWEEN 0 AND 7 THEN get_bit('\\x00'::bytea, r.subject) = 1 END",
 }
 _OPTIONS = "security_barrier"
 
