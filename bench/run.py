@@ -25,7 +25,7 @@ from bench.figure import Figure  # noqa: E402  (the path comes first, so that th
 
 MODULES = ("points", "rewrite", "sql", "imports", "ledger", "standing", "store", "engine", "startup")
 #: Run only when named.
-ON_DEMAND = ("scale",)
+ON_DEMAND = ("scale", "spark")
 RELEVANT = ("duckdb", "sqlglot", "pyarrow", "numpy", "SQLAlchemy", "pydantic")
 
 

@@ -35,7 +35,7 @@ def test_each_limit_has_its_error(engine: Spark) -> None:
     with pytest.raises(TimeExceeded, match="stopped after 2 seconds"):
         ask(engine, FOR_EVER, seconds=2)
     assert time.monotonic() - began < SOON
-    assert 10 == ask(engine, f"SELECT id FROM {R} WHERE id <= 10", rows=10)
+    assert 10 == ask(engine, f"SELECT id FROM {R} WHERE id <= 10", rows=10, seconds=60)
 
 
 def test_a_reader_cancels_from_another_thread(engine: Spark) -> None:
@@ -46,7 +46,7 @@ def test_a_reader_cancels_from_another_thread(engine: Spark) -> None:
     with pytest.raises(Cancelled, match="cancelled by the reader"):
         ask(engine, FOR_EVER)
     assert time.monotonic() - began < SOON
-    assert 1 == ask(engine, "SELECT 1 AS one")
+    assert 1 == ask(engine, "SELECT 1 AS one", seconds=60)
 
 
 def test_threads_wait_for_their_turn(sail_engine: Spark) -> None:

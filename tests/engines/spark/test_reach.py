@@ -45,10 +45,10 @@ NOT_OURS = [
 
 @pytest.mark.parametrize("sql", NOT_ONE_SELECT)
 def test_only_one_select_is_run_on_sail(sail_engine: Spark, sql: str) -> None:
-    """Whatever else it is, it is refused before anything runs."""
+    """Whatever else it is, it is refused before anything runs; Sail has other classes for some of it."""
     found = outcome(sail_engine, sql)
     assert isinstance(found, tuple)
-    assert found[2] in {"statement", "parser error"}
+    assert found[2] in {"statement", "parser error", "not implemented error", "invalid input error"}
 
 
 def test_only_one_select_is_run_on_the_jvm(jvm_shop: Spark) -> None:

@@ -272,18 +272,23 @@ class Spark:
             opening.set_exception(_starting(error))
 
     def _drop(self) -> None:
+        """End the session; one that is still being opened ends when it is there, and nobody waits for that."""
         opening, self._opening = self._opening, None
-        if opening is not None:
-            try:
-                opening.result(self._start_seconds).close()
-            except (EngineError, TimeoutError):
-                return  # it never lived
+        if opening is not None and opening.done():
+            _end(opening)
+        elif opening is not None:
+            opening.add_done_callback(_end)
 
     def _abandon(self) -> None:
         """Leave a session that does not answer, without waiting for it."""
         opening, self._opening = self._opening, None
-        if opening is not None and opening.done() and opening.exception() is None:
-            threading.Thread(target=opening.result().close, daemon=True).start()
+        if opening is not None:
+            threading.Thread(target=opening.add_done_callback, args=(_end,), daemon=True).start()
+
+
+def _end(opening: Future[_Living]) -> None:
+    if opening.exception() is None:
+        opening.result().close()
 
 
 def _starting(error: BaseException) -> EngineError:

@@ -59,7 +59,8 @@ def holds(session: Session, shape: str, rows: str, allow: str) -> bool:
     try:
         session.view(fenced, shape.replace("{sql}", select))
         attacks = " UNION ALL ".join(attack.format(f=f"`{fenced}`") for attack in _ATTACKS)
-        return session.sql(attacks).toArrow().column("n").to_pylist() == [_SEEN] * len(_ATTACKS)
+        found: list[int] = session.sql(attacks).toArrow().column("n").to_pylist()
+        return found == [_SEEN] * len(_ATTACKS)
     except Exception:  # any error is an error too many: nothing that is visible can raise one
         return False
     finally:

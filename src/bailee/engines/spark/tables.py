@@ -48,8 +48,8 @@ class Folders:
                 none = True
             if none:
                 raise EngineUnavailable(
-                    f"table `{name}`: there is no Parquet to read in `{path}`; expected a folder or file that the Spark "
-                    "server can read"
+                    f"table `{name}`: there is no Parquet to read in `{path}`; expected a folder or file that the "
+                    "Spark server can read"
                 )
         self._read = time.monotonic()
 
