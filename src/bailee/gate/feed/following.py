@@ -29,14 +29,17 @@ from bailee.vocabulary import Verdict
 #: By so many seconds this machine's clock may be behind the gate's; more is said, and nothing is permitted.
 SKEW = 1.0
 LAG = 5.0
-_SECOND = 1_000_000
+#: Nanoseconds a second, as clocks count, and a microsecond, as the feed does.
+_SECOND, _MICRO = 1_000_000_000, 1_000
+#: An instant that is over, and no instant at all.
+_OVER = -1
 _FASTEST, _SLOWEST = 0.02, 1.0
 _PATIENCE = 10.0
 #: So many changes are fetched one by one; whoever is further behind takes the snapshot.
 _FEW = 64
 #: Goes on while the machine sleeps, where the system has such a clock.
-_ticking: Callable[[], float] = (
-    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+_ticking: Callable[[], int] = (
+    partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic_ns
 )
 
 Source = Callable[[str], bytes]
@@ -67,8 +70,8 @@ class Feed:
         read: Callable[[Callable[[str], int]], Source],
         sealing: Sealing,
         max_lag: float,
-        wall: Callable[[], float],
-        clock: Callable[[], float],
+        wall: Callable[[], int],
+        clock: Callable[[], int],
     ) -> None:
         self._sealing, self._max_lag, self._wall, self._clock = sealing, max_lag, wall, clock
         self._read = read(self._most)
@@ -78,11 +81,11 @@ class Feed:
         self._seen = b""
         self._loading, self._anew = 0, True
         #: When the newest head was read by our own clock, and what time it was then, in microseconds since 1970.
-        self._read_at, self._then = -math.inf, 0
-        self._stale_at = -math.inf
+        self._read_at, self._then = 0, 0
+        self._stale_at = _OVER
         self._problem: str | None = None
         #: What a checker compares with its clock, and what it reads until then.
-        self.deadline, self.table = -math.inf, Table(Snapshot((), "", 0, b"\0", b"", (), b""), -1)
+        self.deadline, self.table = _OVER, Table(Snapshot((), "", 0, b"\0", b"", (), b""), -1)
         self._poll()
 
     def __enter__(self) -> Feed:
@@ -95,7 +98,7 @@ class Feed:
         """Read no more; whoever asks from now on is permitted nothing."""
         self._stopping.set()
         with self._changing:
-            self._stale_at = self.deadline = -math.inf
+            self._stale_at = self.deadline = _OVER
 
     # Points -----------------------------------------------------------------------------------------------------
 
@@ -140,7 +143,7 @@ class Feed:
     def age(self) -> float:
         """For how many seconds nothing newer than what is known here is known to have held."""
         with self._changing:
-            return math.inf if self._head is None else (self._now() - self._head.made) / _SECOND
+            return math.inf if self._head is None else (self._now() - self._head.made) * _MICRO / _SECOND
 
     @property
     def stale(self) -> bool:
@@ -169,10 +172,10 @@ class Feed:
 
     def _now(self) -> int:
         """The time, in microseconds since 1970: the later of our clock's and the gate's, and never set back."""
-        return self._then + int((self._clock() - self._read_at) * _SECOND)
+        return self._then + (self._clock() - self._read_at) // _MICRO
 
     def _set_deadline(self) -> None:
-        self.deadline = min(self._stale_at, self._read_at + (self.table.next - self._then) / _SECOND)
+        self.deadline = min(self._stale_at, self._read_at + (self.table.next - self._then) * _MICRO)
 
     # Reading ----------------------------------------------------------------------------------------------------
 
@@ -183,7 +186,7 @@ class Feed:
     def forked(self) -> None:
         """Begin anew in a process that was forked, which has no threads and maybe a change half made."""
         self._changing = threading.Lock()
-        self._seen, self._anew, self._stale_at, self.deadline = b"", True, -math.inf, -math.inf
+        self._seen, self._anew, self._stale_at, self.deadline = b"", True, _OVER, _OVER
         if not self._stopping.is_set():
             self.start()
 
@@ -208,7 +211,7 @@ class Feed:
 
     def _poll(self) -> None:
         """Read the head, and what it counts that is not here yet; raises LookupError and NotVerified."""
-        at, wall = self._clock(), int(self._wall() * _SECOND)
+        at, wall = self._clock(), self._wall() // _MICRO
         found = self._read(layout.HEAD)
         if found == self._seen:
             return
@@ -216,8 +219,8 @@ class Feed:
         known = self._head
         if known is not None and (head.made < known.made or head.sequence < known.sequence):
             raise NotVerified("an older head of the feed came than the one before; see who serves it")
-        if head.made - wall > SKEW * _SECOND:
-            behind = (head.made - wall) / _SECOND
+        behind = (head.made - wall) * _MICRO / _SECOND
+        if behind > SKEW:
             raise NotVerified(f"this machine's clock is {behind:.1f} s behind the gate's; set one of them right")
         table = self._followed(head)
         with self._changing:
@@ -225,8 +228,8 @@ class Feed:
                 return
             self._head, self._seen, self.table = head, found, table
             self._read_at, self._then = at, max(wall, head.made)
-            lag = min(self._max_lag, head.lag)
-            self._stale_at = at + lag - (self._then - head.made) / _SECOND
+            lag = int(min(self._max_lag, head.lag) * _SECOND)
+            self._stale_at = at + lag - (self._then - head.made) * _MICRO
             table.pass_time(self._now())
             self._set_deadline()
 
@@ -284,15 +287,15 @@ def follow(
     *,
     key: str | os.PathLike[str],
     max_lag: float = LAG,
-    wall: Callable[[], float] = time.time,
-    clock: Callable[[], float] = _ticking,
+    wall: Callable[[], int] = time.time_ns,
+    clock: Callable[[], int] = _ticking,
 ) -> Feed:
     """Follow the feed in a folder or under a URL, and decide points from it; it is read before this returns.
 
     `key` is the file of the feed's key, or `env:NAME`. Whatever a gate acknowledged more than `max_lag` seconds ago (or
     fewer, if the feed says so) is honoured; without word for so long, every verdict is a refusal (`stale`).
-    The machine's clock is to be right. Raises NotVerified where there is no feed of this key, and WorkspaceError for a
-    key that is none.
+    The machine's clock is to be right; `wall` and `clock` count nanoseconds. Raises NotVerified where there is no feed
+    of this key, and WorkspaceError for a key that is none.
     """
     if not 0 < max_lag < math.inf:
         raise WorkspaceError(f"`max_lag` is {max_lag!r}, expected a number of seconds above 0")
