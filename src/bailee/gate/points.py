@@ -180,7 +180,9 @@ def of_minute(recorder: Recorder, ruling: Ruling, minute: datetime, standing: St
 def same(before: npt.NDArray[np.uint8] | None, now: npt.NDArray[np.uint8] | None) -> bool:
     """Whether everybody's codes are the same in both."""
     # The board keeps a column as long as nobody's code in it differs.
-    return before is now or (before is not None and now is not None and bool((before == now).all()))
+    if before is None or now is None or before is now:
+        return before is now
+    return len(before) == len(now) and bool((before == now).all())
 
 
 class Points:

@@ -78,7 +78,7 @@ class Feed:
         self._stale = too_old(max_lag)
         self._changing, self._stopping = threading.Lock(), threading.Event()
         self._head: Head | None = None
-        self._seen = b""
+        self._seen: bytes | None = None
         self._loading, self._anew = 0, True
         #: When the newest head was read by our own clock, and what time it was then, in microseconds since 1970.
         self._read_at, self._then = 0, 0
@@ -186,7 +186,7 @@ class Feed:
     def forked(self) -> None:
         """Begin anew in a process that was forked, which has no threads and maybe a change half made."""
         self._changing = threading.Lock()
-        self._seen, self._anew, self._stale_at, self.deadline = b"", True, _OVER, _OVER
+        self._seen, self._anew, self._stale_at, self.deadline = None, True, _OVER, _OVER
         if not self._stopping.is_set():
             self.start()
 
