@@ -21,7 +21,7 @@ import bailee
 from bailee.errors import NotVerified, RecordError, WorkspaceError
 from bailee.gate.feed import folder as folders
 from bailee.gate.feed import layout, sealed
-from bailee.gate.feed.exporting import Exporter
+from bailee.gate.feed.exporting import Exporter, feed_key
 from bailee.gate.feed.following import Feed, FeedChecker, follow
 from bailee.gate.feed.sealed import Sealing
 from bailee.gate.gate import Gate
@@ -171,6 +171,9 @@ def test_a_feed_is_recorded_before_it_is_out(gate: Gate, out: Path, clock: Clock
         found = {each.position: each for each in map(prover.prove, prover.concerns(None, None))}
     assert [True, True, False, False] == [found[start + n].in_scope for n in (0, 1, 3, 5)]
     assert "never closed" == found[start + 5].said
+    with gate.proofs("2") as prover:  # of the two openings of a minute one is told to whoever stayed as they were
+        found = {each.position: each for each in map(prover.prove, prover.concerns(None, None))}
+    assert [0, 3, 5] == [position - start for position in found if position >= start]
     assert [gate.replay(start + n).agrees for n in (0, 1, 3, 5)] == [True] * 4
     assert gate.head() == gate.verify()
 
@@ -226,6 +229,16 @@ def test_choices_and_newcomers_are_followed(gate: Gate, exporter: Exporter, feed
     beat(exporter, clock)
     feed._poll()
     assert ("withdrawn", "stands", CUSTOMERS + 1) == (code(check, "new"), code(check, 2), len(feed))
+
+
+def test_who_was_asked_about_lately_is_forgotten_in_time(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept to answer quicker is bounded, never of a stranger, and changes no verdict."""
+    monkeypatch.setattr("bailee.gate.feed.table._LATELY", 3)
+    check = feed.checker("offers")
+    for who in (*range(1, CUSTOMERS + 1), "stranger", True, *range(1, CUSTOMERS + 1)):
+        assert (code(check, who) == "stands") == (who is not True and who in range(1, 7))
+        assert len(feed.table.lately) <= 3
+        assert {"stranger", "True"}.isdisjoint(feed.table.lately)
 
 
 def test_nothing_is_answered_from_word_that_is_too_old(exporter: Exporter, feed: Feed, clock: Clock) -> None:
@@ -396,6 +409,7 @@ def test_the_key_may_be_in_the_environment(
 ) -> None:
     """`env:NAME` serves both sides, as with every other key."""
     monkeypatch.setenv("FEED_KEY", key.read_text())
+    assert feed_key(home / "keys", "file")[0] == feed_key(home / "keys", "env:FEED_KEY")[0]
     clock = gate.clock
     with follow(out, key="env:FEED_KEY", wall=lambda: micros(clock()) * 1000) as feed:
         assert feed.may("offers", customer=1)
@@ -545,20 +559,21 @@ def wait_for(what: Callable[[], bool], seconds: float = 10.0) -> float:
 
 def test_through_a_web_server_with_true_clocks(home: Path, out: Path) -> None:
     """A withdrawal is refused over HTTP within the lag while threads ask; a server that is gone permits nothing."""
-    with bailee.open(home) as gate, gate.feed(out, "offers", lag=2.0, every=0.2) as exporter, ExitStack() as stack:
+    with bailee.open(home) as gate, gate.feed(out, "offers", every=0.2) as exporter, ExitStack() as stack:
         stop, done = threading.Event(), threading.Event()
         began = threading.Event()
         writer = threading.Thread(target=exporter.run, args=(stop, lambda _: began.set()))
         writer.start()
         assert began.wait(10)
         web = ExitStack()
-        feed = stack.enter_context(follow(web.enter_context(server(out)), key=home / "keys" / "feed.key", max_lag=2.0))
+        feed = stack.enter_context(follow(web.enter_context(server(out)), key=home / "keys" / "feed.key"))
         check, wrong = feed.checker("offers"), []
 
         def ask() -> None:
             while not done.is_set():
                 if code(check, 3) != "stands" or code(check, 7) != "refused":
                     wrong.append(feed.problem)
+                time.sleep(0.001)
 
         threads = [threading.Thread(target=ask) for _ in range(4)]
         for thread in threads:
@@ -566,7 +581,7 @@ def test_through_a_web_server_with_true_clocks(home: Path, out: Path) -> None:
         for number in (1, 2):
             assert check(number)
             gate.choose(number, "withdraw", "offers")
-            assert wait_for(lambda number=number: not check(number)) < 2.0  # type: ignore[misc]
+            assert wait_for(lambda number=number: not check(number)) < LAG  # type: ignore[misc]
         done.set()
         for thread in threads:
             thread.join()

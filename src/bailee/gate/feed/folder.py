@@ -77,11 +77,15 @@ class Folder:
                 f"`{self.folder}` holds the feed of another workspace or key; name another folder, or empty it"
             ) from None
 
-    def put(self, name: str, data: bytes) -> None:
-        """Write a file beside its place and rename it."""
+    def put(self, name: str, data: bytes, *, sync: bool = False) -> None:
+        """Write a file beside its place and rename it; with `sync`, once it is on the disk."""
         try:
             aside = self.folder / f"{name}{_ASIDE}"
-            aside.write_bytes(data)
+            with aside.open("wb") as file:
+                file.write(data)
+                if sync:
+                    file.flush()
+                    os.fsync(file.fileno())
             aside.replace(self.folder / name)
         except OSError as error:
             raise self.told(error) from None
@@ -98,7 +102,8 @@ class Folder:
             raise WorkspaceError(
                 f"another process, maybe on another machine, exports points into `{self.folder}`; let only one"
             )
-        self.put(layout.HEAD, data)
+        # A torn head would keep the next run out; whatever else is torn, that one writes anew.
+        self.put(layout.HEAD, data, sync=True)
         self._head = data
 
     def explain(self) -> None:

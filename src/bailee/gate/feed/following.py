@@ -14,7 +14,6 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from typing import NamedTuple
 from bailee.errors import BaileeError, NotVerified, WorkspaceError
 from bailee.gate.feed import layout, sealed
 from bailee.gate.feed.layout import Head, Snapshot
-from bailee.gate.feed.sealed import NAME_BYTES, Sealing
+from bailee.gate.feed.sealed import Sealing
 from bailee.gate.feed.table import Table, Use, too_old, verdicts
 from bailee.vocabulary import Verdict
 
@@ -43,6 +42,7 @@ _ticking: Callable[[], int] = (
 )
 
 Source = Callable[[str], bytes]
+_EMPTY = Snapshot((), "", 0, b"\0", b"", (), b"")
 
 
 class FeedChecker(NamedTuple):
@@ -85,7 +85,7 @@ class Feed:
         self._stale_at = _OVER
         self._problem: str | None = None
         #: What a checker compares with its clock, and what it reads until then.
-        self.deadline, self.table = _OVER, Table(Snapshot((), "", 0, b"\0", b"", (), b""), -1)
+        self.deadline, self.table = _OVER, Table(_EMPTY, -1, sealing.naming)
         self._poll()
 
     def __enter__(self) -> Feed:
@@ -114,21 +114,21 @@ class Feed:
         if use not in self.table.uses:
             handed = ", ".join(f"`{_told(each)}`" for each in self.table.uses)
             raise WorkspaceError(f"the feed does not hand out `{_told(use)}`, only {handed}; export it too")
-        clock, naming, stale = self._clock, self._sealing.naming, self._stale
+        clock = self._clock
         #: The table, and from it the codes and verdicts of this use; read and replaced as one.
-        held: tuple[Table, bytearray, tuple[Verdict, ...]] = (self.table, *_column(self.table, use, stale))
+        held: tuple[Table, bytearray, tuple[Verdict, ...]] = (self.table, *_column(self.table, use, self._stale))
 
         def may(key: object, /) -> Verdict:
             nonlocal held
             if clock() >= self.deadline and not self._fresh():
-                return stale
+                return self._stale
             table, codes, each = held
             if table is not self.table:
                 table = self.table
-                held = table, codes, each = (table, *_column(table, use, stale))
-            text = key if key.__class__ is str else str(key)
-            name = blake2b(text.encode("utf-8", "surrogatepass"), key=naming, digest_size=NAME_BYTES).digest()
-            return each[codes[table.find(name)]]
+                held = table, codes, each = (table, *_column(table, use, self._stale))
+            text: str = key if key.__class__ is str else str(key)
+            row = table.lately.get(text)
+            return each[codes[table.look_up(text) if row is None else row]]
 
         return FeedChecker(may, _nothing)
 
@@ -228,8 +228,9 @@ class Feed:
                 return
             self._head, self._seen, self.table = head, found, table
             self._read_at, self._then = at, max(wall, head.made)
-            lag = int(min(self._max_lag, head.lag) * _SECOND)
-            self._stale_at = at + lag - (self._then - head.made) * _MICRO
+            lag = min(self._max_lag, head.lag)
+            self._stale = too_old(lag)
+            self._stale_at = at + int(lag * _SECOND) - (self._then - head.made) * _MICRO
             table.pass_time(self._now())
             self._set_deadline()
 
@@ -246,7 +247,7 @@ class Feed:
             raise NotVerified("the snapshot of the feed is not the one that its head names")
         self._anew = False
         data = Snapshot.of(self._sealing.open(layout.snapshot_name(head.snapshot), file))
-        return self._changed(Table(data, head.snapshot), head)
+        return self._changed(Table(data, head.snapshot, self._sealing.naming), head)
 
     def _changed(self, table: Table, head: Head) -> Table:
         """A table after all changes up to a head's; nothing is changed before all are here and lead to its tip."""

@@ -38,7 +38,7 @@ class Sealing:
 
     def name(self, key: str) -> bytes:
         """What a customer is called in a feed."""
-        return blake2b(key.encode(errors="surrogatepass"), key=self.naming, digest_size=NAME_BYTES).digest()
+        return blake2b(key.encode(), key=self.naming, digest_size=NAME_BYTES).digest()
 
     def seal(self, path: str, data: bytes, random: Callable[[int], bytes]) -> bytes:
         """The bytes of a file of this name."""

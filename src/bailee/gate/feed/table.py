@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from hashlib import blake2b
 from itertools import accumulate
 
 from bailee.gate.feed import layout
@@ -15,6 +16,7 @@ Use = tuple[str, str | None, str | None]
 
 _NEVER = 1 << 63
 _NOBODY = bytes(NAME_BYTES)
+_LATELY = 65_536
 
 
 class Table:
@@ -24,11 +26,14 @@ class Table:
     a code changes although nobody sends word.
     """
 
-    def __init__(self, snapshot: Snapshot, step: int) -> None:
+    def __init__(self, snapshot: Snapshot, step: int, naming: bytes) -> None:
         self.step, self.tip = step, bytes.fromhex(snapshot.tip)
         self.next = _NEVER
+        #: The rows of those who were asked about lately, by the company's key: most are asked about again soon.
+        self.lately: dict[str, int] = {}
+        self._naming = blake2b(key=naming, digest_size=NAME_BYTES)
         self._names, self._shift = bytearray(snapshot.names), 32 - snapshot.bits
-        self._starts = array("Q", accumulate(snapshot.counts, initial=0))
+        self._starts = array("I", accumulate(snapshot.counts, initial=0))
         #: The rows of those who came after the snapshot.
         self._later: dict[bytes, int] = {}
         self._ahead: dict[bytes, list[tuple[int, bytes]]] = {}
@@ -41,8 +46,23 @@ class Table:
         """How many customers there are; the erased count until the next snapshot."""
         return len(self._columns[0]) - 1
 
+    def look_up(self, key: str) -> int:
+        """The row of the customer with this key, or 0."""
+        lately = self.lately  # before looking: who came or went since is not in this one
+        hashed = self._naming.copy()
+        try:
+            hashed.update(key.encode())
+        except UnicodeEncodeError:  # half a surrogate pair is in no key on record
+            return 0
+        row = self.find(hashed.digest())
+        if len(lately) >= _LATELY:
+            self.lately = {}  # and not with this row, which may be gone by now
+        elif row:
+            lately[key] = row
+        return row
+
     def find(self, name: bytes) -> int:
-        """The row of a customer, or 0."""
+        """The row of a customer by name, or 0."""
         bucket = int.from_bytes(name[:4], "big") >> self._shift
         low, high = self._starts[bucket] * NAME_BYTES, self._starts[bucket + 1] * NAME_BYTES
         found = self._names.find(name, low, high)
@@ -85,6 +105,7 @@ class Table:
             for column in self._columns:
                 column.append(UNKNOWN)
             self._later[name] = row
+            self.lately = {}
         for column, code in zip(self._columns, codes, strict=True):
             column[row] = code
         if codes.count(UNKNOWN) == len(codes):
@@ -94,6 +115,7 @@ class Table:
         """Overwrite the name of somebody who was erased."""
         if self._later.pop(name, None) is None:
             self._names[(row - 1) * NAME_BYTES : row * NAME_BYTES] = _NOBODY
+        self.lately = {}
 
 
 def verdicts(used: layout.Used, stale: Verdict) -> tuple[Verdict, ...]:
