@@ -171,7 +171,7 @@ class Feed:
             return True
 
     def _now(self) -> int:
-        """The time, in microseconds since 1970: the later of our clock's and the gate's, and never set back."""
+        """The time, in microseconds since 1970: the later of our clock and the gate's when word came, and on."""
         return self._then + (self._clock() - self._read_at) // _MICRO
 
     def _set_deadline(self) -> None:
@@ -245,9 +245,10 @@ class Feed:
         file = self._read(layout.snapshot_name(head.snapshot))
         if sealed.digest(file).hex() != head.base:
             raise NotVerified("the snapshot of the feed is not the one that its head names")
-        self._anew = False
         data = Snapshot.of(self._sealing.open(layout.snapshot_name(head.snapshot), file))
-        return self._changed(Table(data, head.snapshot, self._sealing.naming), head)
+        table = self._changed(Table(data, head.snapshot, self._sealing.naming), head)
+        self._anew = False
+        return table
 
     def _changed(self, table: Table, head: Head) -> Table:
         """A table after all changes up to a head's; nothing is changed before all are here and lead to its tip."""
@@ -262,6 +263,7 @@ class Feed:
         with self._changing:
             for rows in each:
                 table.change(table.step + 1, tip, rows)
+            table.pass_time(self._now())  # at once: a row may say again what time has changed since
         return table
 
     def _most(self, path: str) -> int:
