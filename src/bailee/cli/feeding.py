@@ -82,9 +82,7 @@ def _began(exporter: Exporter, folder: Path, beat: Beat, *, once: bool) -> None:
         print_lines([plain(f"  {_said(*use.use)}, ledger entry {receipt}")])
     print_lines([plain(f"whoever is to decide from it needs the feed's key, and nobody else: {exporter.key}")])
     if once:
-        print_lines(
-            [f"nobody permits anything from it later than {exporter.lag:g} s after; without --once it is kept new"]
-        )
+        print_lines([f"whoever follows it permits nothing from {exporter.lag:g} s on; without --once it is kept new"])
     else:
         note(f"kept new every {exporter.every:g} s, with a lag of at most {exporter.lag:g} s; end it with Ctrl-C")
     sys.stdout.flush()  # it goes on for long
