@@ -26,9 +26,9 @@ from bailee.gate.feed.following import Feed, FeedChecker, follow
 from bailee.gate.feed.sealed import Sealing
 from bailee.gate.gate import Gate
 from bailee.ledger.verify_source import Folder
-from bailee.people import customers
+from bailee.people import customers, forecast
 from bailee.people.instants import micros
-from tests.gate.shop import CUSTOMERS, MARKETING, NOW, Clock, codes, grant, last, opened
+from tests.gate.shop import CUSTOMERS, MAP, MARKETING, NOW, POLICY, Clock, codes, grant, last, make, opened
 
 LAG = 5.0
 
@@ -285,6 +285,39 @@ def test_a_consent_runs_out_on_time_without_a_word(home: Path, out: Path, clock:
         assert ("consent_expired", "refused") == (code(check, 1), code(check, 7))
 
 
+def test_what_many_lose_at_once_is_stale_until_the_next_word(
+    home: Path, out: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where too many would have to be judged ahead, none of them is permitted from then until there is word."""
+    monkeypatch.setattr(forecast, "FEW", 5)
+    text = (home / "policy.yaml").read_text().replace("keep: 13 months", "keep: 13 months\n    consent_lasts: 30 days")
+    (home / "policy.yaml").write_text(text)
+    clock.now = NOW.replace(minute=0, second=9, microsecond=999_999)
+    with opened(home, clock, Seconds(clock)) as gate, gate.feed(out, "offers") as exporter:
+        exporter.beat()
+        feed = still(out, home / "keys" / "feed.key", clock)
+        check = feed.checker("offers")
+        assert ("stands", "refused") == (code(check, 1), code(check, 7))
+        clock.forward(microseconds=1)
+        assert ("stale", "refused") == (code(check, 1), code(check, 7))
+        exporter.beat()
+        feed._poll()
+        assert ("consent_expired", "refused") == (code(check, 1), code(check, 7))
+
+
+def test_a_shop_without_customers_has_a_feed(out: Path, tmp_path: Path, clock: Clock) -> None:
+    """Nobody is in it, everybody is unknown, and whoever comes is followed."""
+    with bailee.create(tmp_path / "empty", POLICY, MAP, clock=clock) as gate, gate.feed(out, "offers") as exporter:
+        exporter.beat()
+        feed = still(out, tmp_path / "empty" / "keys" / "feed.key", clock)
+        assert (0, "unknown_customer") == (len(feed), code(feed.checker("offers"), 1))
+        with gate.database.write() as connection:
+            customers.add(connection, customers.NewCustomer("1"), NOW)
+        exporter.beat()
+        feed._poll()
+        assert (1, "never_asked") == (len(feed), code(feed.checker("offers"), 1))
+
+
 def test_a_clock_that_is_wrong_permits_nothing(exporter: Exporter, out: Path, key: Path, clock: Clock) -> None:
     """Ahead by the lag: stale at once. Behind by more than a second: refused, with how much."""
     true = nanoseconds(clock)
@@ -531,6 +564,28 @@ def test_many_changes_make_a_snapshot(
     ]
     feed._poll()
     assert (10, code(feed.checker("offers"), 1)) == (feed.table.step, gate.may("offers", customer=1).reasons[0].code)
+
+
+def test_a_shared_store_is_handed_out(request: pytest.FixtureRequest, tmp_path: Path, out: Path, clock: Clock) -> None:
+    """From PostgreSQL as from a file: what another server acknowledged, erasures and newcomers are in the next word."""
+    make(tmp_path / "shared", store=request.getfixturevalue("postgres").new())
+    with (
+        opened(tmp_path / "shared", clock, Seconds(clock)) as gate,
+        opened(tmp_path / "shared", clock) as other,
+        gate.feed(out, "offers") as exporter,
+    ):
+        exporter.beat()
+        feed = still(out, tmp_path / "shared" / "keys" / "feed.key", clock)
+        check = feed.checker("offers")
+        assert [n <= 6 for n in range(1, CUSTOMERS + 1)] == [bool(check(n)) for n in range(1, CUSTOMERS + 1)]
+        other.choose(1, "withdraw", "offers")
+        other.erase(2, anew=False)
+        with other.database.write() as connection:
+            customers.add(connection, customers.NewCustomer("new"), NOW)
+        grant(other, "new")
+        beat(exporter, clock)
+        feed._poll()
+        assert ["withdrawn", "unknown_customer", "stands", "stands"] == [code(check, who) for who in (1, 2, 3, "new")]
 
 
 # Processes and threads -----------------------------------------------------------------------------------------------

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _BATCH = 500_000
+#: So many customers are judged ahead one by one; of more it is only said from when on their codes are not known.
+FEW = 2_000
+#: A byte that is no code: what holds is to be looked up then.
+UNSURE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ def coming(
 ) -> dict[int, list[tuple[int, bytes]]] | None:
     """From which instant on, up to one, customers will have which codes if nobody acts; None if standing moved on.
 
-    By number, in order; an instant is in microseconds since 1970. Judged one by one, as deriving it then would.
+    By number, in order; an instant is in microseconds since 1970. Judged one by one, as deriving it then would; where
+    that would take long, as when everybody's consent came with one file, the codes are `UNSURE`.
     """
     if progress.read(connection).changed != standing.version:
         return None
@@ -66,6 +71,9 @@ def coming(
     untils: dict[int, int] = {number: until for number, until in rows if number <= len(standing)}
     if not untils:
         return found
+    if len(untils) > FEW:
+        unsure = bytes([UNSURE]) * len(compiled.slots)
+        return {number: [(until, unsure)] for number, until in untils.items()}
     covering = compiled.covering(notices.terms(connection))
     for number, customer in facts.of_many(connection, untils):
         at: int | None = untils[number]
