@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bailee.decide import Ruling
     from bailee.errors import BaileeError, Refused
     from bailee.gate.answer import Answer
+    from bailee.gate.feed.following import Feed, follow
     from bailee.gate.gate import Gate
     from bailee.gate.restore import restore
     from bailee.gate.workspace import create, open
@@ -30,6 +31,7 @@ _WHERE = {
     "BaileeError": "errors",
     "Basis": "vocabulary",
     "Effect": "vocabulary",
+    "Feed": "gate.feed.following",
     "Gate": "gate.gate",
     "Instrument": "vocabulary",
     "Principle": "vocabulary",
@@ -40,6 +42,7 @@ _WHERE = {
     "Use": "vocabulary",
     "Verdict": "vocabulary",
     "create": "gate.workspace",
+    "follow": "gate.feed.following",
     "open": "gate.workspace",
     "restore": "gate.restore",
 }
@@ -51,6 +54,7 @@ __all__ = [
     "BaileeError",
     "Basis",
     "Effect",
+    "Feed",
     "Gate",
     "Instrument",
     "Principle",
@@ -61,6 +65,7 @@ __all__ = [
     "Use",
     "Verdict",
     "create",
+    "follow",
     "open",
     "restore",
 ]

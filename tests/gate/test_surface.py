@@ -17,6 +17,7 @@ PUBLIC = [
     "BaileeError",
     "Basis",
     "Effect",
+    "Feed",
     "Gate",
     "Instrument",
     "Principle",
@@ -27,6 +28,7 @@ PUBLIC = [
     "Use",
     "Verdict",
     "create",
+    "follow",
     "open",
     "restore",
 ]
@@ -46,6 +48,7 @@ METHODS = [
     "erase_rows",
     "erasures_due",
     "export",
+    "feed",
     "give_notice",
     "guardian",
     "head",

@@ -46,7 +46,7 @@ def of_customer(connection: Connection, number: int, rows: Rows, progress: Progr
     """All that concerns a customer, in order; goes once through the ledger.
 
     A minute of a checker counts once, when it was closed, and for each opening after which the customer's own standing
-    changed before the next; one that was never closed counts as everybody.
+    changed before the next; one that was never closed, as those of a feed, counts as everybody, at its last opening.
     """
     changes = past.changes_of(connection, number)
     opened: dict[int, list[_Opening]] = {}
@@ -66,6 +66,9 @@ def of_customer(connection: Connection, number: int, rows: Rows, progress: Progr
             found[position] = [Concern(position, everybody=True)]
         elif kind == "choices_imported":
             found[position] = _imported(position, leaf, rows)
+    for openings in opened.values():
+        for old in set(_same(openings, changes)) - {openings[-1].position}:
+            found.pop(old, None)
     return list(chain.from_iterable(found.values()))
 
 

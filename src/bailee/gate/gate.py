@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from bailee.engines import Engine
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
+    from bailee.gate.feed.exporting import Exporter
     from bailee.gate.proofs import Prover
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
@@ -77,6 +78,7 @@ class Gate:
         engine: Engine | None = None,
     ) -> None:
         self.home, self.settings, self.clock = home, settings, clock
+        self._monotonic = monotonic
         self.database = database
         self.promise = promise.load(home, database, clock())
         self._recorder = Recorder(database, self.promise, random)
@@ -211,6 +213,44 @@ class Gate:
         """
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
         return self._points.checker(ruling)
+
+    def feed(
+        self,
+        folder: Path | str,
+        *purposes: str,
+        effect: Effect | str | None = None,
+        recipient: str | None = None,
+        actor: Actor | None = None,
+        lag: float = 5.0,
+        every: float = 1.0,
+    ) -> Exporter:
+        """Hand out everybody's standing for some purposes as sealed files, for `bailee.follow` elsewhere; recorded.
+
+        Use it in a `with`: `run` writes what is new every so many seconds, and nobody permits anything from word older
+        than `lag`. Raises Refused for a use that the policy refuses, WorkspaceError for a folder that is not for it.
+        """
+        from bailee.gate.feed.exporting import Exporter, feed_key
+
+        if not purposes:
+            raise WorkspaceError("a feed without a purpose would hold nothing; name one")
+        rulings = [
+            self.rule(purpose, effect=effect, recipient=recipient, actor=actor) for purpose in dict.fromkeys(purposes)
+        ]
+        for ruling in rulings:
+            self._points.permit(ruling, {"question": "feed"})
+        key = feed_key(self.home / KEYS, self.settings.keys.feed)
+        return Exporter(
+            Path(folder),
+            key,
+            rulings,
+            self._recorder,
+            self._fresh,
+            self.clock,
+            self._monotonic,
+            self._changes.word,
+            lag=lag,
+            every=every,
+        )
 
     # What customers say -----------------------------------------------------------------------------------------
 

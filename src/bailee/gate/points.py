@@ -97,7 +97,7 @@ class Minutes:
         try:
             if held is None:
                 held = self._begin(minute, standing, column, now)
-            elif not _same(held.column, column):
+            elif not same(held.column, column):
                 self._continue(held, standing, column, now)
         except BaseException:
             if held is not None:
@@ -128,7 +128,7 @@ class Minutes:
     def _begin(
         self, minute: datetime, standing: Standing, column: npt.NDArray[np.uint8] | None, now: datetime
     ) -> _Minute:
-        public, codes = self._leaf(minute, standing), self._codes(column)
+        public, codes = of_minute(self.recorder, self.ruling, minute, standing), self._codes(column)
         position = self._opened({**public, "continues": None}, now)
         begun = _Minute(minute, position, public, column, codes, bytearray(len(codes)))
         with self._sharing:
@@ -136,7 +136,7 @@ class Minutes:
         return begun
 
     def _continue(self, held: _Minute, standing: Standing, column: npt.NDArray[np.uint8] | None, now: datetime) -> None:
-        public, codes = self._leaf(held.minute, standing), self._codes(column)
+        public, codes = of_minute(self.recorder, self.ruling, held.minute, standing), self._codes(column)
         held.position = self._opened({**public, "continues": held.position}, now)
         held.public, held.column, held.codes = public, column, codes
 
@@ -169,20 +169,20 @@ class Minutes:
 
         return codes_of(np.arange(1, len(column)), column[1:])
 
-    def _leaf(self, minute: datetime, standing: Standing) -> dict[str, object]:
-        if self.ruling.purpose is None:
-            raise RecordError("verdicts for a purpose that is not in the policy are not recorded by the minute")
-        return {
-            **self.recorder.named(self.ruling),
-            "minute": minute,
-            "policy": self.ruling.policy,
-            **standing_of(standing),
-        }
+
+def of_minute(recorder: Recorder, ruling: Ruling, minute: datetime, standing: Standing) -> dict[str, object]:
+    """What an entry shows of a minute of verdicts."""
+    if ruling.purpose is None:
+        raise RecordError("verdicts for a purpose that is not in the policy are not recorded by the minute")
+    return {**recorder.named(ruling), "minute": minute, "policy": ruling.policy, **standing_of(standing)}
 
 
-def _same(before: npt.NDArray[np.uint8] | None, now: npt.NDArray[np.uint8] | None) -> bool:
+def same(before: npt.NDArray[np.uint8] | None, now: npt.NDArray[np.uint8] | None) -> bool:
+    """Whether everybody's codes are the same in both."""
     # The board keeps a column as long as nobody's code in it differs.
-    return before is now or (before is not None and now is not None and bool((before == now).all()))
+    if before is None or now is None or before is now:
+        return before is now
+    return len(before) == len(now) and bool((before == now).all())
 
 
 class Points:
@@ -233,7 +233,7 @@ class Points:
 
     def checker(self, ruling: Ruling) -> Checker:
         """A compiled checker; Refused, and recorded, for a use that the policy refuses."""
-        self._permit(ruling, {"question": "checker"})
+        self.permit(ruling, {"question": "checker"})
         source = Minutes(
             ruling,
             self._recorder,
@@ -257,7 +257,7 @@ class Points:
 
     def everybody(self, ruling: Ruling) -> tuple[StandingRow, ...]:
         """Everybody's standing, recorded as a question about everybody; raises Refused."""
-        slot = self._permit(ruling, {"question": "standing"})
+        slot = self.permit(ruling, {"question": "standing"})
         at, (standing, times) = self._clock(), self._until_when()
         reasons = [standing_reason(code, ruling.use.purpose, ruling.line) for code in range(len(STANDING))]
         codes = standing.codes(slot).tolist()
@@ -295,7 +295,7 @@ class Points:
             self._numbered = (standing.named, numbers)
         return numbers
 
-    def _permit(self, ruling: Ruling, private: dict[str, object]) -> int:
+    def permit(self, ruling: Ruling, private: dict[str, object]) -> int:
         """The slot of a permitted use; raises Refused, recorded, for any other."""
         if ruling.permitted and ruling.slot is not None:
             return ruling.slot

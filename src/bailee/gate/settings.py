@@ -34,6 +34,7 @@ class Keys:
     encryption_previous: str | None = None
     signing: str = "file"
     signing_previous: str | None = None
+    feed: str = "file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -44,14 +44,14 @@ def most_bytes(path: str) -> int:
 
 
 class Folder:
-    """A log's files in a folder."""
+    """A log's files in a folder; `most` says how long a file may be."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, most: Callable[[str], int] = most_bytes) -> None:
+        self._folder, self._most = folder, most
 
     def __call__(self, path: str) -> bytes:
         """Return a file's bytes."""
-        most = most_bytes(path)
+        most = self._most(path)
         try:
             place = self._folder / path
             found = place.stat()
@@ -68,15 +68,28 @@ class Folder:
 
 
 class Web:
-    """A log's files under a URL; may be called by several threads."""
+    """A log's files under a URL; may be called by several threads.
 
-    def __init__(self, base: str) -> None:
+    `most` says how long a file may be, `tries` how often each is asked for, and `patience` for how many seconds a
+    server may say nothing.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        most: Callable[[str], int] = most_bytes,
+        *,
+        tries: int = _TRIES,
+        patience: float = PATIENCE,
+        called: str = "a log",
+    ) -> None:
+        self._most, self._tries, self._patience = most, tries, patience
         try:
             parts = urlsplit(base)
         except ValueError:
             parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise NotVerified(f"`{base}` is no address of a log, expected http(s)://HOST/PATH")
+            raise NotVerified(f"`{base}` is no address of {called}, expected http(s)://HOST/PATH")
         self._base = base.rstrip("/")
         self._opener = urllib.request.OpenerDirector()
         for handler in (
@@ -90,7 +103,7 @@ class Web:
 
     def __call__(self, path: str) -> bytes:
         """Return a file's bytes; tried again where the server or the line fails."""
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(self._tries)):
             try:
                 return self._get(path)
             except urllib.error.HTTPError as error:
@@ -127,10 +140,10 @@ class Web:
             return None
 
     def _get(self, path: str) -> bytes:
-        most = most_bytes(path)
-        headers = {"Accept-Encoding": "gzip, identity", "User-Agent": "bailee-ledger-verify"}
+        most = self._most(path)
+        headers = {"Accept-Encoding": "gzip, identity", "User-Agent": "bailee"}
         request = urllib.request.Request(f"{self._base}/{path}", headers=headers)  # noqa: S310 - http(s) alone, as checked
-        with _Limit(), self._opener.open(request, timeout=PATIENCE) as answer:
+        with _Limit(), self._opener.open(request, timeout=self._patience) as answer:
             data = _read(answer, most + most // 100 + _PIECE)  # packing may make it a little longer
             packed = answer.headers.get("Content-Encoding", "identity").lower()
         if packed == "gzip":

@@ -5,7 +5,7 @@ A change takes a sequence number and makes the customer's standing due. The call
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -112,6 +112,18 @@ def numbers(connection: Connection, upto: int = LARGEST) -> dict[str, int]:
     for some in driver.stream(connection, statement, (upto,)):
         found.update(some)
     return found
+
+
+def named(connection: Connection, after: int, upto: int) -> Iterator[Sequence[Sequence[Any]]]:
+    """Give the number and key of all whose number is above one and up to another, some thousands at a time."""
+    statement = "SELECT number, key FROM customers WHERE number > ? AND number <= ? AND key IS NOT NULL ORDER BY number"
+    return driver.stream(connection, statement, (after, upto))
+
+
+def nameless(connection: Connection, since: int, upto: int) -> list[int]:
+    """Return the numbers, up to one, of those whose key went after a sequence."""
+    statement = "SELECT number FROM customers WHERE sequence > ? AND number <= ? AND key IS NULL"
+    return list(connection.exec_driver_sql(statement, (since, upto)).scalars())
 
 
 def keys(connection: Connection, wanted: Sequence[int]) -> list[str | None]:

@@ -132,7 +132,7 @@ def _few(
     standing: dict[int, Held] = {}
     past: list[tuple[object, ...]] = []
     for number, customer in facts.of_many(connection, numbers):
-        found = _judged(compiled, covering, customer, at)
+        found = judged(compiled, covering, customer, at)
         row = connection.exec_driver_sql("SELECT codes, until, sequence FROM standing WHERE customer = ?", (number,))
         was = row.first()
         if was is None or (bytes(was[0]), was[1]) != found:
@@ -142,7 +142,8 @@ def _few(
     return _Change(standing, past)
 
 
-def _judged(compiled: Compiled, covering: Covering, customer: Customer, at: datetime) -> Held:
+def judged(compiled: Compiled, covering: Covering, customer: Customer, at: datetime) -> Held:
+    """A customer's codes at an instant, and until when they hold."""
     # What is on record happened: a clock that was set back since must not hide a withdrawal or a restriction.
     happened = [choice.at for choice in customer.choices]
     if customer.restricted is not None:
@@ -166,7 +167,7 @@ def _many(
         found = standings(compiled, people, at, covering)
         now = _Table(found.codes, found.until.copy())
         for number, customer in facts.of_many(connection, (n for n in ahead if first <= n <= last)):
-            codes, until = _judged(compiled, covering, customer, at)
+            codes, until = judged(compiled, covering, customer, at)
             now.codes[number - first] = np.frombuffer(codes, np.uint8)
             now.until[number - first] = NEVER if until is None else until
         was, sequences = _held(connection, first, last, len(compiled.slots))

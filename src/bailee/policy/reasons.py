@@ -54,6 +54,7 @@ RULING: dict[str, tuple[str, Principle]] = {
     "capped": ("the policy caps what {known} may receive of {category}: {treatment}", P.MINIMISATION),
     "not_coarse": ("`{purpose}` reads {category} coarse, and the data map does not say how", P.MINIMISATION),
     "volunteered": ("the data map keeps it for {known}", P.INTENTION),
+    "stale": ("what is known here of customers' standing may be older than {lag} s; nothing is permitted", P.OWNERSHIP),
     "special_unnamed": ("{category} is a special category, which `{purpose}` does not name", P.PRIVACY),
 }
 
