@@ -1,5 +1,4 @@
-"""Law 8. A governed answer equals the plain answer over a database from which hidden rows and values were removed,
-whichever engine gives it."""
+"""Law 8. A governed answer is the plain answer over what is visible, whichever engine gives it."""
 
 from __future__ import annotations
 
