@@ -99,8 +99,7 @@ class Shop:
         def record(connection: Connection, batch: ImportBatch) -> None:
             public = {"file": batch.file_digest, "count": batch.rows, "root": batch.root}
             safe, random = keyring.of(connection), secrets.token_bytes(32)
-            made = log.append(connection, "choices_imported", public, {"by": "ann"}, NOW, random, safe=safe)
-            entries.append(made.position)
+            entries.append(log.append(connection, "choices_imported", public, {"by": "ann"}, NOW, random, safe=safe))
 
         import_choices(self.store, policy(), path, NOW, by="ann", record=record)
         for entry in entries:  # none where the very file was imported before

@@ -54,8 +54,8 @@ while True:
                 log.Draft("choice", {"sequence": at}, {"said": said}, datetime.now(UTC), said.encode().rjust(32), (at,))
                 for at, said in facts
             ]
-            receipts = log.append_many(connection, drafts, safe=safe)
-        print(receipts[-1].position, flush=True)
+            positions = log.append_many(connection, drafts, safe=safe)
+        print(positions[-1], flush=True)
 """
 
 

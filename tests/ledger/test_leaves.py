@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 import rfc8785
@@ -132,3 +133,12 @@ def test_times_are_written_in_utc_with_six_decimals() -> None:
     assert leaves.build("use", USE, AT) == leaves.build("use", {**USE, "as_of": "2026-11-01T09:30:05.000042Z"}, AT)
     with pytest.raises(RecordError, match="field `at`"):
         leaves.build("use", USE, AT.replace(tzinfo=None))
+
+
+def test_an_hour_that_a_clock_shows_twice_is_two_hours() -> None:
+    """L7: when clocks are put back, the two times that they show alike stay apart."""
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert ["2026-10-25T00:30:00.000000Z", "2026-10-25T01:30:00.000000Z"] == [
+        leaves.time_text(first),
+        leaves.time_text(first.replace(fold=1)),
+    ]

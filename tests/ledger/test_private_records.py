@@ -75,6 +75,21 @@ def test_erasing_one_customer_keeps_everybody_elses_records(engine: Engine, draf
         assert [0, 1, 3, 4] == [at for number in (1, 2, 4, 5) for at in log.of_customer(connection, number)]
 
 
+def test_records_of_a_batch_stay_with_their_entries(engine: Engine, draft: Make, safe: Safe) -> None:
+    """L17, L19: where only some entries of a batch have a record that is kept, each record is at its own position."""
+    about = {2: (4,), 4: (9, 4), 7: (4,)}
+    drafts = [draft(n)._replace(kept=n != 3, subjects=about.get(n, ())) for n in range(8)]
+    bare = (0, 5)
+    with engine.begin() as connection:
+        log.append_many(connection, [draft(8)], safe=safe)
+        some = [each._replace(private=None) if n in bare else each for n, each in enumerate(drafts)]
+        assert range(1, 9) == log.append_many(connection, some, safe=safe)
+        expected = [None if n in (*bare, 3) else draft(n).private for n in range(8)]
+        assert expected == [log.record(connection, 1 + n, safe=safe) for n in range(8)]
+        assert {1 + n: sorted(numbers) for n, numbers in about.items()} == log.subjects(connection, 0, 9)
+        assert 9 == log.verify_log(connection, safe=safe).size
+
+
 def test_a_customer_named_twice_is_one_subject(engine: Engine, draft: Make, safe: Safe) -> None:
     """L19: subjects are a set, kept in order of number, so that a record opens whatever order they came in."""
     with engine.begin() as connection:

@@ -114,7 +114,7 @@ def test_an_upgraded_ledger_goes_on(old: Engine, safe: Safe, draft: Callable[[in
     """L9: entries that come after have the positions and hashes that they would have had."""
     with old.begin() as connection:
         log.create(connection, safe=safe, numbers=numbers)
-        assert SIZE == log.append_many(connection, [draft(1), draft(2)], safe=safe)[0].position
+        assert SIZE == log.append_many(connection, [draft(1), draft(2)], safe=safe)[0]
         leaves = log.leaves_at(connection, 0, SIZE + 2)
         assert (SIZE + 2, log.tree.root_of(leaves)) == log.verify_log(connection, safe=safe)
 

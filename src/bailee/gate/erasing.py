@@ -148,12 +148,12 @@ def erase(
         _draft(each, rows, by, at, random(log.RANDOM_BYTES), (data or {}).get(each.key, {}))
         for each, rows in zip(found, counts, strict=True)
     ]
-    receipts = log.append_many(connection, drafts, safe=keyring.of(connection))
+    entries = log.append_many(connection, drafts, safe=keyring.of(connection))
     erasure.take(connection, found, at)
-    for each, rows, draft, receipt in zip(found, counts, drafts, receipts, strict=True):
-        erasure.note(connection, each, at, receipt.position)
+    for each, rows, draft, entry in zip(found, counts, drafts, entries, strict=True):
+        erasure.note(connection, each, at, entry)
         record = canonical(draft.private or {})
-        done.append(Erased(each.key, rows, each.holds, each.whole, receipt.position, draft.random, record))
+        done.append(Erased(each.key, rows, each.holds, each.whole, entry, draft.random, record))
     return tuple(done)
 
 

@@ -125,7 +125,7 @@ class Recorder:
         """
         safe, random = keyring.of(connection), self.random(log.RANDOM_BYTES)
         about = tuple(subjects)
-        return log.append(connection, kind, public, private, at, random, safe=safe, subjects=about).position
+        return log.append(connection, kind, public, private, at, random, safe=safe, subjects=about)
 
 
 def standing_of(standing: Standing | None) -> dict[str, object]:

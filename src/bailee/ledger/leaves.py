@@ -37,7 +37,7 @@ class Field:
 def _matching(pattern: str) -> _Show:
     compiled = re.compile(pattern, re.ASCII)
 
-    @lru_cache(4096, typed=True)
+    @lru_cache(4096)
     def show(value: object) -> str | None:
         found = compiled.fullmatch(value) if isinstance(value, str) else None
         return f'"{found.group()}"' if found else None
@@ -51,23 +51,33 @@ def _count(value: object) -> str | None:
     return None
 
 
-@lru_cache(4096, typed=True)
 def time_text(value: object) -> str | None:
     """Return an aware datetime, or such text, as RFC 3339 in UTC with six decimals; None for anything else."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
-    if not (isinstance(value, str) and len(value) == 27 and value.endswith("Z")):
-        return None
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return value if time_text(found) == value else None
+    shown = _time(value)
+    return None if shown is None else shown[1:-1]
 
 
 def _time(value: object) -> str | None:
-    text = time_text(value)
-    return None if text is None else f'"{text}"'
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return _utc(value.astimezone(UTC))
+    return _parsed(value) if isinstance(value, str) else None
+
+
+@lru_cache(4096)
+def _utc(value: datetime) -> str:
+    # By the instant: of the hour that a clock shows twice, both times are equal in their own zone.
+    return f'"{value.isoformat(timespec="microseconds")[:26]}Z"'
+
+
+@lru_cache(4096)
+def _parsed(value: str) -> str | None:
+    if not (len(value) == 27 and value.endswith("Z")):
+        return None
+    try:
+        shown = _utc(datetime.fromisoformat(value).astimezone(UTC))
+    except ValueError:
+        return None
+    return shown if shown == f'"{value}"' else None
 
 
 def _minute(value: object) -> str | None:
@@ -80,9 +90,8 @@ def _one_of(*words: str) -> Field:
 
 
 def _or_null(field: Field) -> Field:
-    return Field(
-        f"{field.expected}, or null", lambda value: "null" if value is None else field.show(value), field.varies
-    )
+    show = field.show
+    return Field(f"{field.expected}, or null", lambda value: "null" if value is None else show(value), field.varies)
 
 
 DIGEST = Field("a digest (`sha256:` and 64 hexadecimal digits)", _matching("sha256:[0-9a-f]{64}"))
@@ -143,7 +152,7 @@ class _Plan:
     def __init__(self, kind: str, *, committed: bool) -> None:
         fields = {**KINDS[kind], "at": TIME, "kind": Field("", lambda _: f'"{kind}"')}
         if committed:
-            fields["commitment"] = Field("", lambda value: f'"{value}"', varies=True)
+            fields["commitment"] = Field("", '"{}"'.format, varies=True)
         self._names = [(name, None if fields[name].varies else fields[name].show) for name in sorted(fields)]
         self.repeats = tuple(name for name, show in self._names if show is not None)
         self.varies = tuple((name, fields[name].show) for name, show in self._names if show is None)

@@ -8,9 +8,8 @@ at once, so that nobody can commit a part of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -21,7 +20,7 @@ from bailee.ledger.recheck import verify_log
 from bailee.ledger.records import RANDOM_BYTES, commitment, erase_customer, of_customer, opening_of, subjects
 from bailee.ledger.statements import cause, failed, run, write
 from bailee.ledger.tables import create, metadata
-from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Opening, Receipt, Safe
+from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Opening, Safe
 
 __all__ = [
     "RANDOM_BYTES",
@@ -31,7 +30,6 @@ __all__ = [
     "Head",
     "Inclusion",
     "Opening",
-    "Receipt",
     "Safe",
     "append",
     "append_many",
@@ -62,20 +60,14 @@ _SET_HEAD = "UPDATE ledger_head SET size = ?, edge = ? WHERE id = 1 AND size = ?
 _LEAVES = "FROM ledger_leaves WHERE position >= ? AND position < ? ORDER BY position"
 
 
-class _Made(NamedTuple):
-    """An entry whose record, if one is kept, is still to be sealed: for whom, what, and in which context."""
+class _Batch:
+    """Entries that only lack their positions, a column each: a tuple an entry would cost more than its hash."""
 
-    leaf: bytes
-    plain: tuple[tuple[int, ...], bytes, bytes] | None
-    subjects: tuple[int, ...]
-
-
-class _Built(NamedTuple):
-    """An entry that only lacks its position: `sealed` is its random and record, None where no record is kept."""
-
-    leaf: bytes
-    sealed: bytes | None
-    subjects: tuple[int, ...]
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.leaves = list(leaves)
+        #: Which of them have a record that is kept, and for whom, what and in which context it is to be sealed.
+        self.places: list[int] = []
+        self.records: list[tuple[tuple[int, ...], bytes, bytes]] = []
 
 
 def append(
@@ -88,37 +80,43 @@ def append(
     *,
     safe: Safe,
     subjects: tuple[int, ...] = (),
-) -> Receipt:
-    """Append one entry in the caller's transaction; RecordError if it cannot be, and then nothing was written."""
+) -> int:
+    """Append one entry as `append_many` does, and return its position."""
     return append_many(connection, [Draft(kind, public, private, at, random, subjects)], safe=safe)[0]
 
 
-def append_many(connection: Connection, drafts: Iterable[Draft], *, safe: Safe) -> list[Receipt]:
-    """Append entries in order in the caller's transaction; RecordError if one cannot be, and then none was written.
+def append_many(connection: Connection, drafts: Iterable[Draft], *, safe: Safe) -> range:
+    """Append entries in order in the caller's transaction and return their positions.
 
-    Where a write fails, the innermost savepoint that the caller is in, or the whole transaction, is taken back.
+    RecordError if one cannot be appended, and then none was. Where a write fails, the innermost savepoint that the
+    caller is in, or the whole transaction, is taken back.
     """
-    made = [_made(draft) for draft in drafts]
-    return _put(connection, lambda: _sealed(connection, safe, made)) if made else []
+    batch = _Batch()
+    for draft in drafts:
+        _add(batch, draft)
+    return _put(connection, batch, safe)
 
 
-def carry(connection: Connection, leaves: Sequence[bytes]) -> list[Receipt]:
+def carry(connection: Connection, leaves: Iterable[bytes]) -> None:
     """Append leaves that this log had before, as they were and without private records, as `append_many` does."""
-    return _put(connection, lambda: [_Built(leaf, None, ()) for leaf in leaves]) if leaves else []
+    _put(connection, _Batch(leaves), None)
 
 
-def _put(connection: Connection, build: Callable[[], list[_Built]]) -> list[Receipt]:
+def _put(connection: Connection, batch: _Batch, safe: Safe | None) -> range:
+    if not batch.leaves:
+        return range(0)
     try:
-        built = build()
+        sealed = safe.seal_many(connection, batch.records) if safe and batch.records else []
         builder = _builder(connection)
         start = builder.size
-        ended = builder.extend(tree.leaf_hash(entry.leaf) for entry in built)
-        numbered = list(enumerate(built, start))
-        rows = zip(numbered, ended, strict=True)
-        tables: dict[str, list[tuple[object, ...]]] = {
-            "ledger_leaves": [(at, entry.leaf, hashes) for (at, entry), hashes in rows],
-            "ledger_records": [(at, entry.sealed) for at, entry in numbered if entry.sealed is not None],
-            "ledger_subjects": [(number, at) for at, entry in numbered for number in entry.subjects],
+        hashes = builder.extend(map(tree.leaf_hash, batch.leaves))
+        positions = range(start, builder.size)
+        kept = zip(batch.places, batch.records, strict=True)
+        about = [(number, start + at) for at, (numbers, _, _) in kept for number in numbers]
+        tables: dict[str, Sequence[Sequence[object]]] = {
+            "ledger_leaves": (positions, batch.leaves, hashes),
+            "ledger_records": ([start + at for at in batch.places], sealed),
+            "ledger_subjects": ([number for number, _ in about], [at for _, at in about]),
         }
         moved = write(connection, tables, _SET_HEAD, (builder.size, builder.edge, start))
     except failed() as error:
@@ -129,7 +127,7 @@ def _put(connection: Connection, build: Callable[[], list[_Built]]) -> list[Rece
     if moved != 1:
         _take_back(connection)
         raise RecordError("another writer moved the ledger's head; nothing was recorded, try again")
-    return [Receipt(start + i, hashes[: tree.HASH_BYTES], builder.size) for i, hashes in enumerate(ended)]
+    return positions
 
 
 def head(connection: Connection) -> Head:
@@ -222,28 +220,23 @@ def nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node
     return found
 
 
-def _made(draft: Draft) -> _Made:
-    """Return the leaf of a draft and what of it is to be sealed."""
+def _add(batch: _Batch, draft: Draft) -> None:
+    """Put the leaf of a draft into a batch, and what of it is to be sealed."""
     kind, public, private, at, random, subjects, kept = draft
     if private is None:
         if subjects:
             raise RecordError(f"a `{kind}` entry about customers needs a private record, which their keys seal")
-        return _Made(leaves.build(kind, public, at), None, ())
+        batch.leaves.append(leaves.build(kind, public, at))
+        return
     if len(random) != RANDOM_BYTES:
         raise RecordError(f"a `{kind}` entry with a private record needs {RANDOM_BYTES} random bytes")
     record = canonical(private)
     committed = commitment(random, record)
-    leaf = leaves.build(kind, public, at, committed.hex())
-    if not kept:
-        return _Made(leaf, None, ())
-    about = tuple(sorted(set(subjects))) if subjects else ()
-    return _Made(leaf, (about, random + record, committed), about)
-
-
-def _sealed(connection: Connection, safe: Safe, made: Sequence[_Made]) -> list[_Built]:
-    """Seal the records of entries; each goes under its own subjects' keys."""
-    each = iter(safe.seal_many(connection, [entry.plain for entry in made if entry.plain is not None]))
-    return [_Built(leaf, None if plain is None else next(each), subjects) for leaf, plain, subjects in made]
+    if kept:
+        about = tuple(sorted(set(subjects))) if subjects else ()
+        batch.places.append(len(batch.leaves))
+        batch.records.append((about, random + record, committed))
+    batch.leaves.append(leaves.build(kind, public, at, committed.hex()))
 
 
 def _builder(connection: Connection) -> tree.Builder:

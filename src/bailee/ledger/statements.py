@@ -39,9 +39,9 @@ def run(connection: Connection, statement: str, values: Sequence[Any] = ()) -> A
 
 
 def write(
-    connection: Connection, tables: Mapping[str, Sequence[tuple[Any, ...]]], last: str, values: Sequence[Any]
+    connection: Connection, tables: Mapping[str, Sequence[Sequence[Any]]], last: str, values: Sequence[Any]
 ) -> int:
-    """Put rows into tables, whose columns they fill, run one more statement, and return how many rows that changed."""
+    """Put rows into tables, given by the column, run one more statement, and return how many rows that changed."""
     if connection.dialect.name == "sqlite":
         for statement, row in _inserts(tables):
             run(connection, statement, row)
@@ -56,11 +56,15 @@ def write(
     return int(changed.rowcount)
 
 
-def _inserts(tables: Mapping[str, Sequence[tuple[Any, ...]]]) -> Iterator[tuple[str, list[Any]]]:
-    for table, rows in tables.items():
-        for start in range(0, len(rows), _GROUP):
-            some = rows[start : start + _GROUP]
-            yield _inserting(table, len(some[0]), len(some)), [value for row in some for value in row]
+def _inserts(tables: Mapping[str, Sequence[Sequence[Any]]]) -> Iterator[tuple[str, list[Any]]]:
+    for table, columns in tables.items():
+        width = len(columns)
+        values: list[Any] = [None] * (width * len(columns[0]))
+        for place, column in enumerate(columns):
+            values[place::width] = column
+        for start in range(0, len(values), width * _GROUP):
+            some = values[start : start + width * _GROUP]
+            yield _inserting(table, width, len(some) // width), some
 
 
 @lru_cache(256)

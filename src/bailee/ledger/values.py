@@ -43,14 +43,6 @@ class Draft(NamedTuple):
     kept: bool = True
 
 
-class Receipt(NamedTuple):
-    """Where an entry went: its position from 0, its leaf hash, and the size of the log with its whole group."""
-
-    position: int
-    leaf_hash: bytes
-    size: int
-
-
 class Head(NamedTuple):
     """How many entries there are and the root over them (RFC 9162, 2.1.1)."""
 

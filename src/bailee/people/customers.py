@@ -81,8 +81,8 @@ def taken_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
 
 def find(connection: Connection, key: str) -> int | None:
     """Return the number of the customer with this key, or None."""
-    found: int | None = connection.exec_driver_sql("SELECT number FROM customers WHERE key = ?", (key,)).scalar()
-    return found
+    found = driver.first(connection, "SELECT number FROM customers WHERE key = ?", (key,))
+    return None if found is None else int(found[0])
 
 
 def find_many(connection: Connection, keys: Sequence[str]) -> dict[str, int]:

@@ -38,6 +38,18 @@ def rows(connection: Connection, statement: str, values: Sequence[object] = ()) 
         cursor.close()
 
 
+def first(connection: Connection, statement: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
+    """Return the first row of a small statement, or None; SQLAlchemy's own work on it would take longer than SQLite's.
+
+    PostgreSQL's goes by way of SQLAlchemy all the same, which notices where the server ended the connection.
+    """
+    if connection.dialect.name == _POSTGRESQL:
+        row = connection.exec_driver_sql(statement, tuple(values)).first()
+        return None if row is None else tuple(row)
+    found = rows(connection, statement, values)
+    return found[0] if found else None
+
+
 def stream(
     connection: Connection, statement: str, values: Sequence[object] = (), size: int = _FETCH
 ) -> Iterator[list[tuple[Any, ...]]]:

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from bailee.errors import WorkspaceError
+from bailee.people import driver
+
 _READ = "SELECT sequence, customers, derived, changed, policy, root FROM progress WHERE id = 1"
 
 
@@ -32,8 +35,10 @@ def read(connection: Connection) -> Progress:
 def advance(connection: Connection, count: int = 1) -> int:
     """Take the next `count` sequence numbers in a write transaction and return the first."""
     taken = "UPDATE progress SET sequence = sequence + ? WHERE id = 1 RETURNING sequence"
-    last: int = connection.exec_driver_sql(taken, (count,)).scalar_one()
-    return last - count + 1
+    found = driver.first(connection, taken, (count,))
+    if found is None:
+        raise WorkspaceError("the store lost the one row of `progress`, which counts changes; restore a backup")
+    return int(found[0]) - count + 1
 
 
 def pass_by(connection: Connection, sequence: int) -> None:
