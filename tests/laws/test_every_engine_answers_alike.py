@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,11 @@ from tests.rewrite.plain import filtered
 HERE = Path(__file__).parent / "engines"
 NOW = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC)
 ASKED = NOW - timedelta(days=60)
-ENGINES = ("postgres", "lake")
+ENGINES = (
+    "postgres",
+    "lake",
+    pytest.param("jvm", marks=pytest.mark.skipif(shutil.which("java") is None, reason="no `java` was found")),
+)
 ANN = bailee.Actor("ann")
 #: Everybody whom Bailee knows; 4 refuses, and nobody but those who stand has said yes.
 KNOWN, STAND = (1, 2, 3, 4, 5, 6), (1, 2, 3, 5, 6)
@@ -56,7 +61,20 @@ def corpus() -> list[Case]:
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster, sail: str) -> Iterator[Gate]:
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Spark's own JVM does without what only pays for large tables; its plans are the same."""
+    folder = tmp_path_factory.mktemp("conf")
+    (folder / "spark-defaults.conf").write_text(
+        "spark.sql.shuffle.partitions 1\nspark.sql.codegen.wholeStage false\nspark.sql.codegen.factoryMode NO_CODEGEN\n"
+        "spark.sql.adaptive.enabled false\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_CONF_DIR", str(folder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory, small: None, postgres: Cluster, sail: str) -> Iterator[Gate]:
     """A workspace over the same tables three times: a DuckDB file, a PostgreSQL database, and folders in Spark."""
     home = tmp_path_factory.mktemp("everywhere") / "shop"
     home.mkdir()
@@ -71,6 +89,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory, postgres: Cluster, sail: str)
     (home / "bailee.toml").write_text(
         f'[engines.postgres]\nkind = "postgres"\nurl = "{as_user(url, "kim")}"\n'
         f'[engines.lake]\nkind = "spark"\nurl = "{sail}"\ntables = {{{tables}}}\n'
+        f'[engines.jvm]\nkind = "spark"\nurl = "local[2]"\ntables = {{{tables}}}\n'
     )
     policy, datamap = (HERE / "policy.yaml").read_bytes(), (HERE / "datamap.yaml").read_bytes()
     with bailee.create(home, policy, datamap, clock=Clock(ASKED)) as made:
