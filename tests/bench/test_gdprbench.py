@@ -134,7 +134,7 @@ class Model:
         self.objection[user] = purpose
 
     def permitted(self, row: tuple[Any, ...], *, choices: bool) -> bool:
-        """Whether a processor may read a record: its own objection counts, with `choices` what its customer said too."""
+        """Whether a processor may read a record: its own objection counts, with `choices` what customers said too."""
         pur, usr, obj = row[1], row[3], row[4]
         objects = int(pur.removeprefix("purpose")) == (int(obj.removeprefix("obj")) + 1) % 25
         return not objects and (not choices or (usr, pur) in self.agreed)
