@@ -28,8 +28,7 @@ CREATE SCHEMA gdpr;
 CREATE SEQUENCE gdpr.said;
 CREATE TABLE gdpr.terms (
     id integer PRIMARY KEY, {", ".join(f"{f} {'integer' if f == 'ttl' else 'text'} NOT NULL" for f in TERMS)},
-    UNIQUE ({", ".join(TERMS)}));
-CREATE TABLE gdpr.purposes (pur text PRIMARY KEY, said jsonb NOT NULL);
+    said jsonb, UNIQUE ({", ".join(TERMS)}));
 CREATE TABLE gdpr.customers (usr text PRIMARY KEY, said jsonb NOT NULL);
 CREATE TABLE gdpr.records (
     key text PRIMARY KEY, usr text NOT NULL, terms integer NOT NULL, since bigint NOT NULL, held bigint NOT NULL,
@@ -43,24 +42,19 @@ CREATE FUNCTION gdpr.newest(own jsonb, said jsonb, after bigint) RETURNS jsonb L
 """
 _NEW = "(SELECT nextval('gdpr.said'))"
 _SAID = f"jsonb_build_object(%s::text, jsonb_build_array(%s::jsonb, {_NEW}))"
-#: Records that differ in their key alone are one row.
 _HEAD = (
-    "SELECT r.usr, r.terms, r.own::text, CASE WHEN c.said IS NOT NULL THEN r.held END AS held, c.said::text, "
-    "CASE WHEN p.said IS NOT NULL THEN r.since END AS since, p.said::text"
+    "SELECT r.usr, r.terms, r.own::text, CASE WHEN c.said IS NOT NULL THEN r.held END AS from_held, c.said::text, "
+    "CASE WHEN t.said IS NOT NULL THEN r.since END AS from_since, t.said::text"
 )
-_FROM = (
-    "FROM gdpr.records r JOIN gdpr.terms t ON t.id = r.terms LEFT JOIN gdpr.customers c ON c.usr = r.usr "
-    "LEFT JOIN gdpr.purposes p ON p.pur = t.pur"
-)
-_ONE = f"{_HEAD}, ARRAY[r.key], r.data {_FROM}"
-_READ = f"{_ONE} WHERE r.key = %s"
-_ALIKE = "GROUP BY r.usr, r.terms, r.own, c.said, p.said, held, since"
-_OF_CUSTOMER = f"{_HEAD}, array_agg(r.key) {_FROM} WHERE r.usr = %s {_ALIKE}"
-#: By the numbers of the purpose's terms: joined, the planner would read every record.
+_JOINED = "gdpr.records r JOIN gdpr.terms t ON t.id = r.terms LEFT JOIN gdpr.customers c ON c.usr = r.usr"
+_ALL = f"{_HEAD}, r.key, r.data FROM {_JOINED}"
+_READ = f"{_ALL} WHERE r.key = %s"
+_OF_CUSTOMER = f"{_HEAD}, r.key FROM {_JOINED} WHERE r.usr = %s"
+#: Records that differ in their key alone are one row. By the numbers of the purpose's terms: left to itself, the
+#: planner would read every record.
 _OF_PURPOSE = (
-    f"{_HEAD}, array_agg(r.key) FROM gdpr.records r LEFT JOIN gdpr.customers c ON c.usr = r.usr "
-    f"LEFT JOIN gdpr.purposes p ON p.pur = %s WHERE r.terms = ANY(ARRAY(SELECT id FROM gdpr.terms WHERE pur = %s)) "
-    f"{_ALIKE}"
+    f"{_HEAD}, array_agg(r.key) FROM {_JOINED} WHERE r.terms = ANY(ARRAY(SELECT id FROM gdpr.terms WHERE pur = %s)) "
+    "GROUP BY r.usr, r.terms, r.own, from_held, from_since, c.usr, t.id"
 )
 #: Another customer has the records: what was said of the first one goes with them.
 _MOVE = (
@@ -68,21 +62,18 @@ _MOVE = (
     "(SELECT gdpr.newest(r.own, c.said, r.held) FROM gdpr.customers c WHERE c.usr = r.usr), r.own) WHERE "
 )
 _IN_PURPOSE = "r.terms = ANY(ARRAY(SELECT id FROM gdpr.terms WHERE pur = %s))"
-_PUT = (
-    "INSERT INTO gdpr.{0} ({1}, said) VALUES (%s, {2}) ON CONFLICT ({1}) DO UPDATE SET said = {0}.said || excluded.said"
+_PUT_PURPOSE = f"UPDATE gdpr.terms SET said = coalesce(said, '{{}}') || {_SAID} WHERE pur = %s"
+_PUT_CUSTOMER = (
+    f"INSERT INTO gdpr.customers (usr, said) VALUES (%s, {_SAID}) "
+    "ON CONFLICT (usr) DO UPDATE SET said = customers.said || excluded.said"
 )
-_PUT_PURPOSE, _PUT_CUSTOMER = _PUT.format("purposes", "pur", _SAID), _PUT.format("customers", "usr", _SAID)
 #: Of what the record, its customer and its purpose were said to live for, the last.
 _TTL = (
-    "CASE WHEN r.own IS NULL AND c.said IS NULL AND p.said IS NULL THEN t.ttl ELSE coalesce((SELECT "
-    "(x.said->>0)::integer FROM (VALUES (r.own->'ttl', 0), (c.said->'ttl', r.held), (p.said->'ttl', r.since)) "
+    "CASE WHEN r.own IS NULL AND c.said IS NULL AND t.said IS NULL THEN t.ttl ELSE coalesce((SELECT "
+    "(x.said->>0)::integer FROM (VALUES (r.own->'ttl', 0), (c.said->'ttl', r.held), (t.said->'ttl', r.since)) "
     "x (said, after) WHERE (x.said->>1)::bigint > x.after ORDER BY (x.said->>1)::bigint DESC LIMIT 1), t.ttl) END"
 )
-_SWEEP = (
-    "DELETE FROM gdpr.records d USING gdpr.records r JOIN gdpr.terms t ON t.id = r.terms "
-    "LEFT JOIN gdpr.customers c ON c.usr = r.usr LEFT JOIN gdpr.purposes p ON p.pur = t.pur "
-    f"WHERE d.key = r.key AND {_TTL} <= %s"
-)
+_SWEEP = f"DELETE FROM gdpr.records d USING {_JOINED} WHERE d.key = r.key AND {_TTL} <= %s"
 
 #: A field's value, and the number in order of time at which it was said.
 Said = dict[str, tuple[Value, int]]
@@ -145,7 +136,7 @@ class Reference:
 
     def state(self) -> dict[str, tuple[Any, ...]]:
         """Every record with all its fields, by key."""
-        return {row[7][0]: (*self._metadata(row), row[8]) for row in self.connection.execute(_ONE)}
+        return {row[7]: (*self._metadata(row), row[8]) for row in self.connection.execute(_ALL)}
 
     def space(self) -> Space:
         """Bytes on disk; what Bailee keeps is beside."""
@@ -158,28 +149,28 @@ class Reference:
     def _read(self, op: Op) -> Answer:
         if op.role == "customer" and not self.door.may("customer", op.owner):
             return Answer([], 1)
-        found = self.connection.execute(_READ, (op.key,)).fetchall()
-        answer = self._released(op, found)
-        return Answer([(*row, found[0][8]) for row in answer.rows], answer.refused)
+        return self._released(op, _READ, op.key)
 
     def _meta_pur(self, op: Op) -> Answer:
-        return self._released(op, self.connection.execute(_OF_PURPOSE, (op.name, op.name)).fetchall())
+        return self._released(op, _OF_PURPOSE, op.name)
 
     def _meta_usr(self, op: Op) -> Answer:
-        return self._released(op, self.connection.execute(_OF_CUSTOMER, (op.name,)).fetchall())
+        return self._released(op, _OF_CUSTOMER, op.name)
 
-    def _released(self, op: Op, found: Sequence[Sequence[Any]]) -> Answer:
+    def _released(self, op: Op, statement: str, name: str) -> Answer:
         """The rows that may be seen, each decided for the customer whose it is: by a processor, for its purpose."""
         door, processor = self.door, op.role == "processor"
         rows: list[tuple[Any, ...]] = []
         refused = 0
-        for each in found:
+        for each in self.connection.execute(statement, (name,)).fetchall():
             pur, ttl, usr, obj, *others = self._metadata(each)
+            keys = each[7] if each[7].__class__ is list else (each[7],)
             allowed = door.may(pur if processor else op.role, usr)
             if allowed and not (processor and door.minds and objects(obj, pur)):
-                rows += [(key, pur, ttl, usr, obj, *others) for key in each[7]]
+                more = (*others, *each[8:])
+                rows += [(key, pur, ttl, usr, obj, *more) for key in keys]
             else:
-                refused += len(each[7])
+                refused += len(keys)
         return Answer(rows, refused)
 
     def _metadata(self, row: Sequence[Any]) -> Metadata:
@@ -242,7 +233,7 @@ class Reference:
         if op.field == "usr":
             self.connection.execute(_MOVE + _IN_PURPOSE, (op.value, op.name))
         else:
-            self.connection.execute(_PUT_PURPOSE, (op.name, op.field, json.dumps(op.value)))
+            self.connection.execute(_PUT_PURPOSE, (op.field, json.dumps(op.value), op.name))
         return NOTHING
 
     def _set_usr(self, op: Op) -> Answer:
