@@ -40,6 +40,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -100,16 +101,21 @@ class Run(NamedTuple):
 
 def rows() -> Iterable[Figure]:
     """Seconds and ratios of each workload, and the space that is taken."""
+    with started() as cluster:
+        for workload, rounds in ROUNDS.items():
+            runs = [run(cluster, workload, Shape(RECORDS, OPERATIONS)) for _ in range(rounds)]
+            yield from _figures(workload, runs)
+        yield from _space(runs[0])
+
+
+@contextmanager
+def started() -> Iterator[Cluster]:
+    """A PostgreSQL that keeps all stores in memory, as it would one."""
     cluster = Cluster()
     try:
         cluster.run("ALTER SYSTEM SET shared_buffers = '1GB'")
         cluster.restart()
-        for workload, rounds in ROUNDS.items():
-            runs = [run(cluster, workload, Shape(RECORDS, OPERATIONS)) for _ in range(rounds)]
-            yield from _figures(workload, runs)
-            if workload == "customer":
-                space = _space(runs[0])
-        yield from space
+        yield cluster
     finally:
         cluster.remove()
 
