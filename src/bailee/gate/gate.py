@@ -30,6 +30,7 @@ from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.relations import Relations
 from bailee.gate.rows import Rows, Warehouse
 from bailee.gate.settings import KEYS, Settings
+from bailee.gate.standing_columns import Maintained, StandingColumns
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
@@ -91,6 +92,7 @@ class Gate:
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
         self._warehouse = Warehouse(settings.database, self.promise.datamap, lambda: self._sets().engine)
+        self._columns = StandingColumns(database, self.promise.datamap, settings.database, settings.limits)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
         self._closed = False
@@ -155,6 +157,16 @@ class Gate:
         """
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
         return self._door().ask(question, ruling, self.clock(), self._fresh)
+
+    def maintain(self, *, progress: Callable[[int, int], object] | None = None) -> Maintained:
+        """Bring the standing columns that the data map declares up to date in the company's DuckDB file.
+
+        From when anybody's standing or the file changes until it is done again, questions join instead, which is
+        slower and always right. Raises EngineUnavailable where another process has the file open, and EngineError where
+        a column cannot be kept; then nothing was changed.
+        """
+        self._must_be_open()
+        return self._columns.maintain(self._sets().engine, self._fresh, progress)
 
     def cancel(self) -> bool:
         """Stop the question that runs now, from any thread; whether there was one."""
@@ -491,5 +503,5 @@ class Gate:
                 keys = open_keys(self.home / "keys")
                 engine = self._engine or DuckDB(self.settings.database, limits=self.settings.limits)
                 engine.start()
-                self._running = Sets(engine, keys, self.database)
+                self._running = Sets(engine, keys, self.database, self._columns)
             return self._running
