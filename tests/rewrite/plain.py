@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 
 import duckdb
@@ -21,12 +21,17 @@ def filtered(
     asked: Asked, ruling: Ruling, rows: Database, types: Types, tables: Sequence[str]
 ) -> duckdb.DuckDBPyConnection:
     """A connection to what `meaning_of_rows.visible` leaves of the tables, and to nothing else."""
-    left = visible(asked, rows, tables, _pseudonym)
     con = duckdb.connect(config={"python_enable_replacements": "false"})
     con.execute("ATTACH ':memory:' AS company; USE company; SET TimeZone = 'UTC'")
-    for name, kept in left.items():
-        con.execute(table_sql(name, _types(asked, ruling, name, types[name], tables), kept))
+    for sql in tables_sql(asked, ruling, rows, types, tables):
+        con.execute(sql)
     return con
+
+
+def tables_sql(asked: Asked, ruling: Ruling, rows: Database, types: Types, tables: Sequence[str]) -> Iterator[str]:
+    """SQL that makes what is left of each table."""
+    for name, kept in visible(asked, rows, tables, _pseudonym).items():
+        yield table_sql(name, _types(asked, ruling, name, types[name], tables), kept)
 
 
 def table_sql(name: str, types: Mapping[str, str], rows: Sequence[Row]) -> str:

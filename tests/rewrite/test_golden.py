@@ -6,46 +6,27 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bailee.policy.meaning_of_rows import Asked
-from bailee.rewrite import Governed
 from bailee.rewrite.rules import RULES
 from bailee.vocabulary import Contract, Customer
+from tests.rewrite import golden
 from tests.rewrite import shop as made
 from tests.rewrite.plain import filtered
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 PEOPLE = {key: Customer(str(key), contracts=(Contract(made.NOW - timedelta(days=9)),)) for key in (1, 2, 3, 5)}
-PARTS = re.compile(
-    r"-- purpose: (?P<purpose>\S+)\n(?P<question>.*?)\n-- becomes\n(?P<becomes>.*?)\n(?=\n|\Z)", re.DOTALL
-)
-
-
-def _cases() -> Iterator[tuple[str, str, str, str]]:
-    for path in sorted(GOLDEN.glob("*.sql")):
-        for found in PARTS.finditer(path.read_text(encoding="utf-8")):
-            yield path.stem, found["purpose"], found["question"], found["becomes"]
-
-
-def _text(governed: Governed) -> str:
-    """The governed SQL; with the test of a standing column wherever the map has one."""
-    places = [each.place for each in governed.columned.values()]
-    lines = [f"{clean.name}: {clean.sql}" for clean in governed.clean]
-    lines += [f"{view.name}: {view.sql}" for view in governed.bind(made.CUTOFF, b"", None, places)]
-    return "\n".join([*lines, governed.sql])
+#: Pairs by whether the map has standing columns.
+FOLDERS = {False: golden.GOLDEN, True: golden.GOLDEN / "column"}
 
 
 @pytest.fixture(scope="module")
 def shops() -> dict[bool, made.Shop]:
-    """One shop for all pairs, and one with standing columns for those of `column.sql`."""
+    """One shop for all pairs, and one with standing columns for those in `column/`."""
     kept = {
         name: replace(table, standing="bailee") if table.subjects else table for name, table in made.MAP.tables.items()
     }
@@ -54,15 +35,18 @@ def shops() -> dict[bool, made.Shop]:
     return {False: made.open_shop(), True: columned}
 
 
-@pytest.mark.parametrize(("name", "purpose", "question", "becomes"), list(_cases()))
+@pytest.mark.parametrize(
+    ("columned", "name", "purpose", "question", "becomes"),
+    [(columned, *case) for columned, folder in FOLDERS.items() for case in golden.cases(folder)],
+)
 def test_a_question_becomes_the_governed_sql(
-    shops: dict[bool, made.Shop], name: str, purpose: str, question: str, becomes: str
+    shops: dict[bool, made.Shop], columned: bool, name: str, purpose: str, question: str, becomes: str
 ) -> None:
     """The governed SQL is the golden one, and its answer is the plain one over a filtered copy."""
-    shop = shops[name == "column"]
-    ruling = made.ruling(purpose, "insurer" if purpose == "research" else None)
+    shop = shops[columned]
+    ruling = golden.ruling(purpose)
     governed = shop.govern(question, ruling)
-    assert becomes == _text(governed)
+    assert becomes == golden.text(governed)
     asked = Asked(made.POLICY, made.MAP, ruling.use, made.NOW, PEOPLE, {}, governed.aggregate)
     types = {
         t.name: {c.name: c.type for c in t.columns if c.name != "bailee"} for t in shop.catalog if t.schema == "main"
@@ -84,18 +68,11 @@ def _rows(shop: made.Shop, name: str, columns: list[str]) -> list[tuple[object, 
 
 def test_every_rule_has_its_golden_file() -> None:
     """One rule, one file of pairs."""
-    assert {rule.__name__ for rule in RULES} <= {path.stem for path in GOLDEN.glob("*.sql")}
+    assert {rule.__name__ for rule in RULES} <= {path.stem for path in golden.GOLDEN.glob("*.sql")}
 
 
 @pytest.mark.skipif(os.environ.get("BAILEE_GOLDEN") != "write", reason="writes the golden files again")
 def test_write_the_golden_files(shops: dict[bool, made.Shop]) -> None:
     """Takes the questions as they stand and writes what they become."""
-    for path in sorted(GOLDEN.glob("*.sql")):
-        text = path.read_text(encoding="utf-8")
-        for found in PARTS.finditer(text):
-            ruling = made.ruling(found["purpose"], "insurer" if found["purpose"] == "research" else None)
-            shop = shops[path.stem == "column"]
-            text = text.replace(
-                found[0], found[0].replace(found["becomes"], _text(shop.govern(found["question"], ruling)))
-            )
-        path.write_text(text, encoding="utf-8")
+    for columned, folder in FOLDERS.items():
+        golden.write(folder, shops[columned].govern)

@@ -186,6 +186,24 @@ def _opposite(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
+def constant(operator: str, left: Literal, right: Literal) -> bool | None:
+    """What a comparison of two literals says."""
+    return _compare(operator, left, right, {})
+
+
+def lowered(pattern: str) -> str:
+    """Text in the lower case that ILIKE compares."""
+    return _lower(pattern)
+
+
+def moment(text: str) -> datetime | None:
+    """The instant that a literal names where it is compared with times; None where it names none."""
+    try:
+        return _instant(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
 def _compare(operator: str, left: Operand, right: Operand, row: Mapping[str, object]) -> bool | None:
     pair = _comparable(_value(left, row), _value(right, row), isinstance(left, Literal), isinstance(right, Literal))
     if pair is None:

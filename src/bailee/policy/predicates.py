@@ -40,6 +40,11 @@ class Predicate:
         return self.text
 
     @property
+    def condition(self) -> Condition:
+        """What it is made of."""
+        return _condition(self.text)
+
+    @property
     def columns(self) -> frozenset[str]:
         """Names of the columns that it reads, folded."""
         from bailee.policy.conditions import names

@@ -6,7 +6,7 @@ parser makes of a name does not matter. The lists are the dialect's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -25,10 +25,11 @@ def read(question: str, dialect: Dialect) -> tuple[list[Token], exp.Expr]:
     """The tokens and the tree of one query inside the closed world; raises `Refused` for anything else."""
     tokens = scan(question, dialect)
     tree = _parse(question, tokens, dialect)
-    named: set[str] = set()
+    named: set[int] = set()
     for node in _checked(question, tree, dialect):
         if type(node).__name__ == "TableAlias":
-            named.update(dialect.named(name) for name in (node.args.get("this"),) if name is not None)
+            name = node.args.get("this")
+            named.update([name.meta["start"]] if name is not None and "start" in name.meta else [])
     _check_functions(question, tokens, named, dialect)
     return tokens, tree
 
@@ -69,7 +70,8 @@ def _checked(question: str, tree: exp.Expr, dialect: Dialect) -> Iterator[exp.Ex
     allowed = (exp.Func, exp.Binary, exp.Unary)
     for node in tree.walk():
         name = type(node).__name__
-        if name not in dialect.syntax and not isinstance(node, allowed) and not name.startswith("JSONPath"):
+        known = name in dialect.syntax or isinstance(node, allowed) or name.startswith("JSONPath")
+        if not known or name in dialect.instead:
             raise shape(question, node, f"`{name.lower()}`", dialect.instead.get(name, "write it with plain SELECT"))
         if name == "Table":
             _check_table(question, node)
@@ -101,11 +103,15 @@ def _check_pivot(question: str, node: exp.Expr) -> None:
         raise shape(question, open_ended, "a PIVOT without its values", "name them, as in `ON x IN (1, 2)`")
 
 
-def _check_functions(question: str, tokens: Sequence[Token], named: set[str], dialect: Dialect) -> None:
+def _check_functions(question: str, tokens: Sequence[Token], named: set[int], dialect: Dialect) -> None:
     """Refuse every word before a bracket that is neither grammar, nor a name given in the question, nor on the list."""
-    for token, following in pairwise(tokens):
+    for at, (token, following) in enumerate(pairwise(tokens)):
         name = token.name
-        if not name or following.text != "(" or dialect.allows(name) or name in named:
+        if not name or following.text != "(":
+            continue
+        if dialect.qualifiers is not None and at > 1 and tokens[at - 1].text == ".":
+            _check_qualifier(question, tokens[at - 2], token, dialect.qualifiers)
+        if dialect.allows(name) or token.start in named:
             continue
         if token.kind == "word" and name in dialect.grammar:
             continue
@@ -116,6 +122,12 @@ def _check_functions(question: str, tokens: Sequence[Token], named: set[str], di
             place=place(question, token.start),
             nearest=f"; did you mean `{close}`?" if close else "",
         )
+
+
+def _check_qualifier(question: str, before: Token, token: Token, known: Collection[str]) -> None:
+    if before.name not in known:
+        found = f"the function `{before.text[:60]}.{token.text[:60]}`"
+        raise _shape(found, place(question, before.start), "write the function's name alone")
 
 
 def _nearest(name: str, dialect: Dialect) -> str | None:

@@ -153,6 +153,42 @@ def check(
     left = _unresolved(names, sight, tokens, tree, Treatment.WITHHELD)
     if left is not None:
         raise _withheld(question, sight, *left)
+    _check_telling(question, names, tokens, tree)
+    if names.dialect.attributes_call:
+        _check_attributes(question, names, tree)
+
+
+def _check_telling(question: str, names: Names, tokens: Sequence[Token], tree: exp.Expr) -> None:
+    """Refuse a name that the engine takes for a word of its own where no column has it."""
+    told = [token for token in tokens if token.name in names.dialect.telling]
+    if not told:
+        return
+    known = {column for use in names.uses for column in use.stored.types} | given_names(tree, names.dialect)
+    for token in told:
+        if token.name not in known:
+            at = f" at {place(question, token.start)}"
+            instead = "a question is told nothing of the session"
+            raise refused("shape_not_allowed", found=f"`{token.text}`", place=at, instead=instead)
+
+
+#: Columns that functions in FROM have.
+_OF_FUNCTIONS = frozenset({"key", "value", "ordinality"})
+
+
+def _check_attributes(question: str, names: Names, tree: exp.Expr) -> None:
+    """Refuse a dotted name that can be no column, since the engine would look for a function of that name."""
+    from sqlglot import exp
+
+    dialect = names.dialect
+    known = {column for use in names.uses for column in use.stored.types} | given_names(tree, dialect) | _OF_FUNCTIONS
+    for node in tree.find_all(exp.Column, exp.Dot):
+        last = node.expression if isinstance(node, exp.Dot) else node.this
+        dotted = isinstance(node, exp.Dot) or node.args.get("table") is not None
+        if not dotted or not isinstance(last, exp.Identifier) or "start" not in last.meta:
+            continue
+        if dialect.named(last) not in known and not dialect.allows(last.name):
+            at = f" at {place(question, last.meta['start'])}"
+            raise refused("shape_not_allowed", found=f"`{last.name}`", place=at, instead="there is no such column")
 
 
 def hidden(names: Names, sight: Sight, tokens: Sequence[Token], tree: exp.Expr, treatment: Treatment) -> str | None:

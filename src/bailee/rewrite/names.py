@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 RELATION = "bailee_rel_{}"
 CTE = "bailee_cte_{}"
-_FUNCTIONS = frozenset({"Unnest", "Explode", "GenerateSeries", "GenerateDateArray"})
+_FUNCTIONS = frozenset({"Unnest", "Explode", "GenerateSeries", "ExplodingGenerateSeries", "GenerateDateArray"})
 
 
 class UnknownTable(Exception):
@@ -197,7 +197,7 @@ def _table(question: str, names: Names, node: exp.Table, environment: Environmen
 
 
 def _relations(names: Names, tokens: Sequence[Token]) -> None:
-    """Put the relations' names before the aliases, now that their order is known; `TABLE x` becomes `FROM x`."""
+    """Put the relations' names before the aliases, now that their order is known; `TABLE x` becomes a query."""
     by_start = {use.start: use for use in names.uses}
     names.references += [names.relation(use.stored) for use in names.uses]
     before = {token.start: tokens[at - 1] for at, token in enumerate(tokens) if at}
@@ -207,7 +207,7 @@ def _relations(names: Names, tokens: Sequence[Token]) -> None:
         use = by_start.get(edit.start)
         text = names.relation(use.stored) + edit.text if use is not None else edit.text
         if word is not None and keyword:
-            names.edits[at] = Edit(word.start, edit.end, f"FROM {text}")
+            names.edits[at] = Edit(word.start, edit.end, f"{names.dialect.whole} {text}")
         else:
             names.edits[at] = Edit(edit.start, edit.end, text)
 

@@ -30,6 +30,7 @@ REWRITE: dict[str, tuple[str, Principle]] = {
     "column_withheld": ("the column `{column}` of `{table}` at {place} is withheld: {why}", P.MINIMISATION),
     "aggregate_only": ("this question may only be answered about groups, because {why}: {instead}", P.PRIVACY),
     "map_unusable": ("the data map does not fit the database: {found}; run `bailee check`", P.ACCOUNTABILITY),
+    "not_printed": ("{found} cannot be printed{engine}: ask on an engine that Bailee runs", P.SECURITY),
     "not_verified": ("the engine reads the question otherwise than we do: {found}; write it more plainly", P.SECURITY),
 }
 

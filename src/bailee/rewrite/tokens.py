@@ -58,6 +58,11 @@ def scan(question: str, dialect: Dialect) -> list[Token]:
     square = sum(token.text == "[" for token in tokens if token.kind == "mark")
     if square > _SQUARE:
         raise refused("too_long", found=f"has {square} square brackets", limit=_SQUARE)
+    long = dialect.longest_name or LONGEST
+    cut = next((token for token in tokens if len(token.name.encode()) > long), None)
+    if cut is not None:
+        at = f"the name at {place(question, cut.start)} has {len(cut.name.encode())} bytes"
+        raise refused("too_long", found=f"is not read whole: {at}", limit=f"{long}, which {dialect.title} compares")
     ours = next((token for token in tokens if token.name.startswith(RESERVED)), None)
     if ours is not None:
         at = f" at {place(question, ours.start)}"

@@ -134,7 +134,7 @@ class _Rewriting:
         """The text of an expression over one row, which is NULL where it fails."""
         return self.dialect.attempted.format(self.row(tokens))
 
-    def row(self, tokens: Sequence[Token]) -> str:
+    def row(self, tokens: Sequence[Token], *, product: bool = False) -> str:
         """The text of an expression over one row; raises `Refused` for keys of customers and all that is not known."""
         spelled = canonical(tokens, self.aliases, self.several)
         for at, (_, _, end) in enumerate(spelled):
@@ -153,9 +153,47 @@ class _Rewriting:
                 raise shape.only(self.why, f"`{token.text}` is no column of the tables{meant}")
             if token.kind == "mark" and token.text in "{}[]?#":
                 raise shape.only(self.why)
+        if product:
+            return self.product(tokens)
+        self.check_total(tokens)
+        return self.placed(tokens, [])
+
+    def placed(self, tokens: Sequence[Token], edits: Sequence[Edit]) -> str:
+        """The text of some tokens with our names in it, and with other edits."""
         start, end = tokens[0].start, tokens[-1].end
-        edits = [Edit(e.start - start, e.end - start, e.text) for e in self.names.edits if start <= e.start < end]
-        return splice(self.question[start:end], edits)[0]
+        every = [*edits, *(edit for edit in self.names.edits if start <= edit.start < end)]
+        return splice(self.question[start:end], (Edit(e.start - start, e.end - start, e.text) for e in every))[0]
+
+    def check_total(self, tokens: Sequence[Token]) -> None:
+        """Raise `Refused` for what may fail on one row, where the engine cannot attempt it."""
+        import sqlglot
+        from sqlglot import errors
+
+        if self.dialect.may_fail is None:
+            return
+        try:
+            tree = sqlglot.parse_one(self.text(tokens), dialect=self.dialect.parser)
+        except errors.SqlglotError:
+            raise shape.only(self.why) from None
+        found = self.dialect.may_fail(tree, self.types)
+        if found is not None:
+            raise shape.only(self.why, found)
+
+    def types(self, identifier: exp.Expr) -> set[str]:
+        """The types of the columns that an identifier names."""
+        name = self.dialect.named(identifier)
+        return {stored.types[name] for stored in self.names.tables if name in stored.types}
+
+    def product(self, tokens: Sequence[Token]) -> str:
+        """The text of an aggregate's argument, each factor in a type that cannot overflow."""
+        before, after = self.dialect.factor.split("{}")
+        spelled = canonical(tokens, self.aliases, self.several)
+        edits = []
+        for _, first, end in spelled:
+            if tokens[first].name:
+                edits.append(Edit(tokens[first].start, tokens[first].start, before))
+                edits.append(Edit(tokens[end - 1].end, tokens[end - 1].end, after))
+        return self.placed(tokens, [edit for edit in edits if edit.text])
 
     def grouped(self) -> list[Sequence[Token]]:
         """The expressions of GROUP BY, where ordinals, aliases and ALL stand for items of SELECT."""
@@ -256,7 +294,7 @@ class _Rewriting:
         if not token.name:
             return
         if following == "(":
-            if name not in self.dialect.row_functions:
+            if name not in self.dialect.row_functions | self.dialect.outer_functions:
                 raise shape.only(self.why, f"`{token.text}` may not be used in a question about groups; {SHAPE}")
             return
         given = {item.alias for item in self.items}
@@ -279,7 +317,7 @@ class _Rewriting:
             argument = "bailee_s"
         elif spelled:
             self.check_measures(call)
-            text = self.row(call.argument)
+            text = self.row(call.argument, product=len(spelled) > 1)
             argument = self.inner.value("m", text if len(spelled) == 1 else self.dialect.attempted.format(text))
         return self.inner.aggregate(call.function, argument, distinct=call.distinct, condition=condition)
 

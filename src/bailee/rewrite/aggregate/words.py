@@ -19,7 +19,7 @@ select from where group by having order limit offset as and or not in is null tr
 then
 else end distinct asc desc nulls first last filter all interval date timestamp cast try_cast extract year quarter month
 week day hour minute second escape on using join inner integer int bigint smallint double varchar decimal numeric text
-boolean float real years months weeks days hours
+boolean float real years months weeks days hours dow isodow doy
 """
 KEYWORDS = frozenset(_KEYWORDS_TEXT.split())
 

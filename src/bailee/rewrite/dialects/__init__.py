@@ -12,4 +12,12 @@ def named(name: str) -> Dialect:
     """The dialect that an engine says it speaks; ValueError for one that nothing here speaks."""
     if name == "duckdb":
         return DUCKDB
-    raise ValueError(f"the engine speaks `{name}`: expected duckdb")
+    if name == "postgres":
+        from bailee.rewrite.dialects.postgres import POSTGRES
+
+        return POSTGRES
+    if name == "spark":
+        from bailee.rewrite.dialects.spark import SPARK
+
+        return SPARK
+    raise ValueError(f"the engine speaks `{name}`: expected duckdb, postgres or spark")

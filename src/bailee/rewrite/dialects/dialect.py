@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bailee.policy.coarsen import Coarsen
     from bailee.policy.predicates import Predicate
+    from bailee.rewrite.dialects.total import Types
 
 _DATA = Path(__file__).parent.parent / "data"
 
@@ -76,8 +77,8 @@ class Dialect:
     syntax: frozenset[str]
     #: Functions of one row that keys and filters of a question about groups may use.
     row_functions: frozenset[str]
-    #: The relations that the engine's own parse names, as often as it does; raises `Refused` for all that is not known.
-    relations: Callable[[Dialect, Mapping[str, Any]], Counter[str]]
+    #: Raises `Refused` unless the engine's own parse is one SELECT of known parts over the relations expected.
+    check: Callable[[Dialect, Mapping[str, Any], Counter[str]], None]
 
     #: An expression that the asker wrote, or that may fail, as NULL where it fails.
     attempted: str
@@ -99,8 +100,20 @@ class Dialect:
     predicate: Callable[[Predicate, ColumnOf], str]
     #: Whether allow tables may be masks of bits.
     masks: bool = False
-    #: Whether an expression of the asker over one row is refused unless it surely cannot fail.
-    careful: bool = False
+    #: What of an asker's expression over one row may fail, where nothing attempts it; given the types of an identifier.
+    may_fail: Callable[[exp.Expr, Types], str | None] | None = None
+    #: A factor of a product, so that it cannot overflow.
+    factor: str = "{}"
+    #: Functions that may stand outside of the aggregates besides `row_functions`.
+    outer_functions: frozenset[str] = frozenset()
+    #: What stands for `TABLE` before a table.
+    whole: str = "FROM"
+    #: Whether `c.f` calls the function `f` on the row `c` where it has no such column.
+    attributes_call: bool = False
+    #: Names that tell of the session where no column has them.
+    telling: frozenset[str] = frozenset()
+    #: What may stand with a dot before a function; None where `x.f(y)` is `f(x, y)` and the engine's own parse tells.
+    qualifiers: frozenset[str] | None = None
     #: The alias that a query in FROM must have.
     subquery: str = ""
     #: The longest name in bytes of UTF-8: longer ones are cut, and so would be another's.
@@ -112,7 +125,7 @@ class Dialect:
     def functions(self) -> frozenset[str]:
         """The functions and operators that a question may use, by the engine's own names."""
         lines = (_DATA / self.functions_file).read_text(encoding="utf-8").splitlines()
-        return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+        return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("# "))
 
     @cached_property
     def _folded(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.predicates import Predicate
 from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, Recursion, either_case
-from bailee.rewrite.dialects.duckdb_tree import relations
+from bailee.rewrite.dialects.duckdb_tree import check
 
 _TOKENS = re.compile(
     r"""(?P<blank>[ \t\r\n]+|--[^\r\n\0]*(?:\r?\n|\Z)|/\*(?:(?!/\*|\*/)[^\0])*\*/)
@@ -86,7 +86,7 @@ DUCKDB = Dialect(
     grammar=frozenset(_GRAMMAR.split()),
     syntax=frozenset(_SYNTAX.split()),
     row_functions=frozenset(_ROW_FUNCTIONS.split()),
-    relations=relations,
+    check=check,
     attempted="TRY({})",
     text_type="VARCHAR",
     any_value="any_value({})",

@@ -1,4 +1,4 @@
-"""DuckDB's own parse of the governed SQL (`json_serialize_sql`): which relations it names, and nothing else.
+"""DuckDB's own parse of the governed SQL (`json_serialize_sql`): it must name our relations, and nothing else.
 
 Every relation is one of ours without schema, every function is on the list, and every kind of node is one that a
 SELECT may have.
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bailee.rewrite.dialects.reading import CTE, is_ours, other, unreadable
+from bailee.rewrite.dialects.reading import CTE, agree, is_ours, other, unreadable
 
 if TYPE_CHECKING:
     from bailee.rewrite.dialects.dialect import Dialect
@@ -29,8 +29,8 @@ _EXPRESSIONS = frozenset(_EXPRESSIONS_TEXT.split())
 _SCHEMAS = frozenset({"company", "memory", "main", "temp", "system", "pg_catalog", "information_schema", "pg_temp"})
 
 
-def relations(dialect: Dialect, tree: Mapping[str, Any]) -> Counter[str]:
-    """Every relation of the one SELECT, as often as it stands there."""
+def check(dialect: Dialect, tree: Mapping[str, Any], expected: Counter[str]) -> None:
+    """Raise `Refused` unless the tree is one SELECT over exactly the relations expected, as often."""
     statements = tree.get("statements") or []
     if tree.get("error") or len(statements) != 1:
         raise unreadable("it is not one SELECT to the engine (a PIVOT needs its values: `ON x IN (..)`)")
@@ -45,7 +45,7 @@ def relations(dialect: Dialect, tree: Mapping[str, Any]) -> Counter[str]:
         elif isinstance(node, dict):
             _check(dialect, node, found)
             pending.extend(value for key, value in node.items() if key not in ("literal", "value") or _holds(value))
-    return found
+    agree(found, expected)
 
 
 def _holds(value: object) -> bool:

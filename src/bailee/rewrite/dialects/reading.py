@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from bailee.rewrite.reasons import refused
 
@@ -14,6 +15,12 @@ _OURS = re.compile(r"bailee_((rel|cte)_[0-9]{1,6}|rows|kept)", re.ASCII)
 def is_ours(name: str) -> bool:
     """Whether a relation of this name is one of governed SQL's own."""
     return _OURS.fullmatch(name) is not None
+
+
+def agree(found: Counter[str], expected: Counter[str]) -> None:
+    """Raise `Refused` unless the same relations were found, as often."""
+    if found != expected:
+        raise unreadable("it finds other tables than we do")
 
 
 def other(what: str) -> Exception:

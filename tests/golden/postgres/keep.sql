@@ -1,0 +1,21 @@
+-- Only rows younger than the purpose keeps them; the time may be the parent's.
+
+-- purpose: offers
+SELECT placed FROM orders
+-- becomes
+bailee_rel_1: SELECT t."placed" AS "placed" FROM "public"."orders" AS t JOIN bailee_allow.allow_000000000000_0_integer AS a1 ON a1.subject = t."customer_id" WHERE t."placed" > TIMESTAMP '2025-11-22 12:00:00'
+SELECT placed FROM bailee_rel_1 AS "orders"
+
+-- purpose: offers
+SELECT joined FROM customers
+-- becomes
+bailee_rel_1: SELECT t."joined" AS "joined" FROM "public"."customers" AS t JOIN bailee_allow.allow_000000000000_0_integer AS a1 ON a1.subject = t."id" WHERE t."joined" > DATE '2025-11-22'
+SELECT joined FROM bailee_rel_1 AS "customers"
+
+-- purpose: offers
+SELECT quantity FROM lines
+-- becomes
+clean_8d3ffbb00404f38b958480a1: SELECT p."order_id" AS key, (array_agg(p."customer_id"))[1] AS s1, (array_agg(p."placed"))[1] AS at FROM "public"."orders" AS p WHERE p."order_id" IS NOT NULL GROUP BY p."order_id" HAVING count(*) = 1
+clean_9ba873ca557d8a1c6d484655: SELECT r."product_id" AS key FROM "public"."products" AS r WHERE r."product_id" IS NOT NULL GROUP BY r."product_id" HAVING bool_and(NOT coalesce((CAST(r."kind" AS text) COLLATE "C") = (CAST('FAMILY' AS text) COLLATE "C"), true))
+bailee_rel_1: SELECT t."quantity" AS "quantity" FROM "public"."lines" AS t JOIN bailee_allow.clean_8d3ffbb00404f38b958480a1 AS c1 ON c1.key = t."order_id" JOIN bailee_allow.allow_000000000000_0_integer AS a2 ON a2.subject = c1.s1 JOIN bailee_allow.clean_9ba873ca557d8a1c6d484655 AS c3 ON c3.key = t."product_id" WHERE c1.at > TIMESTAMP '2025-11-22 12:00:00'
+SELECT quantity FROM bailee_rel_1 AS "lines"
