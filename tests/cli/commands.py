@@ -49,6 +49,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("people", "guardian"),
     ("engines",),
     ("engines", "test"),
+    ("engines", "maintain"),
     ("engines", "grants"),
     ("backup",),
     ("restore",),

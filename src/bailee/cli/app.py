@@ -724,6 +724,22 @@ def examine_engines(
     return connecting.examine(home, name, every=every, as_json=as_json)
 
 
+@engines.command("maintain")
+@command
+def maintain_columns(
+    every: Annotated[
+        float | None, typer.Option("--every", metavar="SECONDS", min=0.1, help="Go on, with such a pause after each.")
+    ] = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Keep the standing columns that the data map declares. Questions join where one is not up to date, which is
+    slower and always right."""
+    from bailee.cli import maintaining
+
+    maintaining.maintain(home, every=every, as_json=as_json)
+
+
 @engines.command("grants")
 @command
 def engine_grants(name: EngineName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:

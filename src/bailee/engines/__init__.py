@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Mapped", "Result", "Table", "View"]
+__all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Mapped", "Place", "Result", "Table", "View"]
 
 _MEBIBYTE = 1 << 20
 
@@ -58,6 +58,15 @@ class Table:
     schema: str
     name: str
     columns: tuple[Column, ...]
+
+
+class Place(NamedTuple):
+    """A standing column, and the column that names a row's customer, as the database spells them."""
+
+    schema: str
+    table: str
+    column: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)

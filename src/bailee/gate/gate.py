@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
-from bailee.errors import WorkspaceError
+from bailee.errors import EngineUnavailable, WorkspaceError
 from bailee.gate import examining, promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
@@ -32,6 +32,7 @@ from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.relations import Relations
 from bailee.gate.rows import Rows, Warehouse
 from bailee.gate.settings import KEYS, Settings, connection
+from bailee.gate.standing_columns import Maintained, StandingColumns
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from bailee.ledger.values import Head
     from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
+    from bailee.policy.model import DataMap
     from bailee.policy.terms import Terms
 
 SOMEBODY = Actor("somebody")
@@ -95,6 +97,7 @@ class Gate:
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
         self._warehouse = Warehouse(settings.engine, self.promise.datamap, lambda: self._sets().engine)
+        self._columns = _columns(database, self.promise.datamap, settings)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
         self._closed = False
@@ -160,6 +163,18 @@ class Gate:
         """
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
         return self._door(engine).ask(question, ruling, self.clock(), self._fresh)
+
+    def maintain(self, *, progress: Callable[[int, int], object] | None = None) -> Maintained:
+        """Bring the standing columns that the data map declares up to date in the company's DuckDB file.
+
+        From when anybody's standing or the file changes until it is done again, questions join instead, which is
+        slower and always right. Raises EngineUnavailable where another process has the file open, and EngineError where
+        a column cannot be kept; then nothing was changed.
+        """
+        self._must_be_open()
+        if self._columns is None:
+            raise EngineUnavailable(f"`{self.settings.engine.name}` is no DuckDB file, in which columns are kept")
+        return self._columns.maintain(self._sets().engine, self._fresh, progress)
 
     def cancel(self) -> bool:
         """Stop the questions that run now, from any thread; whether there was one."""
@@ -553,5 +568,11 @@ class Gate:
                 ready = self._engine if name is None else None
                 engine = ready or opened(connection(self.settings, name), self.settings.limits)
                 engine.start()
-                self._running[name] = Sets(engine, keys, self.database)
+                columns = self._columns if name is None else None
+                self._running[name] = Sets(engine, keys, self.database, columns)
             return self._running[name]
+
+
+def _columns(database: Database, datamap: DataMap, settings: Settings) -> StandingColumns | None:
+    file = settings.engine.database
+    return None if file is None else StandingColumns(database, datamap, file, settings.limits)
