@@ -31,6 +31,8 @@ T = TypeVar("T")
 #: The gate's own set-up (allow tables of millions, clean sets) may take longer than a question.
 _SETUP_SECONDS = 600.0
 #: A session that nobody used for so long is tried before it is used.
+#: An abandoned session is waited for no longer.
+_FAREWELL_SECONDS = 30.0
 _IDLE_SECONDS = 60.0
 
 
@@ -85,6 +87,7 @@ class Spark:
         self._turn: Turn[Any] | None = None
         self._closed = False
         self._opening: Future[_Living] | None = None
+        self._leaving: threading.Thread | None = None
         self._generation = 0
 
     def __enter__(self) -> Spark:
@@ -263,7 +266,10 @@ class Spark:
 
     def _bring_up(self, opening: Future[_Living]) -> None:
         opened: Session | None = None
+        leaving = self._leaving
         try:
+            if leaving is not None:
+                leaving.join(_FAREWELL_SECONDS)  # a JVM that ends would take a session that is begun meanwhile with it
             opened = session.opened(self._address, self._limits, self._settings)
             opening.set_result(_Living(opened, self._folders))
         except BaseException as error:
@@ -280,10 +286,11 @@ class Spark:
             opening.add_done_callback(_end)
 
     def _abandon(self) -> None:
-        """Leave a session that does not answer, without waiting for it."""
+        """Leave a session that does not answer, without waiting for it; the next one begins when it has ended."""
         opening, self._opening = self._opening, None
         if opening is not None:
-            threading.Thread(target=opening.add_done_callback, args=(_end,), daemon=True).start()
+            self._leaving = threading.Thread(target=opening.add_done_callback, args=(_end,), daemon=True)
+            self._leaving.start()
 
 
 def _end(opening: Future[_Living]) -> None:
