@@ -48,8 +48,8 @@ class Door(Protocol):
         """Run a statement that changes what is known of customers, and record it."""
         ...
 
-    def everybody(self, what: dict[str, object]) -> None:
-        """Record a use of everybody's data, before it is made."""
+    def everybody(self, what: dict[str, object], statement: str, values: Sequence[object]) -> int:
+        """Run a statement that changes anybody's records, record it, and say how many rows it changed."""
         ...
 
     def logs(self) -> list[bytes]:
@@ -92,8 +92,8 @@ class Open:
     ) -> None:
         self._connection().execute(statement.encode(), values)
 
-    def everybody(self, what: dict[str, object]) -> None:
-        pass
+    def everybody(self, what: dict[str, object], statement: str, values: Sequence[object]) -> int:
+        return self._connection().execute(statement.encode(), values).rowcount
 
     def logs(self) -> list[bytes]:
         return []
@@ -138,10 +138,9 @@ class Governed:
 
     def __init__(self, gate: Gate, notices: dict[str, str]) -> None:
         from bailee.gate.record import Recorder
-        from bailee.people.standing import Board
 
         self.gate, self._notices = gate, notices
-        self._recorder, self._board = Recorder(gate.database, gate.promise), Board(gate.database)
+        self._recorder = Recorder(gate.database, gate.promise)
         self._checks: dict[str, Checker] = {}
         self._keeping = gate.rule(SERVES["controller"])
         self._last = -1
@@ -172,10 +171,29 @@ class Governed:
 
         self.gate.database.commit(work)
 
-    def everybody(self, what: dict[str, object]) -> None:
-        at = self.gate.clock()
-        standing = self._board.fresh(self.gate.promise.compiled, at)
-        self._last = self._recorder.use(self._keeping, "answered", what, at, as_of=at, standing=standing)
+    def everybody(self, what: dict[str, object], statement: str, values: Sequence[object]) -> int:
+        from bailee.gate.record import REWRITER, described
+
+        at, ruling = self.gate.clock(), self._keeping
+        # As `Recorder.use` has it, where nobody's standing is looked at: a duty has everybody's records.
+        public = {
+            **self._recorder.named(ruling),
+            "decision": "answered",
+            "policy": ruling.policy,
+            "map": self.gate.promise.map_digest,
+            "rewriter": REWRITER,
+            "standing_sequence": None,
+            "standing_root": None,
+            "as_of": at,
+        }
+
+        def work(connection: Connection) -> tuple[int, int]:
+            self._recorder.must_be_in_force(connection)
+            position = self._recorder.within(connection, "use", public, {**described(ruling), **what}, at)
+            return position, connection.exec_driver_sql(statement.replace("%s", "?"), tuple(values)).rowcount
+
+        self._last, changed = self.gate.database.commit(work)
+        return changed
 
     def logs(self) -> list[bytes]:
         from bailee.ledger import log

@@ -12,11 +12,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-import psycopg
-
 from bench.gdpr_door import Door
 from bench.gdpr_records import FIELDS, SHORTEST, Metadata, Op, Record, Value, objected, objects
-from bench.gdpr_rows import NOTHING, Answer, Space, personal, schema_bytes
+from bench.gdpr_rows import NOTHING, Answer, Space, connect, personal, schema_bytes
 
 #: A terms row has every field but the customer, who is the record's own.
 TERMS = tuple(field for field in FIELDS if field != "usr")
@@ -29,6 +27,8 @@ CREATE SEQUENCE gdpr.said;
 CREATE TABLE gdpr.terms (
     id integer PRIMARY KEY, {", ".join(f"{f} {'integer' if f == 'ttl' else 'text'} NOT NULL" for f in TERMS)},
     said jsonb, UNIQUE ({", ".join(TERMS)}));
+CREATE TABLE gdpr.changes (version bigint NOT NULL);
+INSERT INTO gdpr.changes VALUES (1);
 CREATE TABLE gdpr.customers (usr text PRIMARY KEY, said jsonb NOT NULL);
 CREATE TABLE gdpr.records (
     key text PRIMARY KEY, usr text NOT NULL, terms integer NOT NULL, since bigint NOT NULL, held bigint NOT NULL,
@@ -44,16 +44,20 @@ _NEW = "(SELECT nextval('gdpr.said'))"
 _SAID = f"jsonb_build_object(%s::text, jsonb_build_array(%s::jsonb, {_NEW}))"
 _HEAD = (
     "SELECT r.usr, r.terms, r.own::text, CASE WHEN c.said IS NOT NULL THEN r.held END AS from_held, c.said::text, "
-    "CASE WHEN t.said IS NOT NULL THEN r.since END AS from_since, t.said::text"
+    "{}, (SELECT version FROM gdpr.changes)"
 )
 _JOINED = "gdpr.records r JOIN gdpr.terms t ON t.id = r.terms LEFT JOIN gdpr.customers c ON c.usr = r.usr"
-_ALL = f"{_HEAD}, r.key, r.data FROM {_JOINED}"
+#: The terms are in memory, and the version tells whether they are still those.
+_SINGLE = "gdpr.records r LEFT JOIN gdpr.customers c ON c.usr = r.usr"
+_ALL = f"{_HEAD.format('r.since')}, r.key, r.data FROM {_SINGLE}"
 _READ = f"{_ALL} WHERE r.key = %s"
-_OF_CUSTOMER = f"{_HEAD}, r.key FROM {_JOINED} WHERE r.usr = %s"
+_OF_CUSTOMER = f"{_HEAD.format('r.since')}, r.key FROM {_SINGLE} WHERE r.usr = %s"
 #: Records that differ in their key alone are one row. By the numbers of the purpose's terms: left to itself, the
 #: planner would read every record.
+_FROM_SINCE = "CASE WHEN t.said IS NOT NULL THEN r.since END AS from_since"
 _OF_PURPOSE = (
-    f"{_HEAD}, array_agg(r.key) FROM {_JOINED} WHERE r.terms = ANY(ARRAY(SELECT id FROM gdpr.terms WHERE pur = %s)) "
+    f"{_HEAD.format(_FROM_SINCE)}, array_agg(r.key) FROM {_JOINED} "
+    "WHERE r.terms = ANY(ARRAY(SELECT id FROM gdpr.terms WHERE pur = %s)) "
     "GROUP BY r.usr, r.terms, r.own, from_held, from_since, c.usr, t.id"
 )
 #: Another customer has the records: what was said of the first one goes with them.
@@ -62,7 +66,10 @@ _MOVE = (
     "(SELECT gdpr.newest(r.own, c.said, r.held) FROM gdpr.customers c WHERE c.usr = r.usr), r.own) WHERE "
 )
 _IN_PURPOSE = "r.terms = ANY(ARRAY(SELECT id FROM gdpr.terms WHERE pur = %s))"
-_PUT_PURPOSE = f"UPDATE gdpr.terms SET said = coalesce(said, '{{}}') || {_SAID} WHERE pur = %s"
+_CHANGED = "UPDATE gdpr.changes SET version = version + 1"
+_PUT_PURPOSE = (
+    f"WITH changed AS ({_CHANGED}) UPDATE gdpr.terms SET said = coalesce(said, '{{}}') || {_SAID} WHERE pur = %s"
+)
 _PUT_CUSTOMER = (
     f"INSERT INTO gdpr.customers (usr, said) VALUES (%s, {_SAID}) "
     "ON CONFLICT (usr) DO UPDATE SET said = customers.said || excluded.said"
@@ -83,8 +90,10 @@ class Reference:
     """Records with metadata by reference, behind a door that decides and records each operation."""
 
     def __init__(self, url: str, door: Door) -> None:
-        self.connection, self.door = psycopg.connect(url, autocommit=True), door
+        self.connection, self.door = connect(url), door
         self._terms: dict[int, Metadata] = {}
+        self._said: dict[int, str | None] = {}
+        self._version = 0
         self._ids: dict[Metadata, int] = {}
         self._do = {
             "read": self._read,
@@ -118,8 +127,8 @@ class Reference:
 
     def sweep(self) -> int:
         """Delete what has outlived the shortest time to live, and say how many there were."""
-        self.door.everybody({"what": "retention", "longer_than_seconds": SHORTEST})
-        return self.connection.execute(_SWEEP, (SHORTEST,)).rowcount
+        what = {"what": "retention", "longer_than_seconds": SHORTEST}
+        return self.door.everybody(what, _SWEEP, (SHORTEST,))
 
     def settle(self) -> None:
         """Finish what is still to be recorded."""
@@ -163,20 +172,26 @@ class Reference:
         rows: list[tuple[Any, ...]] = []
         refused = 0
         for each in self.connection.execute(statement, (name,)).fetchall():
-            pur, ttl, usr, obj, *others = self._metadata(each)
-            keys = each[7] if each[7].__class__ is list else (each[7],)
-            allowed = door.may(pur if processor else op.role, usr)
-            if allowed and not (processor and door.minds and objects(obj, pur)):
-                more = (*others, *each[8:])
-                rows += [(key, pur, ttl, usr, obj, *more) for key in keys]
+            whole, keys = self._metadata(each), each[7]
+            purpose = str(whole[0]) if processor else op.role
+            allowed = door.may(purpose, each[0]) and not (processor and door.minds and objects(whole[3], purpose))
+            if keys.__class__ is str:
+                if allowed:
+                    rows.append((keys, *whole, *each[8:]))
+                else:
+                    refused += 1
+            elif allowed:
+                rows += [(key, *whole) for key in keys]
             else:
                 refused += len(keys)
         return Answer(rows, refused)
 
     def _metadata(self, row: Sequence[Any]) -> Metadata:
         """The nine fields of a row that begins as `_HEAD` does."""
-        usr, terms, own, held, of_customer, since, of_purpose = row[:7]
-        known = self._terms.get(terms) or self._fetched(terms)
+        usr, terms, own, held, of_customer, since, version = row[:7]
+        if version != self._version:
+            self._read_terms()
+        known, of_purpose = self._terms[terms], self._said[terms]
         if own is None and of_customer is None and of_purpose is None:
             return (*known[:2], usr, *known[2:])
         newest: Said = {}
@@ -189,12 +204,13 @@ class Reference:
         merged = [newest[field][0] if field in newest else value for field, value in zip(TERMS, known, strict=True)]
         return (*merged[:2], usr, *merged[2:])
 
-    def _fetched(self, terms: int) -> Metadata:
-        """Terms that another process wrote; no terms ever change."""
-        found = self.connection.execute(f"SELECT {', '.join(TERMS)} FROM gdpr.terms WHERE id = %s", (terms,)).fetchone()
-        assert found is not None
-        self._terms[terms] = found
-        return found
+    def _read_terms(self) -> None:
+        """Read all terms, which never change, and what was said of their purposes."""
+        statement = f"SELECT (SELECT version FROM gdpr.changes), id, said::text, {', '.join(TERMS)} FROM gdpr.terms"
+        for version, number, said, *terms in self.connection.execute(statement).fetchall():
+            self._version, self._said[number] = version, said
+            self._terms[number] = tuple(terms)
+            self._ids[self._terms[number]] = number
 
     # Changing ---------------------------------------------------------------------------------------------------
 
@@ -228,12 +244,12 @@ class Reference:
         return NOTHING
 
     def _set_pur(self, op: Op) -> Answer:
-        """One change for all records of a purpose, recorded as a use of everybody's data before it is made."""
-        self.door.everybody({"what": "metadata", "purpose": op.name, "field": op.field, "value": op.value})
+        """One change for all records of a purpose, in one transaction with a leaf about everybody."""
+        what = {"what": "metadata", "purpose": op.name, "field": op.field, "value": op.value}
         if op.field == "usr":
-            self.connection.execute(_MOVE + _IN_PURPOSE, (op.value, op.name))
+            self.door.everybody(what, _MOVE + _IN_PURPOSE, (op.value, op.name))
         else:
-            self.connection.execute(_PUT_PURPOSE, (op.field, json.dumps(op.value), op.name))
+            self.door.everybody(what, _PUT_PURPOSE, (op.field, json.dumps(op.value), op.name))
         return NOTHING
 
     def _set_usr(self, op: Op) -> Answer:
@@ -281,13 +297,11 @@ class Reference:
         """The number of these terms, which are written once."""
         wanted = (*metadata[:2], *metadata[3:])
         if wanted not in self._ids:
-            marks = ", ".join(["%s"] * len(TERMS))
+            listed, marks = ", ".join(("id", *TERMS)), ", ".join(["%s"] * len(TERMS))
             numbered = f"SELECT coalesce(max(id), 0) + 1, {marks} FROM gdpr.terms"
-            self.connection.execute(f"INSERT INTO gdpr.terms {numbered} ON CONFLICT DO NOTHING", wanted)
-            where = " AND ".join(f"{field} = %s" for field in TERMS)
-            found = self.connection.execute(f"SELECT id FROM gdpr.terms WHERE {where}", wanted).fetchone()
-            assert found is not None
-            self._ids[wanted], self._terms[found[0]] = found[0], wanted
+            put = f"INSERT INTO gdpr.terms ({listed}) {numbered} ON CONFLICT DO NOTHING"
+            self.connection.execute(f"WITH changed AS ({_CHANGED}) {put}", wanted)
+            self._read_terms()
         return self._ids[wanted]
 
 

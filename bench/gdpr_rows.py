@@ -46,7 +46,7 @@ class Rows:
     """A table with a column for each field; every statement is its own transaction."""
 
     def __init__(self, url: str) -> None:
-        self.connection = psycopg.connect(url, autocommit=True)
+        self.connection = connect(url)
         self._do = {
             "read": self._read,
             "meta_pur": self._meta_pur,
@@ -191,6 +191,13 @@ class Enforcing(Rows):
 
     def _logs(self, op: Op) -> Answer:
         return Answer([(line,) for line in self._last])
+
+
+def connect(url: str) -> psycopg.Connection[Any]:
+    """A connection that plans a statement once: every store sends few of them, and the same ones again and again."""
+    connection = psycopg.connect(url, autocommit=True)
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    return connection
 
 
 def personal(connection: psycopg.Connection[Any]) -> int:
