@@ -96,7 +96,7 @@ class Gate:
         self._intake = Intake(database, self._recorder)
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
-        self._warehouse = Warehouse(settings.engine, self.promise.datamap, lambda: self._sets().engine)
+        self._warehouse = Warehouse(settings, self.promise.datamap, lambda name: self._sets(name).engine)
         self._columns = _columns(database, self.promise.datamap, settings)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from bailee.engines import Limits, Place
 from bailee.engines.duckdb import allow, faults
 from bailee.engines.duckdb.identity import Identity, identify, settled
-from bailee.engines.duckdb.owned import literal, quote
 from bailee.engines.duckdb.warehouse import interruptible
+from bailee.engines.owned import literal, quote
 from bailee.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:

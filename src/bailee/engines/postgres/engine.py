@@ -16,11 +16,13 @@ from types import TracebackType
 from typing import TypeVar
 
 from bailee.engines import Allowed, Finding, Limits, Mapped, Result, Table, View
+from bailee.engines.owned import Found, Name, Ownership
 from bailee.engines.postgres import answer, fence, parse, setup
 from bailee.engines.postgres.allow import Change, Held, change, clean, clean_state
 from bailee.engines.postgres.catalog import catalog
 from bailee.engines.postgres.faults import Wrong, error
 from bailee.engines.postgres.link import Link
+from bailee.engines.postgres.owning import owned
 from bailee.errors import EngineUnavailable
 
 _Made = TypeVar("_Made")
@@ -136,6 +138,10 @@ class Postgres:
     def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
         """What is missing or too wide for the keeper, most important first; see `setup`."""
         return self._request(lambda link: setup.check(link, mapped))
+
+    def owned(self, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
+        """Count people's rows by table, tables without any left out, as the keeper; limits of questions do not hold."""
+        return self._request(lambda link: owned(link, ownership, keys))
 
     def serialize(self, sql: str) -> str:
         """PostgreSQL's own parse of one SELECT as JSON; raises `EngineError` with the place where it cannot parse."""
