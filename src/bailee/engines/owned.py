@@ -125,11 +125,8 @@ class Ownership:
 
         def rows(*conditions: str) -> str:
             # Spark looks into other tables in a WHERE alone.
-            return (
-                "0"
-                if "false" in conditions
-                else f"(SELECT count(*) FROM {table} AS t WHERE {' AND '.join(conditions)})"
-            )
+            where = " AND ".join(conditions)
+            return "0" if "false" in conditions else f"(SELECT count(*) FROM {table} AS t WHERE {where})"
 
         return f"SELECT {rows(goes)} AS gone, {rows(names)} AS named, {rows(names, left)} AS stuck"
 
