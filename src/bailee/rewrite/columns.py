@@ -180,7 +180,8 @@ def _check_attributes(question: str, names: Names, tree: exp.Expr) -> None:
     from sqlglot import exp
 
     dialect = names.dialect
-    known = {column for use in names.uses for column in use.stored.types} | given_names(tree, dialect) | _OF_FUNCTIONS
+    known = {column for use in names.uses for column in use.stored.types} | _OF_FUNCTIONS
+    known |= given_names(tree, dialect, fields=False)
     for node in tree.find_all(exp.Column, exp.Dot):
         last = node.expression if isinstance(node, exp.Dot) else node.this
         dotted = isinstance(node, exp.Dot) or node.args.get("table") is not None
@@ -216,7 +217,7 @@ def _unresolved(
     return None
 
 
-def given_names(tree: exp.Expr, dialect: Dialect) -> set[str]:
+def given_names(tree: exp.Expr, dialect: Dialect, *, fields: bool = True) -> set[str]:
     """Names that the question gives by itself: aliases of columns and tables, CTEs, parameters of lambdas, fields."""
     from sqlglot import exp
 
@@ -227,7 +228,8 @@ def given_names(tree: exp.Expr, dialect: Dialect) -> set[str]:
         for identifier in node.find_all(exp.Identifier, bfs=True):
             if identifier.parent is node or isinstance(node, exp.TableAlias | exp.Pivot):
                 given.add(dialect.named(identifier))
-    given |= {dialect.named(node.expression) for node in tree.find_all(exp.Dot)}
+    if fields:
+        given |= {dialect.named(node.expression) for node in tree.find_all(exp.Dot)}
     given |= {dialect.named(w.this) for w in tree.find_all(exp.Window) if isinstance(w.this, exp.Identifier)}
     return given
 
