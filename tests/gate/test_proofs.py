@@ -168,7 +168,7 @@ def test_each_imported_choice_is_proved_by_itself(gate: Gate, tmp_path: Path) ->
     assert ([(at, 0), (at, 1)], [(at, 2)]) == (list(one), list(two))
     said, row = one[at, 1]
     assert ("withdraw", "research", "insurer", None) == (said.said, said.purpose, said.recipient, said.unshown)
-    assert gate.leaf(at)["file"] == said.file
+    assert gate.leaf(at)["root"] == said.file
     assert (1, 3) == (row.position, row.rows)
     assert {
         "act": "withdraw",

@@ -81,8 +81,8 @@ def of_entry(connection: Connection, number: int, rows: Rows, position: int) -> 
 
 
 def _imported(position: int, leaf: Mapping[str, Any], rows: Rows) -> list[Concern]:
-    """The customer's rows of the file of an entry: the same file of an entry before a restore had another root."""
-    return [Concern(position, row=place) for place in rows.files.get((leaf["file"], leaf["root"]), ())]
+    """The customer's rows of the file of an entry: the same file, of an entry before a restore, had another root."""
+    return [Concern(position, row=place) for place in rows.files.get(leaf["root"], ())]
 
 
 def _same(openings: Sequence[_Opening], changes: Sequence[int]) -> Iterator[int]:

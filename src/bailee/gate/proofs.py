@@ -38,8 +38,8 @@ class Proven:
 
     `in_scope` says whether their data could be used by it; None where an entry says nothing of that. `said` is what
     happened: the decision on a use, whether a checker was asked about them, or what they chose. An imported file is one
-    entry for all its rows, so each row of theirs is told by itself: `file` is its digest and `row` the row's position.
-    `unshown` says why the proof does not show the row, or the customer's standing at an entry.
+    entry for all its rows, so each row of theirs is told by itself: `file` is the root over the rows and `row` the
+    row's position. `unshown` says why the proof does not show the row, or the customer's standing at an entry.
     """
 
     position: int
@@ -139,7 +139,7 @@ class Prover:
             told.get("recipient"),
             None,
             self._written(position, proof.extra(raw, row=part)),  # noqa: S610  (no query)
-            leaf["file"],
+            leaf["root"],
             place.position,
             None if isinstance(found, imported_rows.Shown) else found.why,
         )

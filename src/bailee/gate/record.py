@@ -146,6 +146,11 @@ def described(ruling: Ruling) -> dict[str, object]:
     }
 
 
+def described_file(digest: str, name: str, by: str) -> dict[str, object]:
+    """A file that was imported, as the private record keeps it: whoever sees its digest can test what was in it."""
+    return {"file": digest, "name": name, "by": by}
+
+
 def word_of_effect(word: str | None) -> Effect | None:
     """The effect of a word. One that is none passes as it is, because the policy itself refuses and records it."""
     return Effect(word) if word in set(Effect) else cast("Effect | None", word)
