@@ -24,6 +24,7 @@ USE = {
     "policy": DIGEST,
     "map": None,
     "rewriter": None,
+    "about": "all",
     "standing_sequence": 7,
     "as_of": AT,
 }

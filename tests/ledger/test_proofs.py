@@ -47,11 +47,13 @@ MEMBERS[[3, 1228]] = True
 SET = bits.commit(MEMBERS, bytes(32))
 
 
-def use(root: str | None = STANDING_ROOT.hex(), recipient: str | None = None, decision: str = "answered") -> log.Draft:
+def use(
+    root: str | None = STANDING_ROOT.hex(), recipient: str | None = None, decision: str = "answered", about: str = "all"
+) -> log.Draft:
     """A use whose leaf shows a standing root."""
     digest = "sha256:" + "a" * 64
     public = {"purpose": "personal_offers", "effect": None, "recipient": recipient, "decision": decision}
-    public |= {"policy": digest, "standing_root": root, "as_of": START}
+    public |= {"policy": digest, "standing_root": root, "as_of": START, "about": about}
     return log.Draft("use", public, RECORD, START, RANDOM)
 
 
@@ -88,6 +90,16 @@ def test_a_use_is_proved_with_its_record_and_standing() -> None:
     assert None is verify_proof(proved(use()), [FIRST.verifier]).in_scope
     refused = verify_proof(proved(use(decision="refused"), standing=STANDING), [FIRST.verifier])
     assert (None, 1228) == (refused.in_scope, refused.standing and refused.standing.position)
+
+
+def test_a_use_about_some_says_nothing_of_whom_it_does_not_show() -> None:
+    """L31: whoever held the purpose was in scope of a use about some only where its record is opened."""
+    shut = verify_proof(proved(use(about="some"), standing=STANDING), [FIRST.verifier])
+    assert (None, False) == (shut.in_scope, shut.names_whom)
+    shown = verify_proof(proved(use(about="some"), opening=OPENING, standing=STANDING), [FIRST.verifier])
+    assert (True, True) == (shown.in_scope, shown.names_whom)
+    outside = verify_proof(proved(use(about="some", recipient="partner"), standing=STANDING), [FIRST.verifier])
+    assert False is outside.in_scope
 
 
 def test_empty_subtrees_may_be_left_out() -> None:

@@ -193,6 +193,8 @@ def _lines(file: Path, found: Proved) -> list[str]:
         lines += _shown(found.row.record)
     if found.in_scope is not None:
         lines.append(f"  their data could {'' if found.in_scope else 'not '}be used by it")
+    elif not found.names_whom:
+        lines.append("  it was about some customers only, and the proof does not show whether about them")
     return lines
 
 

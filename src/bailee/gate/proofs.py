@@ -19,7 +19,7 @@ from bailee.gate.concerns import Concern, Progress
 from bailee.gate.promise import recorded_policy
 from bailee.gate.record import ANSWERED
 from bailee.ledger import checkpoint, log, proof
-from bailee.ledger.leaves import read
+from bailee.ledger.leaves import SOME, read
 from bailee.ledger.note import Signer
 from bailee.people import customers, imported_rows, keyring, standing_proofs
 from bailee.people.standing_proofs import StandingProof
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEPT, _READ = 1024, 4096
 #: Why the proof of an entry that a restore carried forward may show less than that of another.
+SEVERAL = "whose record names others too, so that it is opened to nobody"
 LOST = "whose standing was lost when a backup from before was restored"
 
 
@@ -115,7 +116,7 @@ class Prover:
             leaf.get("recipient") or told.get("recipient"),
             _in_scope(leaf, standing, asked_about=about),
             self._written(position, extra),
-            unshown=None if standing is not None or leaf.get("standing_root") is None else LOST,
+            unshown=_unshown(leaf, standing, opened),
         )
 
     def _imported(self, place: imported_rows.Place, position: int, raw: bytes, leaf: Mapping[str, Any]) -> Proven:
@@ -186,6 +187,13 @@ class Prover:
         if len(self._standing) > _KEPT:
             self._standing.popitem(last=False)
         return found
+
+
+def _unshown(leaf: Mapping[str, Any], standing: StandingProof | None, opened: object) -> str | None:
+    """What the proof of an entry does not show, and why."""
+    if standing is None:
+        return None if leaf.get("standing_root") is None else LOST
+    return SEVERAL if leaf.get("about") == SOME and opened is None else None
 
 
 def _part(found: StandingProof) -> dict[str, object]:

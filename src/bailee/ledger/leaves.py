@@ -18,6 +18,9 @@ from bailee.errors import RecordError
 from bailee.ledger.canonical import LARGEST
 from bailee.vocabulary import Effect
 
+#: Whom a use was about: everybody, or customers whom its private record names.
+ALL, SOME = "all", "some"
+
 #: The longest leaf, in bytes: C2SP tlog-tiles gives an entry's length in 16 bits.
 LONGEST = 65_535
 
@@ -117,6 +120,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "standing_sequence": _or_null(COUNT),
             "standing_root": _or_null(ROOT),
             "as_of": TIME,
+            "about": _one_of(ALL, SOME),
         },
         "points_opened": {**_POINTS, "continues": _or_null(COUNT)},
         "points_closed": {**_POINTS, "opened": COUNT, "customers": ROOT},

@@ -68,6 +68,14 @@ def read_parts(extra: bytes) -> Parts:
     return Parts(_utf8(leaf), *parts)
 
 
+def names_whom(leaf: Mapping[str, Any], opening: Mapping[str, Any] | None) -> bool:
+    """Whether an entry that was about some customers only is opened, so that its record says about whom."""
+    about = leaf.get("about", "all")  # which earlier leaves do not say
+    if about not in ("all", "some"):
+        raise NotVerified("the entry does not say in `about` whether it was about `all` customers or `some`")
+    return about == "all" or opening is not None
+
+
 def must_be_one(carried: Parts) -> None:
     """Refuse standing and set of two customers: together they would say of neither whether they were in scope."""
     if carried.standing is None or carried.disclosed is None:

@@ -33,7 +33,8 @@ class ProofFile(NamedTuple):
 class Proved(NamedTuple):
     """What a proof proves: that the log held this entry when it was signed, and what was opened beside it.
 
-    `record`, `standing`, `disclosed` and `row` are None where the proof carries no such part.
+    `record`, `standing`, `disclosed` and `row` are None where the proof carries no such part; `names_whom` is False
+    where the entry was about some customers only and the proof does not show which.
     """
 
     checkpoint: Checkpoint
@@ -44,15 +45,19 @@ class Proved(NamedTuple):
     standing: parts.Standing | None
     disclosed: parts.Disclosed | None
     row: parts.Row | None
+    names_whom: bool = True
 
     @property
     def in_scope(self) -> bool | None:
         """Whether the customer's data could be used by the entry: what they held covers its purpose and recipient, and
-        they were in the set that it closed. None where nothing was used, or the proof does not say."""
+        they were in the set that it closed. None where nothing was used, or the proof does not say; so too of a use
+        about some customers whose record, which says whom, is not opened."""
         purpose, recipient = self.leaf.get("purpose"), self.leaf.get("recipient")
         if self.standing is None or purpose is None or self.leaf.get("decision", "answered") != "answered":
             return None
         held = (purpose if recipient is None else f"{purpose}/{recipient}") in self.standing.holds
+        if held and not self.names_whom:
+            return None
         return held and (self.disclosed is None or self.disclosed.included)
 
 
@@ -79,6 +84,7 @@ def verify_proof(data: bytes, keys: Sequence[Verifier]) -> Proved:
         None if carried.standing is None else parts.standing(leaf, carried.standing),
         None if carried.disclosed is None else parts.disclosed(leaf, carried.disclosed),
         None if carried.row is None else parts.row(leaf, carried.row),
+        parts.names_whom(leaf, carried.opening),
     )
 
 
