@@ -222,5 +222,7 @@ def _in_scope(leaf: Mapping[str, Any], standing: StandingProof | None, *, asked_
         return None
     purpose, recipient = leaf["purpose"], leaf["recipient"]
     wanted = purpose if recipient is None else f"{purpose}/{recipient}"
-    holds = [] if standing.value is None else json.loads(standing.value)["holds"]
-    return wanted in holds and asked_about
+    value = {"holds": [], "until": None} if standing.value is None else json.loads(standing.value)
+    # Times of one form compare as texts do.
+    had_run_out = value["until"] is not None and value["until"] <= (leaf.get("as_of") or leaf["minute"])
+    return wanted in value["holds"] and asked_about and not had_run_out
