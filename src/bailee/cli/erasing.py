@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from bailee.gate.rows import Rows
     from bailee.people.cleaning import Cleaned
 
-_LOG_STAYS = (
-    "a reader keeps an old state, so the database's log still holds bytes of the erased: end that process and run "
-    "`bailee people clean`"
-)
-
 
 def erase(
     home: Path,
@@ -193,8 +188,8 @@ def _tables(rows: Rows) -> Iterator[str]:
 
 
 def _cleaned(done: Cleaned) -> Iterator[str]:
-    if not done.log:
-        yield _LOG_STAYS
+    if done.undone:
+        yield done.undone
     if not done.anew:
         yield "the database was not written anew: do it once with `bailee people clean`"
     yield from (f"out of reach: {each}" for each in done.beyond)

@@ -517,7 +517,7 @@ class Gate:
         return self.ledger.export(Path(folder), progress)
 
     def replay(self, position: int) -> Replay:
-        """Derive a past use again from the policy, the map and the standing of that time."""
+        """Derive a past use, or a minute of a checker, again from the policy, the map and the standing of that time."""
         return self.ledger.replay(position)
 
     def status(self) -> Status:

@@ -223,14 +223,14 @@ class Points:
         at, private = self._clock(), {"customer": customer}
         about = self._recorder.numbers([customer])  # before standing, which then has them
         if not ruling.permitted or ruling.slot is None:
-            self._recorder.use(ruling, REFUSED, private, at, subjects=about)
+            self._recorder.use(ruling, REFUSED, private, at, subjects=about, some=True)
             return Verdict(False, ruling.reasons)
         standing = self._fresh()
         code = standing.codes(ruling.slot)[about[0]] if about else UNKNOWN
         verdict = verdicts_of(ruling)[code]
         decision = ANSWERED if verdict else REFUSED
         said = {**private, "verdict": verdict.reasons[0].code}
-        self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about)
+        self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about, some=True)
         return verdict
 
     def checker(self, ruling: Ruling) -> Checker:
