@@ -34,7 +34,7 @@ class Postgres:
     """A PostgreSQL database at a URL; see `bailee.engines.Engine`.
 
     With `masked`, which all servers of a database must agree about, allow tables of whole numbers have masks too, and
-    `Allowed.span` says of which keys; `masks.condition` is how a view tests one. The URL's user is the keeper: `setup`
+    `Allowed.span` says of which keys. The URL's user is the keeper: `setup`
     says which rights it needs. `limits` bind every question, which may bring stricter ones of time, rows and bytes.
     """
 
