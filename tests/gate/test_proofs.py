@@ -133,7 +133,7 @@ def test_a_use_about_one_who_was_erased_concerns_nobody_else(gate: Gate) -> None
 
 
 def test_a_use_about_some_that_a_restore_carried_concerns_nobody(home: Path, clock: Clock, tmp_path: Path) -> None:
-    """L21: whom a use was about is lost with its record, and no other customer is told that they were in scope."""
+    """L19b: whom a use was about is lost with its record, and no other customer is told that they were in scope."""
     with opened(home, clock) as gate:
         gate.backup(tmp_path / "shop.backup")
         gate.may("offers", customer=1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bailee.cli.handing import SUFFIX
 from bailee.cli.opening import opened
 from bailee.cli.progress import bar
 from bailee.cli.running import DONE, FAILED, instant, note, print_json, print_lines
@@ -106,7 +107,7 @@ def _folder(home: Path, out: Path | None, *, asked: bool) -> Path | None:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BaileeError(f"`{out}` cannot be made: {(error.strerror or 'unknown error').lower()}") from None
-    must_be_free(out / "erasure.proof", force=True)
+    must_be_free(out / f"erasure{SUFFIX}", force=True)
     return out
 
 
@@ -129,7 +130,7 @@ def _hand_out(folder: Path | None, report: ErasureReport, proofs: Sequence[bytes
     if folder is None:
         return
     for each, proof in zip(report.erased, proofs, strict=True):
-        path = folder / f"erasure-{each.position}.proof"
+        path = folder / f"erasure-{each.position}{SUFFIX}"
         try:
             with whole(path, force=False) as file:
                 file.write(proof)

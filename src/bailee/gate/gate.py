@@ -224,6 +224,10 @@ class Gate:
     ) -> Checker:
         """A compiled look-up: called with a key it gives a verdict, recorded by the minute; `.close()` ends it.
 
+        It honours at once what was acknowledged through this workspace's folder, by any process. On a PostgreSQL store
+        that several machines share it learns within a second what another machine acknowledged: until then it may
+        permit what was withdrawn there. `may` and `ask` honour everything at once.
+
         Raises Refused for a use that the policy refuses.
         """
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
