@@ -99,30 +99,34 @@ def rows() -> Iterable[Figure]:
     return [*found, _memory()]
 
 
-def build() -> None:
-    """Make the workspace once: the order lines, the customers on record, and which of them stand."""
-    if (HOME / "done").exists():
+def build(home: Path = HOME, count: int = CUSTOMERS, standing: str | None = None) -> None:
+    """Make a workspace once: the order lines, the customers on record, and which of them stand.
+
+    `standing` names the column that Bailee may keep on both tables.
+    """
+    if (home / "done").exists():
         return
-    shutil.rmtree(HOME, ignore_errors=True)
-    HOME.mkdir(parents=True)
-    _warehouse(HOME / "warehouse.duckdb")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    _warehouse(home / "warehouse.duckdb", count)
     settings = f'[limits]\nthreads = {THREADS}\nmemory = "{MEMORY >> 20} MiB"\nseconds = 300\n'
-    with bailee.create(HOME, POLICY.encode(), json.dumps(_map()).encode()) as gate, gate.database.write() as connection:
+    datamap = json.dumps(_map(standing)).encode()
+    with bailee.create(home, POLICY.encode(), datamap) as gate, gate.database.write() as connection:
         since = LAST - timedelta(days=DAYS)
-        new = [customers.NewCustomer(str(number)) for number in range(1, CUSTOMERS + 1)]
+        new = [customers.NewCustomer(str(number)) for number in range(1, count + 1)]
         numbers = customers.add_many(connection, new, LAST)
         relations.contracts(connection, [(n, since, None) for n in numbers if n * 7919 % 100 < 67])
-    (HOME / "bailee.toml").write_text(settings, encoding="utf-8")
-    (HOME / "done").touch()
+    (home / "bailee.toml").write_text(settings, encoding="utf-8")
+    (home / "done").touch()
 
 
-def _warehouse(path: Path) -> None:
+def _warehouse(path: Path, count: int) -> None:
     import duckdb
 
     first, step = f"{LAST - timedelta(days=DAYS):%Y-%m-%d}", DAYS * 86_400 / ROWS
     with duckdb.connect(str(path)) as con:
         con.execute(
-            f"CREATE TABLE order_lines AS SELECT i::INTEGER AS line_id, (hash(i * 7 + 1) % {CUSTOMERS} + 1)::INTEGER "
+            f"CREATE TABLE order_lines AS SELECT i::INTEGER AS line_id, (hash(i * 7 + 1) % {count} + 1)::INTEGER "
             f"AS customer_id, TIMESTAMP '{first}' + to_microseconds((i * {step} * 1e6)::BIGINT) AS order_at, "
             "(hash(i * 3 + 2) % 50)::SMALLINT AS store_id, (hash(i * 5 + 3) % 20000)::INTEGER AS product_id, "
             "(1 + hash(i * 11 + 5) % 5)::TINYINT AS quantity, "
@@ -131,19 +135,18 @@ def _warehouse(path: Path) -> None:
         con.execute(
             "CREATE TABLE customers AS SELECT i::INTEGER AS customer_id, CASE hash(i) % 3 WHEN 0 THEN 'bronze' WHEN 1 "
             "THEN 'silver' ELSE 'gold' END AS tier, (hash(i * 3) % 50)::SMALLINT AS home_store "
-            f"FROM range(1, {CUSTOMERS + 1}) t(i)"
+            f"FROM range(1, {count + 1}) t(i)"
         )
 
 
-def _map() -> dict[str, object]:
+def _map(standing: str | None) -> dict[str, object]:
     collections = []
     for table, columns in CATEGORIES.items():
         fields = [{"name": name, "data_categories": [category]} for name, category in columns.items()]
         fields.append({"name": "customer_id", "data_categories": ["user.unique_id"]})
         at = "order_at" if table == "order_lines" else "none"
-        collections.append(
-            {"name": table, "fields": fields, "fides_meta": {"bailee": {"subject": "customer_id", "at": at}}}
-        )
+        ours = {"subject": "customer_id", "at": at} | ({} if standing is None else {"standing": standing})
+        collections.append({"name": table, "fields": fields, "fides_meta": {"bailee": ours}})
     return {"dataset": [{"fides_key": "figures", "name": "Figures", "collections": collections}]}
 
 

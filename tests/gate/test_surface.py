@@ -57,6 +57,7 @@ METHODS = [
     "import_customers",
     "import_given",
     "leaf",
+    "maintain",
     "may",
     "notice",
     "notices",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +19,7 @@ from bailee.decide.ruling import Ruling
 from bailee.errors import Refused
 from bailee.policy.meaning import standing
 from bailee.policy.meaning_of_rows import Asked
+from bailee.policy.model import DataMap
 from bailee.rewrite import Governed
 from bailee.vocabulary import Actor, Use
 from tests.laws import questions as make
@@ -35,7 +37,8 @@ OF_VALUES = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.Inva
 class World:
     """One shop, governed and plain, to be asked several questions."""
 
-    def __init__(self, shop: make.Shop, recipient: str | None, *, masked: bool) -> None:
+    def __init__(self, shop: make.Shop, recipient: str | None, *, masked: bool, columned: bool) -> None:
+        shop = replace(shop, datamap=_columned(shop.datamap)) if columned else shop
         self.shop = shop
         self.terms = make.terms(shop.policy)
         self.use = Use("p", Actor("ann"), recipient=recipient)
@@ -44,8 +47,8 @@ class World:
         self.ruling: Ruling = decide.compile(shop.policy, digest).rule(self.use)
         allowed = [key for key, person in shop.people.items() if self._stands(person)]
         schema = "".join(table_sql(name, make.TYPES[name], rows) for name, rows in shop.rows.items())
-        self.engine = engine.open_shop(schema, shop.datamap, allowed)
-        self.engine.masked = masked
+        self.engine = engine.open_shop(schema, shop.datamap, allowed, self.ruling.slot)
+        self.engine.masked, self.engine.columned = masked, columned
 
     def _stands(self, person: Any) -> bool:
         return "stands" == standing(self.shop.policy, "p", self.use.recipient, person, NOW, self.terms)
@@ -63,6 +66,12 @@ class World:
         asked = Asked(self.shop.policy, self.shop.datamap, self.use, NOW, self.shop.people, self.terms)
         con = filtered(asked, self.ruling, self.shop.rows, make.TYPES, tables)
         return _answer(lambda: con.execute(question).fetchall())
+
+
+def _columned(datamap: DataMap) -> DataMap:
+    """The map, with a standing column on every table that may have one."""
+    may = {key: table for key, table in datamap.tables.items() if table.via is None and len(table.subjects) == 1}
+    return replace(datamap, tables=datamap.tables | {k: replace(t, standing="bailee") for k, t in may.items()})
 
 
 def _answer(run: Any) -> Any:
@@ -94,7 +103,8 @@ def _agree(world: World, question: str) -> str:
 def _world(source: Any) -> World:
     shop = make.make_shop(source)
     to = shop.policy.purposes["p"].recipients
-    return World(shop, to[0] if to and chance(source, 60) else None, masked=chance(source, 50))
+    recipient = to[0] if to and chance(source, 60) else None
+    return World(shop, recipient, masked=chance(source, 50), columned=chance(source, 50))
 
 
 @st.composite

@@ -24,9 +24,10 @@ def cases(folder: Path) -> Iterator[tuple[str, str, str, str]]:
 
 
 def text(governed: Governed) -> str:
-    """Governed SQL as a golden file has it: clean sets, relations, the question."""
+    """Governed SQL as a golden file has it: clean sets, relations, the question; by standing columns if any."""
+    places = [each.place for each in governed.columned.values()]
     lines = [f"{clean.name}: {clean.sql}" for clean in governed.clean]
-    lines += [f"{view.name}: {view.sql}" for view in governed.bind(made.CUTOFF, b"")]
+    lines += [f"{view.name}: {view.sql}" for view in governed.bind(made.CUTOFF, b"", None, places)]
     return "\n".join([*lines, governed.sql])
 
 

@@ -6,7 +6,7 @@ Everything hidden carries the word CANARY or the number 666, so that a leak is s
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -178,6 +178,8 @@ class Shop:
     secret: bytes = SECRET
     #: Whether allow tables have masks, as they do in the engine where keys are whole numbers.
     masked: bool = False
+    #: Whether standing columns are fresh.
+    columned: bool = False
 
     def __post_init__(self) -> None:
         self.catalog = catalog(self.con)
@@ -193,14 +195,15 @@ class Shop:
 
     def run(self, governed: Governed, cutoff: datetime = CUTOFF) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Headings and rows of a governed question."""
-        for allow in governed.allow:
+        places = {each.place for each in governed.columned.values()} if self.columned else set()
+        for allow in governed.joined(places):
             self._once(allow.name, self._allow(allow.key_type))
         for clean in governed.clean:
             self._once(clean.name, clean.sql)
         cursor = self.con.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            for view in governed.bind(cutoff, self.secret, self._masks(cursor, governed)):
+            for view in governed.bind(cutoff, self.secret, self._masks(cursor, governed, places), places):
                 cursor.execute(f"CREATE TEMP SECURE VIEW {view.name} AS {view.sql}")
             cursor.execute(governed.sql)
             return [column[0] for column in cursor.description], cursor.fetchall()
@@ -208,11 +211,13 @@ class Shop:
             cursor.execute("ROLLBACK")
             cursor.close()
 
-    def _masks(self, cursor: duckdb.DuckDBPyConnection, governed: Governed) -> dict[str, tuple[int, int]]:
+    def _masks(
+        self, cursor: duckdb.DuckDBPyConnection, governed: Governed, places: Collection[engines.Place]
+    ) -> dict[str, tuple[int, int]]:
         """Masks in the cursor's variables, as the engine's worker puts them there; their spans."""
         if not self.masked:
             return {}
-        spans = {allow.name: masks.make(self.con, allow.name, allow.key_type) for allow in governed.allow}
+        spans = {allow.name: masks.make(self.con, allow.name, allow.key_type) for allow in governed.joined(places)}
         found = {name: span for name, span in spans.items() if span is not None}
         for name, (low, _) in found.items():
             masks.give(cursor, name, low)
@@ -234,11 +239,29 @@ class Shop:
         return f"SELECT subject, {sql} AS pseudonym FROM (VALUES {keys}) AS k(subject) WHERE subject IS NOT NULL"
 
 
-def open_shop(schema: str = SCHEMA, datamap: DataMap = MAP, allowed: Iterable[object] = (1, 2, 3, 5)) -> Shop:
-    """A shop over a fresh database in memory."""
+def open_shop(
+    schema: str = SCHEMA, datamap: DataMap = MAP, allowed: Iterable[object] = (1, 2, 3, 5), slot: int | None = None
+) -> Shop:
+    """A shop over a fresh database in memory, its standing columns filled for the slot of `ruling`."""
     con = duckdb.connect(config={"python_enable_replacements": "false", "disabled_optimizers": "common_subplan"})
     con.execute("ATTACH ':memory:' AS company; USE company; " + schema + "; USE memory; SET TimeZone = 'UTC'")
-    return Shop(con, datamap, list(allowed))
+    keys = list(allowed)
+    fill(con, datamap, keys, 0 if slot is None else slot)
+    return Shop(con, datamap, keys)
+
+
+def fill(con: duckdb.DuckDBPyConnection, datamap: DataMap, allowed: Sequence[object], slot: int) -> None:
+    """Make and fill the standing columns of a map: a slot's bit of those allowed, and anything in all the others."""
+    for table in datamap.tables.values():
+        if table.standing is not None:
+            (subject,) = table.subjects
+            keys = ", ".join(map(repr, allowed)) or "NULL"
+            con.execute(f'ALTER TABLE company.main.{table.name} ADD COLUMN "{table.standing}" BIGINT')
+            con.execute(
+                f'UPDATE company.main.{table.name} SET "{table.standing}" = '
+                f"((hash(rowid * 31) >> 1)::BIGINT & ~{1 << slot}::BIGINT) "
+                f"| CASE WHEN {subject} IN ({keys}) THEN {1 << slot}::BIGINT ELSE 0 END"
+            )
 
 
 def lock(shop: Shop) -> None:

@@ -18,6 +18,8 @@ from bailee.vocabulary import Reason, Use
 if TYPE_CHECKING:
     from bailee.gate.answer import Answer
 
+#: The ways of holding rows against standing, as a person reads them.
+_BY = {"column": "a column", "mask": "a mask of bits", "join": "a join"}
 #: More than any SELECT a person writes; the gate has its own limit on what it parses.
 MOST = 10_000_000
 
@@ -96,7 +98,8 @@ def about(answer: Answer, *, explain: bool) -> dict[str, object]:
         "receipt": answer.receipt,
     }
     if explain:
-        views = [{"name": view.name, "sql": view.sql} for view in answer.relations]
+        by = {way.relation: {"standing": way.by, "why": way.why} for way in answer.ways}
+        views = [{"name": view.name, "sql": view.sql, **by.get(view.name, {})} for view in answer.relations]
         governed = {"relations": views, "sql": answer.governed.sql}
         known |= {"question": answer.question, "reads": _reads(answer), "governed": governed}
     return known
@@ -130,8 +133,9 @@ def explanation(answer: Answer) -> list[str]:
     lines += [f"  {plain(sentence)}" for sentence in left.rows]
     lines += [] if left.columns or left.customers or left.rows else ["  nothing"]
     lines += ["governed relations"] if answer.relations else []
+    by = {way.relation: f": `{way.table}`, held against standing by {_BY[way.by]}; {way.why}" for way in answer.ways}
     for view in answer.relations:
-        lines += [f"  {plain(view.name)}", *_indented(view.sql, "    ")]
+        lines += [f"  {plain(view.name)}{plain(by.get(view.name, ''))}", *_indented(view.sql, "    ")]
     return [*lines, "governed SQL", *_indented(answer.governed.sql, "  "), ""]
 
 

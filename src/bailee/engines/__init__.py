@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Mapped", "Result", "Table", "View"]
+__all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Mapped", "Place", "Result", "Table", "View"]
 
 _MEBIBYTE = 1 << 20
 
@@ -58,6 +58,15 @@ class Table:
     schema: str
     name: str
     columns: tuple[Column, ...]
+
+
+class Place(NamedTuple):
+    """A standing column, and the column that names a row's customer, as the database spells them."""
+
+    schema: str
+    table: str
+    column: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +166,16 @@ class Engine(Protocol):
         *,
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
+        columns: Mapping[Place, str] | None = None,
         limits: Limits | None = None,
     ) -> Result:
-        """Run governed SQL over governed relations; `masks` has the span of each mask that the views use."""
+        """Run governed SQL over governed relations; `masks` has the span of each mask that the views use.
 
-    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
-        """What is missing or too wide of the rights to read the columns that a data map names."""
+        `columns` has the mark that each standing column must have in the question's snapshot, where an engine can tell.
+        """
+
+    def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
+        """What is missing or too wide of the rights to read what a data map names, and to keep standing `columns`."""
 
     def serialize(self, sql: str) -> str:
         """The engine's own parse of `sql`, as JSON."""

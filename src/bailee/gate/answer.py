@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bailee.decide import Ruling
 from bailee.engines import Result, View
+from bailee.gate.ways import Way
 from bailee.rewrite import Governed
 from bailee.vocabulary import Reason
 
@@ -35,7 +36,8 @@ class Answer:
     """A governed question's answer, recorded in the ledger at `receipt` before it was released.
 
     `sequence` is the change of standing that it honours, `as_of` the instant for which ages, consents and retention
-    were worked out; rows that are not younger than `cutoff` were hidden. `seconds` is the engine's time.
+    were worked out; rows that are not younger than `cutoff` were hidden. `seconds` is the engine's time. `ways` says
+    how each relation was held against standing.
     """
 
     question: str
@@ -49,6 +51,7 @@ class Answer:
     left_out: LeftOut
     cutoff: datetime | None
     result: Result = field(repr=False)
+    ways: tuple[Way, ...] = ()
 
     def arrow(self) -> pa.Table:
         """The rows as a `pyarrow.Table`."""
@@ -57,7 +60,7 @@ class Answer:
     @property
     def relations(self) -> tuple[View, ...]:
         """The governed relations as they were asked, the cut-off filled in; the key of pseudonyms is never shown."""
-        return self.governed.shown(self.cutoff)
+        return self.governed.shown(self.cutoff, {way.column for way in self.ways if way.column is not None})
 
     @property
     def aggregate(self) -> bool:

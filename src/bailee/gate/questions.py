@@ -15,6 +15,7 @@ from bailee.gate.leftout import left_out
 from bailee.gate.promise import Promise
 from bailee.gate.record import ANSWERED, FAILED, REFUSED, Recorder, refusal
 from bailee.gate.sets import TRIES, Sets
+from bailee.gate.ways import Way
 from bailee.people.standing import Standing
 from bailee.rewrite import Governed, Rewriter
 from bailee.rewrite.dialects import named
@@ -39,7 +40,7 @@ class Questions:
         try:
             if not ruling.permitted:
                 raise Refused(ruling.reasons)
-            governed, result, standing = self._run(question, ruling, fresh, cutoff, private, about)
+            governed, result, standing, ways = self._run(question, ruling, fresh, cutoff, private, about)
         except Refused as error:
             error.receipt = self._recorder.use(ruling, REFUSED, {**private, **refusal(error)}, at, subjects=about)
             raise
@@ -55,7 +56,7 @@ class Questions:
         receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing, subjects=about)
         sequence = standing.sequence
         return Answer(
-            question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, cutoff, result
+            question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, cutoff, result, ways
         )
 
     def _run(
@@ -66,7 +67,7 @@ class Questions:
         cutoff: datetime | None,
         private: dict[str, object],
         about: list[int],
-    ) -> tuple[Governed, Result, Standing]:
+    ) -> tuple[Governed, Result, Standing, tuple[Way, ...]]:
         """Rewrite and answer over one and the same database, though it be replaced in between.
 
         Notes what the question uses in `private`, and in `about` the customers whom alone it can concern.

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bailee.decide import Ruling
-from bailee.engines import Engine, Result
+from bailee.engines import Engine, Place, Result
 from bailee.errors import EngineError, EngineUnavailable, Stale
+from bailee.gate.standing_columns import Columns, Fresh
+from bailee.gate.ways import Way, ways
 from bailee.people import customers
 from bailee.people.database import Database
 from bailee.people.keys import PseudonymKeys
@@ -19,6 +21,7 @@ from bailee.rewrite import Allow, Governed
 TRIES = 3
 #: Members of an allow table that are sent at once.
 SOME = 1_000_000
+OTHERWISE = "its standing column is not as Bailee left it; run `bailee engines maintain`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,10 @@ class _Held:
 
 
 class Sets:
-    """One engine and what its allow tables hold; one question at a time."""
+    """One engine and what its allow tables hold, and the standing columns of its file; one question at a time."""
 
-    def __init__(self, engine: Engine, keys: PseudonymKeys, database: Database) -> None:
-        self.engine, self.keys, self._database = engine, keys, database
+    def __init__(self, engine: Engine, keys: PseudonymKeys, database: Database, columns: Columns | None = None) -> None:
+        self.engine, self.keys, self._database, self.columns = engine, keys, database, columns
         self._held: dict[str, _Held] = {}
         self._turn = threading.Lock()
 
@@ -46,46 +49,71 @@ class Sets:
         standing: Callable[[], Standing],
         cutoff: datetime | None,
         generation: int,
-    ) -> tuple[Result, Standing]:
+    ) -> tuple[Result, Standing, tuple[Way, ...]]:
         """Answer a governed question over the newest standing, which is asked for when its turn has come.
+
+        Says of each governed relation how its rows were held against standing.
 
         Raises Stale if the engine is not, or no longer, of the generation over whose catalogue it was rewritten.
         """
+        declared = frozenset[str]() if self.columns is None else self.columns.tables
         with self._turn:
+            otherwise: str | None = None
             for _ in range(TRIES):
                 now = standing()
+                fresh = Fresh(why=otherwise) if otherwise else self._fresh(governed, now)
                 try:
-                    result = self._ask(governed, now, cutoff, self._secret(ruling))
+                    result, spans = self._ask(governed, now, cutoff, self._secret(ruling), fresh)
                 except Stale:
                     self._held.clear()
-                    result = None
+                    if fresh.marks:
+                        otherwise = OTHERWISE
+                    result, spans = None, {}
                 if self.engine.generation != generation:
                     raise Stale("the engine started again, over a database that may be another")
-                if result is not None:
-                    return result, now
+                if result is not None and self._still(governed, fresh):
+                    return result, now, ways(governed, fresh, spans, declared)
         raise EngineUnavailable("the data changes faster than it can be asked; ask again")
+
+    def _fresh(self, governed: Governed, now: Standing) -> Fresh:
+        """The standing columns that a question over this standing may use."""
+        if self.columns is None or not self.columns.tables.intersection(governed.tables):
+            return Fresh()
+        return self.columns.fresh(now)
+
+    def _still(self, governed: Governed, fresh: Fresh) -> bool:
+        """Whether the columns were fresh when they were read, if they were used.
+
+        DuckDB holds its file against writers, so it is what it was when the question read it.
+        """
+        return not _used(governed, fresh) or (self.columns is not None and self.columns.still(fresh))
 
     def _secret(self, ruling: Ruling) -> bytes:
         """The key of pseudonyms for a purpose and whoever receives them."""
         to = next(iter(ruling.recipients)) if len(ruling.recipients) == 1 else ruling.use.recipient
         return self.keys.key_for(ruling.use.purpose, to)
 
-    def _ask(self, governed: Governed, now: Standing, cutoff: datetime | None, secret: bytes) -> Result:
+    def _ask(
+        self, governed: Governed, now: Standing, cutoff: datetime | None, secret: bytes, fresh: Fresh
+    ) -> tuple[Result, dict[str, tuple[int, int]]]:
+        """The rows, and the spans of masks that there were; a column comes first, then a mask, then a join."""
+        needed = governed.joined(fresh.places)
         try:
             for clean in governed.clean:
                 self.engine.clean(clean.name, "1", clean.sql)
-            for allow in governed.allow:
+            for allow in needed:
                 self._refresh(allow, now, secret)
         except EngineError as error:
             error.position = None  # in SQL that the asker did not write
             raise
-        at = {allow.name: now.version for allow in governed.allow}
+        at = {allow.name: now.version for allow in needed}
         held = ((name, self._held[name].span) for name in at)
         spans = {name: span for name, span in held if span is not None}
-        views = governed.bind(cutoff, secret, spans)
+        views = governed.bind(cutoff, secret, spans, fresh.places)
         masks = {masked.allow: spans[masked.allow] for masked in governed.masked.values() if masked.allow in spans}
+        marks = {place: fresh.marks[place] for place in _used(governed, fresh) if place in fresh.marks}
         try:
-            return self.engine.ask(views, governed.sql, allow=at, masks=masks)
+            return self.engine.ask(views, governed.sql, allow=at, masks=masks, columns=marks), spans
         except EngineError as error:
             # A question about groups is written anew, so a place in it is none in the asker's text.
             if error.position is not None:
@@ -135,3 +163,8 @@ class Sets:
         """The keys of customers, without those of the erased."""
         with self._database.read() as connection:
             return [key for key in customers.keys(connection, numbers.tolist()) if key is not None]
+
+
+def _used(governed: Governed, fresh: Fresh) -> set[Place]:
+    """The standing columns that a question uses."""
+    return {columned.place for columned in governed.columned.values() if columned.place in fresh.places}

@@ -22,7 +22,7 @@ from bailee.people.database import Database
 from bailee.people.derivation import Change, derive, due
 from bailee.people.instants import instant, instant_or_none
 
-__all__ = ["Board", "Change", "Standing", "derive", "due", "untils"]
+__all__ = ["Board", "Change", "Standing", "changed_since", "derive", "due", "untils"]
 
 Codes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
@@ -61,6 +61,13 @@ class Standing:
     def codes(self, slot: int) -> Codes:
         """One reason code a customer number, 0 where the customer's data may be used; number 0 is unknown."""
         return self._codes[slot] if self._codes else np.full(self.customers + 1, _NOBODY, np.uint8)
+
+    def bits(self, slots: int) -> Numbers:
+        """One whole number a customer number: bit n says that their data may be used in slot n of the first `slots`."""
+        held = np.zeros(self.customers + 1, np.int64)
+        for slot in range(min(slots, len(self._codes))):
+            held |= (self._codes[slot] == 0).astype(np.int64) << slot
+        return held
 
     def members(self, slot: int) -> Numbers:
         """The numbers of those whose data may be used, in order."""
@@ -120,6 +127,12 @@ def untils(connection: Connection, standing: Standing) -> Sequence[datetime | No
         for number, until in some:
             found[number] = instant(until)
     return found
+
+
+def changed_since(connection: Connection, version: int) -> Numbers:
+    """The numbers of those whose standing under the policy in force changed after a version of it, in order."""
+    rows = driver.rows(connection, "SELECT customer FROM standing WHERE sequence > ? ORDER BY customer", (version,))
+    return np.fromiter((row[0] for row in rows), np.int64, len(rows))
 
 
 def _follow(connection: Connection, now: progress.Progress, old: Standing) -> Standing:

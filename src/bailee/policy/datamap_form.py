@@ -63,6 +63,7 @@ class CollectionBailee(Form):
     at: Text | None = None
     personal: NotPersonal | None = None
     guests: Guests | None = None
+    standing: Text | None = Field(None, description="a column that Bailee adds to the table and keeps")
     only_for: OneOrMore[PurposeKey] | None = Field(None, alias="for")
     reveals: OneOrMore[RevealForm] = ()
     references: Filled[Text, Target] = Field(default_factory=dict)

@@ -128,6 +128,7 @@ class Tables:
             only_for=frozenset(bailee.only_for) if bailee.only_for else None,
             references=tuple(self.references(draft, via)),
             reveals=tuple(self.reveals(draft)),
+            standing=self.standing(draft),
         )
 
     def check_personal(self, draft: _Draft) -> None:
@@ -157,7 +158,7 @@ class Tables:
 
     def check_impersonal(self, draft: _Draft) -> None:
         """A table about nobody names nobody."""
-        for key in ("subject", "via", "at", "guests"):
+        for key in ("subject", "via", "at", "guests", "standing"):
             if getattr(draft.bailee, key) is not None:
                 message = f"`{key}` is for tables about people, and `{draft.name}` says `personal: false`: remove one"
                 self.tree.wrong(draft.at(key), message, at_key=True)
@@ -170,6 +171,29 @@ class Tables:
     def subjects(self, draft: _Draft) -> Iterator[str]:
         names = draft.bailee.subject.columns if draft.bailee.subject else ()
         yield from (self.own(draft, name, draft.at("subject")) for name in names)
+
+    def standing(self, draft: _Draft) -> str | None:
+        """The column that Bailee keeps: one bit a purpose says whether the row's customer stands, so there is one."""
+        bailee, name = draft.bailee, draft.name
+        if bailee.standing is None or bailee.personal is not None:
+            return None
+        subject = bailee.subject or SubjectForm()
+        wrong = None
+        if bailee.via is not None or subject.via is not None:
+            wrong = (
+                f"`standing` needs a column of `{name}` itself that names the customer, who may change unseen where "
+                "they are found along `via`: remove one"
+            )
+        elif len(subject.columns) > 1:
+            wrong = f"`standing` is of one customer a row, and `{name}` names several: remove it"
+        elif fold(bailee.standing) in draft.columns:
+            wrong = (
+                f"`{bailee.standing}` is a column of the company's among `fields` of `{name}`, and what Bailee keeps "
+                "in `standing` is shown to no question: expected a name of its own"
+            )
+        if wrong is not None:
+            self.tree.wrong(draft.at("standing"), wrong, at_key=True)
+        return bailee.standing
 
     def via(self, draft: _Draft) -> Reference | None:
         subject, key = draft.bailee.subject, "via"

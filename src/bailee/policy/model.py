@@ -212,7 +212,8 @@ class Table:
     """One table of the data map.
 
     A personal table names its customer by `subjects` (columns, each naming one) or along `via`. Its row time is
-    the column `at`, or the parent's (`at_via`), or none: current state.
+    the column `at`, or the parent's (`at_via`), or none: current state. `standing` is a column that Bailee keeps, of
+    bits that say for which purposes a row's one subject stands: a copy, which no meaning depends on.
     """
 
     name: str
@@ -226,6 +227,7 @@ class Table:
     only_for: frozenset[str] | None = None
     references: tuple[Reference, ...] = ()
     reveals: tuple[Reveal, ...] = ()
+    standing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from bailee.engines import View
+from bailee.rewrite.column import Columned
 from bailee.rewrite.draft import CUTOFF_DATE, CUTOFF_TIMESTAMP, CUTOFF_TZ, INNER_PAD, Allow, Clean, Draft
 from bailee.rewrite.governed import Used
 from bailee.rewrite.mask import Masked
@@ -26,6 +27,7 @@ class Relations:
     columns: tuple[Used, ...]
     drafts: tuple[Draft, ...]
     masked: dict[str, Masked]
+    columned: dict[str, Columned]
 
     @property
     def timed(self) -> bool:
@@ -44,18 +46,23 @@ def relations(names: Names, sight: Sight, needed: Collection[str] | None) -> Rel
     clean: dict[str, Clean] = {}
     allow: dict[str, Allow] = {}
     masked: dict[str, Masked] = {}
+    columned: dict[str, Columned] = {}
     for stored in names.tables:
         draft, sql, shown = govern(stored, sight, needed)
         views.append(View(names.relation(stored), sql))
         drafts.append(draft)
         if draft.masked is not None:
             masked[names.relation(stored)] = draft.masked
+        if draft.columned is not None:
+            columned[names.relation(stored)] = draft.columned
         clean |= draft.clean
         for name, table in draft.allow.items():
             before = allow.get(name, table)
             allow[name] = replace(table, pseudonyms=table.pseudonyms or before.pseudonyms)
         used += [Used(stored.table.name, seen.name, _as_shown(sight, seen.treatment, seen.subject)) for seen in shown]
-    return Relations(tuple(views), tuple(clean.values()), tuple(allow.values()), tuple(used), tuple(drafts), masked)
+    return Relations(
+        tuple(views), tuple(clean.values()), tuple(allow.values()), tuple(used), tuple(drafts), masked, columned
+    )
 
 
 def _as_shown(sight: Sight, treatment: Treatment, subject: bool) -> Treatment:

@@ -6,6 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
+from bailee.engines import Place
+from bailee.rewrite.column import SLOTS, Columned, test
 from bailee.rewrite.mask import Masked, condition, maskable
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.store import Stored
@@ -55,6 +57,11 @@ class Draft:
     maskable: tuple[int, str, str] | None = None
     #: The relation with that mask, once it is written.
     masked: Masked | None = None
+    #: What stands for all that `stand` joined and asked, where the table has a standing column: how many joins and
+    #: conditions, the column, the condition.
+    columnable: tuple[int, int, Place, str] | None = None
+    #: The relation with that column, once it is written.
+    columned: Columned | None = None
 
     def allowed(self, expression: str, key_type: str, *, optional: bool) -> str:
         """Join the purpose's allow table on an expression; the alias. `optional` keeps rows that find nothing."""
@@ -88,6 +95,30 @@ class Draft:
             return None
         at, name, bit = self.maskable
         return Masked(name, self._body(columns, self.joins[:at] + self.joins[at + 1 :], [*self.where, bit]))
+
+    def stands(self, subject: str, *, guests: bool) -> None:
+        """Note that the standing column of the table says all that the rule has written so far, if there is one.
+
+        Pseudonyms come from the allow table, and a slot beyond the last bit has none.
+        """
+        stored, slot = self.stored, self.sight.ruling.slot
+        name = stored.table.standing
+        column = None if name is None else stored.dialect.stored(name)
+        if column is None or slot is None or slot >= SLOTS or self.wants_pseudonyms:
+            return
+        if stored.types.get(column) == "BIGINT":
+            (key,) = map(stored.dialect.stored, stored.table.subjects)
+            place = Place(stored.schema, stored.name, stored.spelling[column], stored.spelling[key])
+            bit = test(f"t.{stored.dialect.quote(place.column)}", slot)
+            condition = f"({subject} IS NULL OR {bit})" if guests else bit
+            self.columnable = len(self.joins), len(self.where), place, condition
+
+    def with_column(self, columns: list[str]) -> Columned | None:
+        """The body of the view with a test of the standing column in place of the allow table, if there may be one."""
+        if self.columnable is None:
+            return None
+        joins, where, place, condition = self.columnable
+        return Columned(place, self._body(columns, self.joins[joins:], [*self.where[where:], condition]))
 
     def _body(self, columns: list[str], joins: list[str], where: list[str]) -> str:
         parts = [f"SELECT {', '.join(columns)}", f"FROM {self.stored.sql} AS t", *joins]

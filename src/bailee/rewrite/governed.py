@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from bailee.engines import View
+from bailee.engines import Place, View
 from bailee.rewrite import draft
+from bailee.rewrite.column import Columned
 from bailee.rewrite.dialects import DUCKDB, Dialect
 from bailee.rewrite.draft import Allow, Clean
 from bailee.rewrite.mask import Masked
@@ -60,6 +61,8 @@ class Governed:
     edits: tuple[Edit, ...] = ()
     #: Other bodies for views, by their names, for when their allow tables have masks.
     masked: Mapping[str, Masked] = field(default_factory=dict)
+    #: Other bodies for views, by their names, for when their tables' standing columns are as new as the question.
+    columned: Mapping[str, Columned] = field(default_factory=dict)
     dialect: Dialect = DUCKDB
 
     def bind(
@@ -67,29 +70,41 @@ class Governed:
         cutoff: datetime | None = None,
         secret: bytes | None = None,
         spans: Mapping[str, tuple[int, int]] | None = None,
+        columns: Collection[Place] = (),
     ) -> tuple[View, ...]:
         """The views with the retention cut-off and the key of pseudonyms filled in.
 
         `cutoff` is an aware instant: rows not after it are hidden. `spans` has the lowest and highest key of each allow
-        table that has a mask. ValueError if a cut-off or key that is needed is missing.
+        table that has a mask, `columns` the standing columns that are fresh. ValueError if a cut-off or key that is
+        needed is missing.
         """
         if (self.timed and cutoff is None) or (self.keyed and secret is None):
             raise ValueError("a question bound without the cut-off or key that it needs would show too much")
         if cutoff is not None and cutoff.tzinfo is None:
             raise ValueError("the cut-off is an aware instant")
         filled = {**_instants(cutoff, self.dialect), **_pads(secret)}
-        return tuple(View(view.name, _fill(self._body(view, spans or {}), filled)) for view in self.views)
+        return tuple(View(view.name, _fill(self._body(view, spans or {}, columns), filled)) for view in self.views)
 
-    def shown(self, cutoff: datetime | None = None) -> tuple[View, ...]:
+    def joined(self, columns: Collection[Place]) -> tuple[Allow, ...]:
+        """The allow tables that are still needed where these standing columns are fresh."""
+        views = [view.sql for view in self.views if not self._in_column(view, columns)]
+        return tuple(allow for allow in self.allow if any(allow.name in sql for sql in views))
+
+    def shown(self, cutoff: datetime | None = None, columns: Collection[Place] = ()) -> tuple[View, ...]:
         """The views for a reader: with the cut-off where it is known, and never with the key of pseudonyms."""
         filled = {
             **_instants(cutoff, self.dialect),
             draft.INNER_PAD: "<key of pseudonyms>",
             draft.OUTER_PAD: "<key of pseudonyms>",
         }
-        return tuple(View(view.name, _fill(view.sql, filled)) for view in self.views)
+        return tuple(View(view.name, _fill(self._body(view, {}, columns), filled)) for view in self.views)
 
-    def _body(self, view: View, spans: Mapping[str, tuple[int, int]]) -> str:
+    def _in_column(self, view: View, columns: Collection[Place]) -> bool:
+        return view.name in self.columned and self.columned[view.name].place in columns
+
+    def _body(self, view: View, spans: Mapping[str, tuple[int, int]], columns: Collection[Place]) -> str:
+        if self._in_column(view, columns):
+            return self.columned[view.name].sql
         masked = self.masked.get(view.name)
         span = spans.get(masked.allow) if masked is not None else None
         return view.sql if masked is None or span is None else masked.bind(span)

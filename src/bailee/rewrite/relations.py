@@ -33,7 +33,7 @@ def govern(stored: Stored, sight: Sight, needed: Collection[str] | None) -> tupl
     if sight.aggregate and draft.subject is not None:
         shown.append(f"{draft.subject} AS {SUBJECT}")
     shown = shown or ["true AS bailee_row"]
-    draft.masked = draft.with_mask(shown)
+    draft.masked, draft.columned = draft.with_mask(shown), draft.with_column(shown)
     return draft, draft.sql(shown), [columns[name] for name in chosen]
 
 

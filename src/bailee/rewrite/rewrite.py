@@ -90,6 +90,7 @@ def _plain(
         timed=made.timed,
         edits=edits,
         masked=made.masked,
+        columned=made.columned,
     )
 
 

@@ -60,7 +60,9 @@ class Sight:
     def _column(self, stored: Stored, folded: str) -> Seen:
         table, spelling = stored.table, stored.spelling[folded]
         if folded not in stored.mapped:
-            why = Reason("not_mapped", "it is not in the data map", Principle.ACCOUNTABILITY)
+            kept = table.standing is not None and folded == stored.dialect.stored(table.standing)
+            told = "Bailee keeps it, and it is shown to nobody" if kept else "it is not in the data map"
+            why = Reason("not_mapped", told, Principle.ACCOUNTABILITY)
             return Seen(spelling, Treatment.WITHHELD, Treatment.WITHHELD, why, False)
         name = stored.mapped[folded]
         ruled = decide.column(self.ruling, table, name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ALLOW = re.compile(r"allow_[0-9a-z_]{1,100}")
 _CLEAN = re.compile(r"clean_[0-9a-z_]{1,100}")
-_KEY_TYPE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d{1,2},\d{1,2}\)|VARCHAR|UUID", re.ASCII)
+KEY_TYPE = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d{1,2},\d{1,2}\)|VARCHAR|UUID", re.ASCII)
 _BLOCK = 64  # of SHA-256, in bytes (RFC 2104)
 
 
@@ -57,7 +57,7 @@ def change(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> dict[str,
     name, key_type, base = request["name"], request["key_type"], request["base"]
     if not _ALLOW.fullmatch(name):
         raise ValueError(name)
-    if not _KEY_TYPE.fullmatch(key_type):
+    if not KEY_TYPE.fullmatch(key_type):
         raise Wrong("key type")
     table = f'memory.main."{name}"'
     with transaction(con):

@@ -16,6 +16,7 @@ _FENCE = "CREATE TEMP SECURE VIEW"
 _SHAPES = {
     "joined": "JOIN memory.main.fence_allow a ON a.subject = r.subject",
     "masked": "WHERE r.subject BETWEEN 0 AND 7 AND TRY(get_bit('00000000'::BIT, r.subject)) = 1",
+    "kept": "WHERE (r.bits & 4) <> 0",
 }
 
 
@@ -64,7 +65,9 @@ def try_fence(con: duckdb.DuckDBPyConnection) -> None:
     """Push a failing cast at a hidden row through secure views of each shape; raises `Leak` unless it stays unseen."""
     import duckdb
 
-    con.execute("CREATE TABLE memory.main.fence_rows AS SELECT 1 AS subject, $1 AS hidden", [_CANARY])
+    con.execute(
+        "CREATE TABLE memory.main.fence_rows AS SELECT 1 AS subject, 3::BIGINT AS bits, $1 AS hidden", [_CANARY]
+    )
     con.execute("CREATE TABLE memory.main.fence_allow (subject INTEGER)")
     cursor = con.cursor()
     try:

@@ -49,7 +49,7 @@ class Loading:
 
     def arrow(self, table: str, rows: pa.Table, select: str | None = None) -> int:
         """Load an Arrow table as `table`, replacing it; `select` may reshape it and reads it as `source`. The rows."""
-        with _interruptible():
+        with interruptible():
             self._con.register("arrow_rows", rows)
         try:
             return self._create(table, "FROM arrow_rows", select)
@@ -66,7 +66,7 @@ class Loading:
         name = table.replace('"', '""')
         with_source = f"WITH source AS ({source}) " if source else ""
         try:
-            with _interruptible():
+            with interruptible():
                 made = self._con.execute(f'CREATE OR REPLACE TABLE "{name}" AS {with_source}{select or "FROM source"}')
                 rows = int(made.fetchall()[0][0])
         except duckdb.Error as error:
@@ -77,7 +77,7 @@ class Loading:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let a Ctrl-C through as itself: DuckDB tells of one that came while it worked as an error of its own."""
     import duckdb
 

@@ -57,6 +57,7 @@ def rewrite(
         keyed=made.keyed,
         timed=made.timed,
         masked=made.masked,
+        columned=made.columned,
     )
 
 

@@ -29,6 +29,8 @@ def stand(draft: Draft) -> None:
             for name, alias in zip(stored.table.subjects, aliases, strict=True)
         }
     draft.subject = subjects[0][0] if len(subjects) == 1 else None
+    if holder is stored and draft.subject is not None:
+        draft.stands(draft.subject, guests=guests)
 
 
 def _join(draft: Draft, subjects: list[tuple[str, str]], guests: bool) -> list[str]:
