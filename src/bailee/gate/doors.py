@@ -146,9 +146,11 @@ class Doors:
             for problem in found.problems:
                 yield Finding("wide", problem, "see to it, or take the door away: --undo")
             personal = _pairs(door["personal"])
-            ours = set(doors.policies(role))
+            ours = set(doors.policies_of(role))
             gone = [
-                f"{s}.{t}" for s, t in personal if not ours <= set(found.policies[s, t]) or (s, t) not in found.secured
+                f"{schema}.{table}"
+                for schema, table in personal
+                if not ours <= set(found.policies[schema, table]) or (schema, table) not in found.on
             ]
             if gone and len(gone) == len(personal):
                 yield Finding("missing", f"the door for `{role}` was written and is not there", again)

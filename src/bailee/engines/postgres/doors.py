@@ -62,13 +62,15 @@ Name = tuple[str, str]
 class Found:
     """What there is already: why no door can be made, who else reads each table, what policies it has, if it has any.
 
-    `secured` are the tables on which row-level security counts.
+    `secured` are the tables on which row-level security counts, and not because Bailee asked for it.
     """
 
     problems: tuple[str, ...] = ()
     others: dict[Name, tuple[str, ...]] = field(default_factory=dict)
     policies: dict[Name, tuple[str, ...]] = field(default_factory=dict)
     secured: frozenset[Name] = frozenset()
+    #: The tables on which it counts at all.
+    on: frozenset[Name] = frozenset()
     #: The keeper, where row-level security would count for it.
     bound: str | None = None
 
@@ -117,19 +119,25 @@ def look(link: Link, role: str, tables: Collection[Name]) -> Found:
     others: dict[Name, tuple[str, ...]] = {}
     policies: dict[Name, tuple[str, ...]] = {}
     secured: set[Name] = set()
+    counts: set[Name] = set()
     for name in tables:
         table = literal(f"{quoted(name[0])}.{quoted(name[1])}")
         others[name] = tuple(sorted(found for (found,) in link.run(_OTHERS.format(table=table, role=who))))
         policies[name] = tuple(sorted(found for (found,) in link.run(_POLICIES.format(table=table))))
         ((on, ordinary),) = link.run(_SECURED.format(table=table))
-        if on:
+        counts |= {name} if on else set()
+        doors = {known for known in others[name] if policies_of(known)[0] in policies[name]}
+        others[name] = tuple(known for known in others[name] if known not in doors)
+        if on and OTHERS not in policies[name]:
             secured.add(name)
         if not ordinary:
             problems.append(f"`{name[0]}.{name[1]}` is partitioned, and its parts have policies of their own")
         if "PUBLIC" in others[name]:
             problems.append(f"PUBLIC, and so `{role}`, may reach `{name[0]}.{name[1]}`; `REVOKE` that from PUBLIC")
     bound = link.run(_BOUND)
-    return Found(tuple(problems), others, policies, frozenset(secured), bound[0][0] if bound else None)
+    return Found(
+        tuple(problems), others, policies, frozenset(secured), frozenset(counts), bound[0][0] if bound else None
+    )
 
 
 def _role_problems(role: str, facts: Sequence[Any]) -> Iterator[str]:
@@ -157,7 +165,7 @@ def after(role: str, tables: Sequence[Opening], found: Found) -> Found:
     made: dict[Name, tuple[str, ...]] = {}
     for table in tables:
         name = (table.schema, table.name)
-        own = () if table.condition is None else policies(role)
+        own = () if table.condition is None else policies_of(role)
         others = () if name in found.secured or table.condition is None else (OTHERS,)
         made[name] = tuple({*found.policies.get(name, ()), *own, *others})
     return Found(policies=made)
@@ -184,14 +192,14 @@ def run(url: str, statements: Sequence[str]) -> None:
         link.close()
 
 
-def policies(role: str) -> tuple[str, str]:
+def policies_of(role: str) -> tuple[str, str]:
     """The names of a role's two policies: which rows, and that it is let in at all."""
     named = hashlib.sha256(role.encode()).hexdigest()[:12]
     return f"bailee_rows_{named}", f"bailee_open_{named}"
 
 
 def _opening(role: str, tables: Sequence[Opening], found: Found, about: str) -> Iterator[str]:
-    rows, opened = policies(role)
+    rows, opened = policies_of(role)
     who = quoted(role)
     yield "BEGIN"
     if found.bound is not None:
@@ -227,7 +235,7 @@ def _let_others(table: Opening, others: Sequence[str]) -> Iterator[str]:
 
 
 def _closing(role: str, tables: Sequence[Name], found: Found) -> Iterator[str]:
-    ours, who = policies(role), quoted(role)
+    ours, who = policies_of(role), quoted(role)
     yield "BEGIN"
     for name in tables:
         table = f"{quoted(name[0])}.{quoted(name[1])}"
@@ -256,7 +264,7 @@ def _changes(role: str, tables: Sequence[Opening], found: Found) -> Iterator[str
         else:
             who = ", ".join(found.others[name]) or "nobody"
             yield (
-                f"{called}: row-level security goes on, which hides all rows from whoever has no policy. Those with "
+                f"{called}: row-level security is on then, which hides all rows from whoever has no policy. Those with "
                 f"rights there keep them by the policy `{OTHERS}`: {who}. Whoever gets one later needs a policy "
                 "too, and sees nothing until then. Its owner, superusers and BYPASSRLS see all rows, as before"
             )
