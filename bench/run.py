@@ -23,7 +23,20 @@ sys.path.insert(0, str(HERE.parent))
 
 from bench.figure import Figure  # noqa: E402  (the path comes first, so that the script runs from anywhere)
 
-MODULES = ("points", "feed", "rewrite", "sql", "column", "imports", "ledger", "standing", "store", "engine", "startup")
+MODULES = (
+    "points",
+    "feed",
+    "rewrite",
+    "sql",
+    "column",
+    "postgres",
+    "imports",
+    "ledger",
+    "standing",
+    "store",
+    "engine",
+    "startup",
+)
 #: Run only when named.
 ON_DEMAND = ("scale", "spark")
 RELEVANT = ("duckdb", "sqlglot", "pyarrow", "numpy", "SQLAlchemy", "pydantic")

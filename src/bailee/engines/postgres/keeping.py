@@ -33,12 +33,13 @@ GUARDED = (
     f"AND p.pronamespace = '{KEEPING}'::regnamespace)"
 )
 
-#: The bit of a policy's slot while a column holds what it should, else nothing. One look for a whole question.
+#: The bit of a policy's slot while a column holds what it should, else nothing. One look for a whole question; in
+#: PL/pgSQL because a session keeps its plan, which a function in SQL makes anew each time.
 _DOOR = f"""CREATE OR REPLACE FUNCTION {KEEPING}.door(relation oid, policy text, lag interval, held bigint)
-RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $bailee$
-SELECT $4 FROM {KEEPING}.columns k WHERE k.relation = $1 AND k.policy = $2 AND k.mark IS NOT NULL
+RETURNS bigint LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $bailee$
+BEGIN RETURN (SELECT $4 FROM {KEEPING}.columns k WHERE k.relation = $1 AND k.policy = $2 AND k.mark IS NOT NULL
 AND statement_timestamp() < k.as_of + $3 AND (k.next_change IS NULL OR statement_timestamp() < k.next_change)
-AND {GUARDED} $bailee$"""
+AND {GUARDED}); END $bailee$"""
 DOOR = f"{KEEPING}.door(oid, text, interval, bigint)"
 
 
