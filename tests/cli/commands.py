@@ -50,6 +50,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("engines",),
     ("engines", "test"),
     ("engines", "grants"),
+    ("engines", "maintain"),
+    ("engines", "emit-rls"),
     ("backup",),
     ("restore",),
     ("status",),

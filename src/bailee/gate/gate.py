@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
-from bailee.errors import WorkspaceError
+from bailee.errors import EngineUnavailable, WorkspaceError
 from bailee.gate import examining, promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 SOMEBODY = Actor("somebody")
 #: What the engine of `[engine]`, which has no name, is called.
 MAIN = "main"
+TRIES = 5
 
 
 def now() -> datetime:
@@ -206,7 +207,12 @@ class Gate:
         asked, sets = self._doors(engine), self._sets(engine)
         if not isinstance(sets.engine, Postgres):
             raise WorkspaceError("row-level security is written for PostgreSQL; name an engine of that kind")
-        return asked.make(sets.engine, ruling, role, self._fresh(), self.clock(), lag, owner)
+        for _ in range(TRIES):
+            kept = self.maintain(engine)
+            standing = self._fresh()
+            if kept.version == standing.version:  # so that nobody is shown who is not recorded
+                return asked.make(sets.engine, ruling, role, standing, self.clock(), lag, owner)
+        raise EngineUnavailable("standing changes faster than it can be kept; try again")
 
     def close_door(self, role: str, *, engine: str | None = None, owner: str | None = None) -> tuple[str, ...]:
         """The statements that take a role's door away; with an `owner`'s URL they are run, and it is forgotten."""

@@ -142,6 +142,38 @@ def test_an_insert_of_somebody_new_is_found(gate: Gate, shop: Shop) -> None:
     assert 61 in {row[0] for row in found}
 
 
+def test_writers_of_strangers_do_not_wait_for_each_other(gate: Gate, shop: Shop) -> None:
+    """Two who insert rows of the same unknown people in another order both go on; there is no deadlock."""
+    gate.maintain()
+    with psycopg.connect(shop.url) as one, psycopg.connect(shop.url) as other:
+        for con, first in ((one, 71), (other, 72)):
+            con.execute("SET lock_timeout = '2s'")
+            con.execute(f"INSERT INTO orders SELECT {first}, {first}, 666, 'x', now(), ''")
+        for con, second in ((one, 72), (other, 71)):
+            con.execute(f"INSERT INTO orders SELECT {second}, {second}, 666, 'x', now(), ''")
+    assert not {71, 72} & {row[1] for row in asked(gate)[0]}
+
+
+def test_an_old_snapshot_writes_no_old_bits(gate: Gate, shop: Shop) -> None:
+    """A transaction whose snapshot is older than a change of its customer's standing is refused by the server."""
+    from bailee.people import customers
+
+    gate.maintain()
+    with gate.database.write() as connection:
+        customers.add_many(connection, [customers.NewCustomer("9")], gate.clock())
+    with psycopg.connect(shop.url) as con, psycopg.connect(shop.url) as other:
+        for each in (con, other):
+            each.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            each.execute("SELECT count(*) FROM bailee_keeping.standing")
+        say(gate, 9, True)
+        say(gate, 2, False)
+        gate.maintain()
+        for each, who in ((con, 9), (other, 2)):
+            with pytest.raises(psycopg.errors.SerializationFailure):
+                each.execute(f"INSERT INTO orders SELECT 62, {who}, 666, 'x', now(), ''")
+            each.rollback()
+
+
 def test_the_companys_work_goes_first(gate: Gate, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the company holds a customer's rows for long, maintenance gives up and changes nothing; questions join."""
     from bailee.engines.postgres import standing

@@ -26,6 +26,10 @@ _TABLES = (
     "as_of timestamptz NOT NULL, next_change timestamptz)",
 )
 
+#: The advisory locks of all this: 0 is the turn of whoever maintains, the others are buckets of customers.
+LOCKS = "hashtext('bailee_keeping')"
+_BUCKETS = 1024
+
 #: Whether both triggers of a column are there, as they were made, and whatever a session is set to.
 GUARDED = (
     "(SELECT count(*) = 2 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid WHERE g.tgrelid = k.relation "
@@ -41,6 +45,11 @@ BEGIN RETURN (SELECT $4 FROM {KEEPING}.columns k WHERE k.relation = $1 AND k.pol
 AND statement_timestamp() < k.as_of + $3 AND (k.next_change IS NULL OR statement_timestamp() < k.next_change)
 AND {GUARDED}); END $bailee$"""
 DOOR = f"{KEEPING}.door(oid, text, interval, bigint)"
+
+
+def bucket(subject: str) -> str:
+    """SQL of the lock for a customer who is not there yet; few enough to hold all at once."""
+    return f"1 + (hashtext({subject}) & {_BUCKETS - 1})"
 
 
 def giver(place: Place) -> str:
@@ -103,19 +112,25 @@ def _free(place: Place) -> str:
 def _giving(function: str, column: str, subject: str) -> str:
     """A row's bits are those of its customer, who is held as they are until the row is committed.
 
-    Whoever changes them waits for that, and finds the row; whoever comes later waits for the change. A customer of whom
-    nothing is known is noted, so that there is something to hold.
+    Whoever changes them waits for that, and finds the row; who comes later waits for the change. Of a customer who is
+    not there the bucket is held, which writers share; one with an old snapshot, who could not see that somebody came,
+    writes a row instead, which the server refuses if there is one by then.
     """
     return f"""CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $bailee$
 DECLARE held bigint := 0; key text := NEW.{subject}::text;
 BEGIN
-  WHILE key IS NOT NULL LOOP
+  IF key IS NOT NULL THEN
     SELECT s.bits INTO held FROM {KEEPING}.standing s WHERE s.subject = key FOR SHARE;
-    EXIT WHEN FOUND;
-    INSERT INTO {KEEPING}.standing VALUES (key, 0) ON CONFLICT DO NOTHING;
-  END LOOP;
-  NEW.{column} := held;
+    IF NOT FOUND THEN
+      PERFORM pg_advisory_xact_lock_shared({LOCKS}, {bucket("key")});
+      SELECT s.bits INTO held FROM {KEEPING}.standing s WHERE s.subject = key FOR SHARE;
+      IF NOT FOUND AND current_setting('transaction_isolation') <> 'read committed' THEN
+        INSERT INTO {KEEPING}.standing VALUES (key, 0) ON CONFLICT DO NOTHING;
+      END IF;
+    END IF;
+  END IF;
+  NEW.{column} := coalesce(held, 0);
   RETURN NEW;
 END $bailee$"""
 

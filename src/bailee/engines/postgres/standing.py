@@ -26,7 +26,7 @@ from bailee.engines import Place
 from bailee.engines.postgres import KEEPING, keys
 from bailee.engines.postgres.allow import ESCAPES
 from bailee.engines.postgres.faults import Wrong
-from bailee.engines.postgres.keeping import GUARDED, giver
+from bailee.engines.postgres.keeping import GUARDED, LOCKS, bucket, giver
 from bailee.engines.postgres.link import Link
 from bailee.engines.postgres.quoting import literal, quoted
 
@@ -40,7 +40,7 @@ _Made = TypeVar("_Made")
 _BEGIN = "BEGIN; SET LOCAL lock_timeout = '250ms'"
 _TRIES, _PAUSE = 40, 0.25
 _PAGES = 8192
-_TURN = "pg_advisory_lock(hashtext('bailee_keeping'), 0)"
+_TURN = f"pg_advisory_lock({LOCKS}, 0)"
 _GIVEN = "pg_temp.bailee_bits"
 
 #: Columns as they are kept now, with the places that they are of; none whose table was made anew, or lost a trigger.
@@ -182,7 +182,7 @@ def must_be(link: Link, marks: Mapping[Place, str]) -> None:
 
 
 def _take_turn(link: Link) -> None:
-    if link.run("SELECT pg_try_advisory_xact_lock(hashtext('bailee_keeping'), 0)") != [(True,)]:
+    if link.run(f"SELECT pg_try_advisory_xact_lock({LOCKS}, 0)") != [(True,)]:
         raise Wrong("locked")
 
 
@@ -239,6 +239,14 @@ def _give(link: Link, types: Iterable[str], bits: Bits) -> dict[str, str]:
 
 
 def _set_bits(link: Link) -> None:
+    """Of those who are not there, nobody may be writing a row without bits meanwhile."""
+    new = f"NOT EXISTS (SELECT FROM {KEEPING}.standing s WHERE s.subject = g.subject)"
+    held = link.run(
+        f"SELECT count(*) FILTER (WHERE NOT pg_try_advisory_xact_lock({LOCKS}, b.bucket)) FROM "
+        f"(SELECT DISTINCT {bucket('g.subject')} AS bucket FROM {_GIVEN} g WHERE {new}) AS b"
+    )
+    if held != [(0,)]:
+        raise Wrong("locked")
     link.run(
         f"INSERT INTO {KEEPING}.standing SELECT subject, bits FROM {_GIVEN} g WHERE NOT EXISTS "
         f"(SELECT FROM {KEEPING}.standing s WHERE s.subject = g.subject AND s.bits = g.bits) "
