@@ -59,9 +59,9 @@ def test_nothing_is_done_twice(gate: Gate) -> None:
     """Maintenance that has nothing to do touches neither the file nor the engine."""
     gate.maintain()
     way(gate)
-    generation, file = gate._sets().engine.generation, gate.settings.database.stat()
+    generation, file = gate._sets().engine.generation, gate.settings.engine.database.stat()
     assert {} == gate.maintain().rows
-    assert (generation, file) == (gate._sets().engine.generation, gate.settings.database.stat())
+    assert (generation, file) == (gate._sets().engine.generation, gate.settings.engine.database.stat())
 
 
 def test_a_withdrawal_makes_the_next_question_join(gate: Gate) -> None:

@@ -1,4 +1,4 @@
-"""Laws 3 and 4. Row-level security that the gate wrote shows exactly the gate's rows, as of the last maintenance.
+"""Law 3. Row-level security that the gate wrote shows exactly the gate's rows, as of the last maintenance.
 
 A role of the company's connects to a real PostgreSQL by itself. What it reads is compared with the gate's own answer by
 joins, while customers choose, the company writes its tables, and maintenance runs or does not, in any order.
