@@ -78,7 +78,7 @@ def _questions(gate: Gate, plain: Plain, count: int) -> Iterable[Figure]:
 
 def _go(gate: Gate, way: str) -> None:
     """Have the next questions answered by one way."""
-    gate._sets()._columns = gate._columns if way == "column" else None
+    gate._sets().columns = gate._columns(None) if way == "column" else None
 
 
 def _keeping() -> Iterable[Figure]:

@@ -30,6 +30,7 @@ MODULES = (
     "rewrite",
     "sql",
     "column",
+    "postgres",
     "imports",
     "ledger",
     "standing",

@@ -51,6 +51,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("engines", "test"),
     ("engines", "maintain"),
     ("engines", "grants"),
+    ("engines", "maintain"),
+    ("engines", "emit-rls"),
     ("backup",),
     ("restore",),
     ("status",),

@@ -724,22 +724,6 @@ def examine_engines(
     return connecting.examine(home, name, every=every, as_json=as_json)
 
 
-@engines.command("maintain")
-@command
-def maintain_columns(
-    every: Annotated[
-        float | None, typer.Option("--every", metavar="SECONDS", min=0.1, help="Go on, with such a pause after each.")
-    ] = None,
-    home: o.Home = HERE,
-    as_json: o.Json = False,
-) -> None:
-    """Keep the standing columns that the data map declares. Questions join where one is not up to date, which is
-    slower and always right."""
-    from bailee.cli import maintaining
-
-    maintaining.maintain(home, every=every, as_json=as_json)
-
-
 @engines.command("grants")
 @command
 def engine_grants(name: EngineName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
@@ -748,6 +732,67 @@ def engine_grants(name: EngineName = None, home: o.Home = HERE, as_json: o.Json 
     from bailee.cli import connecting
 
     connecting.grants(home, name, as_json=as_json)
+
+
+@engines.command("maintain")
+@command
+def maintain_columns(
+    name: EngineName = None,
+    every: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=1, help="Go on, so many seconds after each time.", show_default="once"),
+    ] = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Bring the standing columns of the data map up to date, so that questions test a bit where they would join. On
+    PostgreSQL, what `emit-rls` opened shows rows only while this goes on."""
+    from bailee.cli import maintaining
+
+    maintaining.maintain(home, name, every=every, as_json=as_json)
+
+
+@engines.command("emit-rls")
+@command
+def emit_row_level_security(
+    database_role: Annotated[
+        str, typer.Option("--role", metavar="DBROLE", help="The role of the database that sees the rows.")
+    ],
+    name: EngineName = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option("--purpose", "-p", metavar="PURPOSE", help="Why.", autocompletion=o.completion.purposes),
+    ] = None,
+    effect: o.Effects = None,
+    recipient: o.Recipient = None,
+    who: o.Name = None,
+    held: Annotated[
+        list[str] | None, typer.Option("--holds", metavar="ROLE", help="A role of whoever asks; may be repeated.")
+    ] = None,
+    trained: o.Lessons = None,
+    lag: Annotated[float, typer.Option(metavar="SECONDS", help="How long rows are shown after each `maintain`.")] = 300,
+    run: Annotated[bool, typer.Option("--run", help="Run the statements too, as the user of --owner.")] = False,
+    owner: Annotated[
+        str, typer.Option(metavar="SOURCE", help="The owner's URL: env:NAME or command: PROGRAM.")
+    ] = "env:BAILEE_OWNER_URL",
+    undo: Annotated[bool, typer.Option("--undo", help="Print the statements that take it away.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Write row-level security by which DBROLE sees a purpose's rows of PostgreSQL without the gate. Rows then leave
+    unseen, so all whom they are about are recorded now, and again as anybody comes in; what it cannot do is left out by
+    name."""
+    from bailee.cli import doors
+    from bailee.cli.opening import actor
+
+    source = owner if run else None
+    if undo:
+        doors.close(home, name, database_role, source, as_json=as_json)
+        return
+    if purpose is None:
+        raise typer.BadParameter("a door needs --purpose, which says what it shows")
+    use = Use(purpose, actor(who, held, trained), effect, recipient)
+    doors.emit(home, name, database_role, use, lag, source, as_json=as_json)
 
 
 KindOfKey = Annotated[str, typer.Argument(metavar="KIND", help="encryption or signing.", show_default=False)]

@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from bailee.gate.standing_columns import Maintained
 
 
-def maintain(home: Path, *, every: float | None, as_json: bool) -> None:
+def maintain(home: Path, engine: str | None = None, *, every: float | None, as_json: bool) -> None:
     """Bring every standing column up to date, and with `every` do it again so many seconds after each time.
 
     While it goes on again and again, a file that cannot be written now is told and tried again the next time.
     """
     with opened(home) as gate:
         while True:
-            _once(gate, patient=every is not None, as_json=as_json)
+            _once(gate, engine, patient=every is not None, as_json=as_json)
             if every is None:
                 return
             sys.stdout.flush()
             sleep(every)
 
 
-def _once(gate: Gate, *, patient: bool, as_json: bool) -> None:
+def _once(gate: Gate, engine: str | None, *, patient: bool, as_json: bool) -> None:
     try:
         with bar("keeping standing columns", quiet=as_json) as progress:
-            done = gate.maintain(progress=progress)
+            done = gate.maintain(engine, progress=progress)
     except EngineError as error:
         if not patient:
             raise

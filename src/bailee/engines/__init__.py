@@ -168,12 +168,16 @@ class Engine(Protocol):
         *,
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
+        columns: Mapping[Place, str] | None = None,
         limits: Limits | None = None,
     ) -> Result:
-        """Run governed SQL over governed relations; `masks` has the span of each mask that the views use."""
+        """Run governed SQL over governed relations; `masks` has the span of each mask that the views use.
 
-    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
-        """What is missing or too wide of the rights to read the columns that a data map names."""
+        `columns` has the mark that each standing column must have in the question's snapshot, where an engine can tell.
+        """
+
+    def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
+        """What is missing or too wide of the rights to read what a data map names, and to keep standing `columns`."""
 
     def owned(self, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
         """Count people's rows by table, tables without any left out; `ownership` is in the engine's own spelling."""

@@ -28,15 +28,16 @@ def advice(settings: Settings, datamap: DataMap) -> Iterator[Problem]:
 
     Nothing where the database cannot be read, which others tell.
     """
-    file = settings.engine.database
-    if file is None or not file.exists() or not any(table.personal for table in datamap.tables.values()):
+    database = settings.engine.database
+    personal = any(table.personal for table in datamap.tables.values())
+    if database is None or not database.exists() or not personal:
         return
     from bailee.engines.duckdb.engine import DuckDB
     from bailee.rewrite.dialects import named
     from bailee.rewrite.store import Store
 
     try:
-        with DuckDB(file, limits=settings.limits) as engine:
+        with DuckDB(database, limits=settings.limits) as engine:
             store = Store(datamap, engine.catalog(), named(engine.dialect))
             for name in store.names():
                 told = _told(engine, store.of(name))

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from bailee.engines import Finding, Mapped
+from bailee.engines import Finding, Mapped, Place
 from bailee.errors import EngineError, Problem, WorkspaceError
 from bailee.gate.connections import POSTGRES, Connection, address, opened
 from bailee.gate.settings import MAP, Settings, connection
+from bailee.gate.standing_columns import declared
 from bailee.policy.model import DataMap
 
 if TYPE_CHECKING:
+    from bailee.gate.doors import Doors
     from bailee.rewrite.store import Store
 
 
@@ -45,7 +47,7 @@ def listed(settings: Settings) -> tuple[tuple[str | None, Connection], ...]:
     return ((None, settings.engine), *settings.engines.items())
 
 
-def examine(settings: Settings, datamap: DataMap, name: str | None) -> Examined:
+def examine(settings: Settings, datamap: DataMap, name: str | None, doors: Doors) -> Examined:
     """Connect to an engine and look at it; nothing of the company's data is read."""
     from bailee.rewrite.dialects import named
     from bailee.rewrite.fits import misfits
@@ -60,7 +62,9 @@ def examine(settings: Settings, datamap: DataMap, name: str | None) -> Examined:
             seconds = time.perf_counter() - began
             dialect = named(engine.dialect)
             store = Store(datamap, catalog, dialect)
-            findings = engine.examine(_mapped(store))
+            findings = engine.examine(_mapped(store), list(declared(datamap, catalog, engine.dialect)))
+            if at.kind == POSTGRES:
+                findings = (*findings, *doors.examine(engine))  # type: ignore[arg-type]  # of that kind
         finally:
             engine.close()
     except (EngineError, WorkspaceError) as error:
@@ -85,7 +89,12 @@ def grants(settings: Settings, datamap: DataMap, name: str | None) -> tuple[str,
         raise WorkspaceError(f"`{at.name}` names no user and database, expected `postgresql://user@host/database`")
     schema = named(at.kind).schema
     mapped = {_place(table.name, schema): list(table.columns) for table in datamap.tables.values()}
-    return statements(mapped, unquote(url.username), unquote(url.path.strip("/")))
+    columns = [
+        Place(*_place(table.name, schema), table.standing, table.subjects[0])
+        for table in datamap.tables.values()
+        if table.standing is not None
+    ]
+    return statements(mapped, unquote(url.username), unquote(url.path.strip("/")), columns)
 
 
 def _place(name: str, schema: str) -> tuple[str, str]:

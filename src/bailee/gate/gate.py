@@ -20,7 +20,8 @@ from bailee.gate import examining, promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
-from bailee.gate.connections import Connection, opened
+from bailee.gate.connections import DUCKDB, POSTGRES, Connection, opened
+from bailee.gate.doors import LAG, Door, Doors
 from bailee.gate.erasing import Erasing
 from bailee.gate.examining import Examined
 from bailee.gate.intake import Intake
@@ -31,8 +32,9 @@ from bailee.gate.points import MINUTE, Points
 from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.relations import Relations
 from bailee.gate.rows import Rows, Warehouse
+from bailee.gate.served_columns import ServedColumns
 from bailee.gate.settings import KEYS, Settings, connection
-from bailee.gate.standing_columns import Maintained, StandingColumns
+from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
@@ -54,10 +56,12 @@ if TYPE_CHECKING:
     from bailee.ledger.values import Head
     from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
-    from bailee.policy.model import DataMap
     from bailee.policy.terms import Terms
 
 SOMEBODY = Actor("somebody")
+#: What the engine of `[engine]`, which has no name, is called.
+MAIN = "main"
+TRIES = 5
 
 
 def now() -> datetime:
@@ -97,7 +101,6 @@ class Gate:
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
         self._warehouse = Warehouse(settings, self.promise.datamap, lambda name: self._sets(name).engine)
-        self._columns = _columns(database, self.promise.datamap, settings)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
         self._closed = False
@@ -164,17 +167,61 @@ class Gate:
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
         return self._door(engine).ask(question, ruling, self.clock(), self._fresh)
 
-    def maintain(self, *, progress: Callable[[int, int], object] | None = None) -> Maintained:
-        """Bring the standing columns that the data map declares up to date in the company's DuckDB file.
+    def maintain(
+        self, engine: str | None = None, *, progress: Callable[[int, int], object] | None = None
+    ) -> Maintained:
+        """Bring the standing columns that the data map declares up to date in the company's database.
 
-        From when anybody's standing or the file changes until it is done again, questions join instead, which is
-        slower and always right. Raises EngineUnavailable where another process has the file open, and EngineError where
-        a column cannot be kept; then nothing was changed.
+        From when anybody's standing changes, or a DuckDB file is written, until it is done again, questions join
+        instead, which is slower and always right. On PostgreSQL, doors show what this left, for their lag. Raises
+        EngineUnavailable where another process has the file open, or the set-up was not run, and EngineError where a
+        column cannot be kept; then nothing was changed.
         """
         self._must_be_open()
-        if self._columns is None:
-            raise EngineUnavailable(f"`{self.settings.engine.name}` is no DuckDB file, in which columns are kept")
-        return self._columns.maintain(self._sets().engine, self._fresh, progress)
+        sets = self._sets(engine)
+        if sets.columns is None:
+            raise WorkspaceError(f"an engine of the kind `{sets.engine.dialect}` keeps no standing columns; it joins")
+        return sets.columns.maintain(sets.engine, self._fresh, progress)
+
+    def open_door(
+        self,
+        role: str,
+        *,
+        purpose: str,
+        effect: Effect | str | None = None,
+        recipient: str | None = None,
+        actor: Actor | None = None,
+        engine: str | None = None,
+        lag: float = LAG,
+        owner: str | None = None,
+    ) -> Door:
+        """Write, and with an `owner`'s URL make, row-level security that shows a purpose's rows to a PostgreSQL role.
+
+        Rows leave by it without the gate seeing a question, so everybody in it is recorded first, and again by each
+        `maintain` that shows anybody new. It shows what `maintain` left, for `lag` seconds after that. Raises Refused
+        for what the policy refuses, or the database's own means cannot hold.
+        """
+        from bailee.engines.postgres.engine import Postgres
+
+        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
+        asked, sets = self._doors(engine), self._sets(engine)
+        if not isinstance(sets.engine, Postgres):
+            raise WorkspaceError("row-level security is written for PostgreSQL; name an engine of that kind")
+        for _ in range(TRIES):
+            kept = self.maintain(engine)
+            standing = self._fresh()
+            if kept.version == standing.version:  # so that nobody is shown who is not recorded
+                return asked.make(sets.engine, ruling, role, standing, self.clock(), lag, owner)
+        raise EngineUnavailable("standing changes faster than it can be kept; try again")
+
+    def close_door(self, role: str, *, engine: str | None = None, owner: str | None = None) -> tuple[str, ...]:
+        """The statements that take a role's door away; with an `owner`'s URL they are run, and it is forgotten."""
+        from bailee.engines.postgres.engine import Postgres
+
+        asked, sets = self._doors(engine), self._sets(engine)
+        if not isinstance(sets.engine, Postgres):
+            raise WorkspaceError("row-level security is written for PostgreSQL; name an engine of that kind")
+        return asked.undo(sets.engine, role, owner)
 
     def cancel(self) -> bool:
         """Stop the questions that run now, from any thread; whether there was one."""
@@ -187,7 +234,7 @@ class Gate:
 
     def examine(self, engine: str | None = None) -> Examined:
         """Connect to an engine and say whether it can be used; WorkspaceError for a name that is not there."""
-        return examining.examine(self.settings, self.promise.datamap, engine)
+        return examining.examine(self.settings, self.promise.datamap, engine, self._doors(engine))
 
     def grants(self, engine: str | None = None) -> tuple[str, ...]:
         """The SQL that gives an engine's login what the data map needs and no more; empty where none is needed."""
@@ -561,6 +608,25 @@ class Gate:
                 self._questions[engine] = Questions(self.promise, self._recorder, lambda: self._sets(engine))
             return self._questions[engine]
 
+    def _doors(self, name: str | None) -> Doors:
+        return Doors(self._recorder, self.promise.datamap, name or MAIN, self.promise.compiled.rule)
+
+    def _columns(self, name: str | None) -> Columns | None:
+        """The standing columns of an engine; None where its kind has none."""
+        at = connection(self.settings, name)
+        if at.kind == DUCKDB and at.database is not None:
+            return StandingColumns(self.database, self.promise.datamap, at.database, self.settings.limits)
+        if at.kind == POSTGRES:
+            before = self._doors(name).before
+            return ServedColumns(
+                self.database,
+                self.promise.datamap,
+                lambda: self._recorder.announcement,
+                name or MAIN,
+                lambda standing: before(standing, self.clock()),
+            )
+        return None
+
     def _sets(self, name: str | None = None) -> Sets:
         """An engine, started once it is needed; EngineUnavailable where it cannot be."""
         with self._starting:
@@ -572,11 +638,5 @@ class Gate:
                 ready = self._engine if name is None else None
                 engine = ready or opened(connection(self.settings, name), self.settings.limits)
                 engine.start()
-                columns = self._columns if name is None else None
-                self._running[name] = Sets(engine, keys, self.database, columns)
+                self._running[name] = Sets(engine, keys, self.database, self._columns(name))
             return self._running[name]
-
-
-def _columns(database: Database, datamap: DataMap, settings: Settings) -> StandingColumns | None:
-    file = settings.engine.database
-    return None if file is None else StandingColumns(database, datamap, file, settings.limits)

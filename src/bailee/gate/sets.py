@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bailee.decide import Ruling
-from bailee.engines import Engine, Result
+from bailee.engines import Engine, Place, Result
 from bailee.errors import EngineError, EngineUnavailable, Stale
-from bailee.gate.standing_columns import Fresh, StandingColumns
+from bailee.gate.standing_columns import Columns, Fresh
 from bailee.gate.ways import Way, ways
 from bailee.people import customers
 from bailee.people.database import Database
@@ -21,6 +21,7 @@ from bailee.rewrite import Allow, Governed
 TRIES = 3
 #: Members of an allow table that are sent at once.
 SOME = 1_000_000
+OTHERWISE = "its standing column is not as Bailee left it; run `bailee engines maintain`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,8 @@ class _Held:
 class Sets:
     """One engine and what its allow tables hold, and the standing columns of its file; one question at a time."""
 
-    def __init__(
-        self, engine: Engine, keys: PseudonymKeys, database: Database, columns: StandingColumns | None = None
-    ) -> None:
-        self.engine, self.keys, self._database, self._columns = engine, keys, database, columns
+    def __init__(self, engine: Engine, keys: PseudonymKeys, database: Database, columns: Columns | None = None) -> None:
+        self.engine, self.keys, self._database, self.columns = engine, keys, database, columns
         self._held: dict[str, _Held] = {}
         self._turn = threading.Lock()
 
@@ -57,15 +56,18 @@ class Sets:
 
         Raises Stale if the engine is not, or no longer, of the generation over whose catalogue it was rewritten.
         """
-        declared = frozenset[str]() if self._columns is None else self._columns.tables
+        declared = frozenset[str]() if self.columns is None else self.columns.tables
         with self._turn:
+            otherwise: str | None = None
             for _ in range(TRIES):
                 now = standing()
-                fresh = self._fresh(governed, now)
+                fresh = Fresh(why=otherwise) if otherwise else self._fresh(governed, now)
                 try:
                     result, spans = self._ask(governed, now, cutoff, self._secret(ruling), fresh)
                 except Stale:
                     self._held.clear()
+                    if fresh.marks:
+                        otherwise = OTHERWISE
                     result, spans = None, {}
                 if self.engine.generation != generation:
                     raise Stale("the engine started again, over a database that may be another")
@@ -75,17 +77,16 @@ class Sets:
 
     def _fresh(self, governed: Governed, now: Standing) -> Fresh:
         """The standing columns that a question over this standing may use."""
-        if self._columns is None or not self._columns.tables.intersection(governed.tables):
+        if self.columns is None or not self.columns.tables.intersection(governed.tables):
             return Fresh()
-        return self._columns.fresh(now)
+        return self.columns.fresh(now)
 
     def _still(self, governed: Governed, fresh: Fresh) -> bool:
-        """Whether the file that was read is the one whose columns were fresh, if they were used.
+        """Whether the columns were fresh when they were read, if they were used.
 
-        The engine holds it against writers, so it is what it was when the question read it.
+        DuckDB holds its file against writers, so it is what it was when the question read it.
         """
-        used = any(columned.place in fresh.places for columned in governed.columned.values())
-        return not used or (self._columns is not None and self._columns.still(fresh.identity))
+        return not _used(governed, fresh) or (self.columns is not None and self.columns.still(fresh))
 
     def _secret(self, ruling: Ruling) -> bytes:
         """The key of pseudonyms for a purpose and whoever receives them."""
@@ -110,8 +111,9 @@ class Sets:
         spans = {name: span for name, span in held if span is not None}
         views = governed.bind(cutoff, secret, spans, fresh.places)
         masks = {masked.allow: spans[masked.allow] for masked in governed.masked.values() if masked.allow in spans}
+        marks = {place: fresh.marks[place] for place in _used(governed, fresh) if place in fresh.marks}
         try:
-            return self.engine.ask(views, governed.sql, allow=at, masks=masks), spans
+            return self.engine.ask(views, governed.sql, allow=at, masks=masks, columns=marks), spans
         except EngineError as error:
             # A question about groups is written anew, so a place in it is none in the asker's text.
             if error.position is not None:
@@ -161,3 +163,8 @@ class Sets:
         """The keys of customers, without those of the erased."""
         with self._database.read() as connection:
             return [key for key in customers.keys(connection, numbers.tolist()) if key is not None]
+
+
+def _used(governed: Governed, fresh: Fresh) -> set[Place]:
+    """The standing columns that a question uses."""
+    return {columned.place for columned in governed.columned.values() if columned.place in fresh.places}

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from bailee.engines import Limits, Place
 from bailee.people import customers, documents
@@ -52,11 +52,15 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """The columns that hold what a question honours, in a file of this identity; `why` there are any, or none."""
+    """The columns that hold what a question honours; `why` there are any, or none.
+
+    A DuckDB file's are right while it has this `identity`; those of a server while each has its mark.
+    """
 
     places: frozenset[Place] = frozenset()
     identity: Identity | None = None
     why: str = "no table has a standing column"
+    marks: Mapping[Place, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,23 @@ class Maintained:
     customers: int = 0
     version: int = 0
     fresh: bool = True
+
+
+class Columns(Protocol):
+    """The standing columns of one engine."""
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The map's names of the tables on which Bailee may keep one."""
+
+    def fresh(self, now: Standing) -> Fresh:
+        """The columns that a question over this standing may use."""
+
+    def still(self, fresh: Fresh) -> bool:
+        """Whether what was used was right until it was read."""
+
+    def maintain(self, engine: Engine, now: Callable[[], Standing], progress: Progress | None = None) -> Maintained:
+        """Bring every column up to date."""
 
 
 class StandingColumns:
@@ -100,12 +121,15 @@ class StandingColumns:
             return Fresh(why="its standing column was filled under another policy; run `bailee engines maintain`")
         if record.version != now.version:
             return Fresh(why="standing changed since its standing column was brought up to date")
-        if not self.still(record.identity):
+        if not self._is(record.identity):
             return Fresh(why="the database was written since its standing column was brought up to date")
         return Fresh(record.places, record.identity, f"its standing column is up to date with change {record.version}")
 
-    def still(self, identity: Identity | None) -> bool:
+    def still(self, fresh: Fresh) -> bool:
         """Whether the file is the one that Bailee left."""
+        return self._is(fresh.identity)
+
+    def _is(self, identity: Identity | None) -> bool:
         from bailee.engines.duckdb.identity import identify
 
         return identity is not None and identify(self._file.resolve()) == identity
@@ -118,7 +142,7 @@ class StandingColumns:
         """
         with self._turn:
             standing = now()
-            places = frozenset(declared(self._map, engine.catalog()))
+            places = frozenset(declared(self._map, engine.catalog(), engine.dialect))
             with self._database.read() as connection:
                 record = self._record(documents.setting(connection, self._name))
             if not places or (record is not None and self._up_to_date(record, standing, places)):
@@ -129,16 +153,16 @@ class StandingColumns:
                 if record is not None and changed is not None:
                     kept = self._keep(places, standing, changed, record.identity, progress)
                 if kept is None:
-                    numbers = _everybody(standing)
+                    numbers = everybody(standing)
                     kept = self._keep(places, standing, numbers, None, progress)
             if kept is None or numbers is None:
                 raise ValueError("keeping the bits of everybody depends on nothing that was left")
-            rows = {_title(place): written for place, written in kept.rows.items()}
+            rows = {title(place): written for place, written in kept.rows.items()}
             return Maintained(rows, numbers is not changed, len(numbers), standing.version, kept.identity is not None)
 
     def _up_to_date(self, record: Record, standing: Standing, places: frozenset[Place]) -> bool:
         stands = (record.policy, record.version) == (standing.policy, standing.version)
-        return stands and places <= record.places and self.still(record.identity)
+        return stands and places <= record.places and self._is(record.identity)
 
     def _changed(self, record: Record | None, standing: Standing, places: frozenset[Place]) -> Numbers | None:
         """Whose bits may differ from what the columns hold; None for anybody's.
@@ -147,7 +171,7 @@ class StandingColumns:
         """
         if record is None or record.policy != standing.policy or not places <= record.places:
             return None
-        if not self.still(record.identity):
+        if not self._is(record.identity):
             return None
         with self._database.read() as connection:
             changed = changed_since(connection, record.version)
@@ -182,13 +206,7 @@ class StandingColumns:
 
     def _bits(self, standing: Standing, numbers: Numbers) -> Iterator[tuple[Sequence[str], Sequence[int]]]:
         """The keys of customers, some at a time, with their bits; without the erased, who have none."""
-        bits = standing.bits(bits_of.SLOTS)
-        for start in range(0, len(numbers), _SOME):
-            some = numbers[start : start + _SOME]
-            with self._database.read() as connection:
-                keys = customers.keys(connection, some.tolist())
-            known = [(key, held) for key, held in zip(keys, bits[some].tolist(), strict=True) if key is not None]
-            yield [key for key, _ in known], [held for _, held in known]
+        return bits_by_key(self._database, standing, numbers)
 
     def _owner(self) -> str:
         """What marks this workspace's columns; made once."""
@@ -210,11 +228,24 @@ class StandingColumns:
         return Record(policy, version, Identity(*identity), frozenset(Place(*place) for place in places))
 
 
-def declared(datamap: DataMap, catalog: Iterable[BaseTable]) -> Iterator[Place]:
+def bits_by_key(
+    database: Database, standing: Standing, numbers: Numbers
+) -> Iterator[tuple[Sequence[str], Sequence[int]]]:
+    """The keys of customers, some at a time, with their bits; without the erased, who have none."""
+    bits = standing.bits(bits_of.SLOTS)
+    for start in range(0, len(numbers), _SOME):
+        some = numbers[start : start + _SOME]
+        with database.read() as connection:
+            keys = customers.keys(connection, some.tolist())
+        known = [(key, held) for key, held in zip(keys, bits[some].tolist(), strict=True) if key is not None]
+        yield [key for key, _ in known], [held for _, held in known]
+
+
+def declared(datamap: DataMap, catalog: Iterable[BaseTable], dialect: str = "duckdb") -> Iterator[Place]:
     """Each column that the map declares and that the database has a table for; Refused where it does not fit."""
     from bailee.rewrite.store import Store
 
-    store = Store(datamap, catalog, named("duckdb"))
+    store = Store(datamap, catalog, named(dialect))
     for name in store.names():
         stored = store.of(name)
         if stored.table.standing is not None:
@@ -225,12 +256,14 @@ def declared(datamap: DataMap, catalog: Iterable[BaseTable]) -> Iterator[Place]:
             yield Place(stored.schema, stored.name, column, stored.spelling[key(subject)])
 
 
-def _title(place: Place) -> str:
-    table = place.table if place.schema == "main" else f"{place.schema}.{place.table}"
+def title(place: Place) -> str:
+    """How a column is called."""
+    table = place.table if place.schema in ("main", "public") else f"{place.schema}.{place.table}"
     return f"{table}.{place.column}"
 
 
-def _everybody(standing: Standing) -> Numbers:
+def everybody(standing: Standing) -> Numbers:
+    """The numbers of all customers."""
     import numpy as np
 
     return np.arange(1, standing.customers + 1, dtype=np.int64)

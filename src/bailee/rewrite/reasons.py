@@ -31,6 +31,7 @@ REWRITE: dict[str, tuple[str, Principle]] = {
     "aggregate_only": ("this question may only be answered about groups, because {why}: {instead}", P.PRIVACY),
     "map_unusable": ("the data map does not fit the database: {found}; run `bailee check`", P.ACCOUNTABILITY),
     "not_printed": ("{found} cannot be printed{engine}: ask on an engine that Bailee runs", P.SECURITY),
+    "door_unsafe": ("row-level security cannot stand for the gate here: {found}", P.SECURITY),
     "not_verified": ("the engine reads the question otherwise than we do: {found}; write it more plainly", P.SECURITY),
 }
 

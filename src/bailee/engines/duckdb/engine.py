@@ -9,13 +9,13 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 
-from bailee.engines import Allowed, Column, Finding, Limits, Mapped, Result, Table, View
+from bailee.engines import Allowed, Column, Finding, Limits, Mapped, Place, Result, Table, View
 from bailee.engines.duckdb import faults, frames
 from bailee.engines.duckdb.process import Body, Worker
 from bailee.engines.owned import Found, Name, Ownership
@@ -121,6 +121,7 @@ class DuckDB:
         *,
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
+        columns: Mapping[Place, str] | None = None,
         limits: Limits | None = None,
     ) -> Result:
         """Run one governed SELECT over secure views, in one snapshot in which each allow table is at its sequence.
@@ -145,7 +146,7 @@ class DuckDB:
         reply = self._request(request, seconds, answer.write)
         return Result(answer.getbuffer(), reply["rows"], reply["seconds"], reply["sequences"])
 
-    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
+    def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
         """Nothing: the file is only read, and what may be read of it is not the database's to say."""
         return ()
 

@@ -10,3 +10,7 @@ SCHEMA = "bailee_allow"
 
 #: The role that a question runs as: it has no right on anything but the governed relations of that question.
 READER = "bailee_reader"
+
+#: The schema of what standing columns are kept by, and the role that owns it, which nobody is.
+KEEPING = "bailee_keeping"
+CLERK = "bailee_clerk"

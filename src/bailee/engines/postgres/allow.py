@@ -37,7 +37,8 @@ _CLEAN = re.compile(r"clean_[0-9a-z_]{1,57}", re.ASCII)
 _PIECE = 65_536
 #: A change of this many keys is worth new statistics.
 _MANY = 10_000
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+#: For COPY's text format.
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 _SEQUENCES = (
     f"CREATE UNLOGGED TABLE IF NOT EXISTS {SCHEMA}.sequences (name text PRIMARY KEY, sequence bigint NOT NULL, "
@@ -250,6 +251,6 @@ def _lines(given: Sequence[str], secret: bytes | None) -> Iterator[str]:
     remaining = iter(given)
     while piece := list(islice(remaining, _PIECE)):
         if secret is None:
-            yield "".join(f"{key.translate(_ESCAPES)}\t\\N\n" for key in piece)
+            yield "".join(f"{key.translate(ESCAPES)}\t\\N\n" for key in piece)
         else:
-            yield "".join(f"{key.translate(_ESCAPES)}\t{keys.pseudonym(secret, key)}\n" for key in piece)
+            yield "".join(f"{key.translate(ESCAPES)}\t{keys.pseudonym(secret, key)}\n" for key in piece)

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bailee.engines import Limits, View
-from bailee.engines.postgres import READER, SCHEMA, faults, guard, parse
+from bailee.engines import Limits, Place, View
+from bailee.engines.postgres import READER, SCHEMA, faults, guard, parse, standing
 from bailee.engines.postgres.faults import Wrong
 from bailee.engines.postgres.link import Link, ours
 from bailee.engines.postgres.types import Reading, is_known, reading
@@ -34,12 +34,13 @@ _UNMADE = frozenset({"binder error", "catalog error", "parser error", "permissio
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: views, SQL, what each allow table and clean set must hold, and what it may take."""
+    """What is asked: views, SQL, what each allow table, clean set and column must hold, and what it may take."""
 
     views: Sequence[View]
     sql: str
     sequences: Mapping[str, int]
     states: Mapping[str, str]
+    columns: Mapping[Place, str]
     limits: Limits
 
 
@@ -94,6 +95,12 @@ def _begin(link: Link, question: Question) -> None:
     if behind or other:
         link.roll_back()
         raise Wrong("stale")
+    if question.columns:
+        try:
+            standing.must_be(link, question.columns)
+        except Wrong:
+            link.roll_back()
+            raise
 
 
 def _at_most(seconds: float) -> str:

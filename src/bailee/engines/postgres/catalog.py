@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from bailee.engines import Column, Table
-from bailee.engines.postgres import SCHEMA
+from bailee.engines.postgres import KEEPING, SCHEMA
 from bailee.engines.postgres.link import Link
 from bailee.engines.postgres.types import Described, called
 
@@ -32,7 +32,7 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 JOIN based b ON b.oid = a.atttypid
 JOIN pg_type t ON t.oid = b.base
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{SCHEMA}')
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{SCHEMA}', '{KEEPING}')
     AND has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 ORDER BY n.nspname, c.relname, a.attnum
 """

@@ -9,15 +9,16 @@ import io
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from types import TracebackType
 from typing import TypeVar
 
-from bailee.engines import Allowed, Finding, Limits, Mapped, Result, Table, View
+from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, View
 from bailee.engines.owned import Found, Name, Ownership
-from bailee.engines.postgres import answer, fence, parse, setup
+from bailee.engines.postgres import answer, doors, fence, parse, setup, standing
 from bailee.engines.postgres.allow import Change, Held, change, clean, clean_state
 from bailee.engines.postgres.catalog import catalog
 from bailee.engines.postgres.faults import Wrong, error
@@ -117,12 +118,14 @@ class Postgres:
         *,
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
+        columns: Mapping[Place, str] | None = None,
         limits: Limits | None = None,
     ) -> Result:
         """Run one governed SELECT over fenced views, in one snapshot in which each allow table is at its sequence.
 
         Raises `Stale`, `TimeExceeded`, `MemoryExceeded`, `RowsExceeded`, `Cancelled`, or `EngineError` with `kind` and
         `position` (characters of `sql` from 0). Nothing of a stopped answer is returned. `masks` are DuckDB's.
+        `columns` must have their marks in that snapshot, else it is `Stale`.
 
         Types: a `numeric(p, s)` is that decimal, another `numeric` a decimal of 38 digits (76 where it must be) with
         the scale of the value that shows most; timestamps are microseconds, of `timestamptz` in UTC; an interval is
@@ -130,14 +133,51 @@ class Postgres:
         DuckDB; arrays of one dimension are lists. Infinite dates and numbers that are none in a decimal are refused.
         """
         began = time.perf_counter()
-        question = answer.Question(views, sql, dict(allow), self._states(views, allow), self._stricter(limits))
+        kept = (self._states(views, allow), dict(columns or {}))
+        question = answer.Question(views, sql, dict(allow), *kept, self._stricter(limits))
         sink = io.BytesIO()
         rows = self._request(lambda link: answer.ask(link, question, sink), question.limits.seconds)
         return Result(sink.getbuffer(), rows, time.perf_counter() - began, question.sequences)
 
-    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
+    def instant(self) -> datetime:
+        """The server's time: what is acknowledged before it is asked for is older."""
+        return self._request(standing.instant)
+
+    def kept(self) -> dict[Place, standing.Kept]:
+        """Every standing column that is kept here."""
+        return self._request(standing.kept)
+
+    def keep(
+        self, places: Mapping[Place, str], bits: standing.Bits, stamp: standing.Stamp, base: str
+    ) -> dict[Place, int] | None:
+        """Bring standing columns, with the types of their subjects, from one mark to another; see `standing`.
+
+        Rows written by column, or None, and nothing changed, where they have another mark. Raises `Stale` where a newer
+        standing is kept, `EngineUnavailable` where the set-up was not run.
+        """
+        return self._request(lambda link: standing.change(link, places, bits, stamp, base))
+
+    def fill(
+        self,
+        places: Mapping[Place, str],
+        bits: standing.Bits,
+        stamp: standing.Stamp,
+        progress: standing.Progress | None = None,
+    ) -> dict[Place, int]:
+        """Fill standing columns anew; whoever is not given has no bits. Raises as `keep` does."""
+        return self._request(lambda link: standing.whole(link, places, bits, stamp, progress))
+
+    def beat(self, places: Collection[Place], mark: str, as_of: datetime, next_change: datetime | None) -> bool:
+        """Say that standing columns are right at a later time too; False where they do not have the mark."""
+        return self._request(lambda link: standing.beat(link, places, mark, as_of, next_change))
+
+    def reading(self, role: str, tables: Collection[doors.Name]) -> doors.Found:
+        """What a role of the company's and others may do with tables, before a door is made; see `doors`."""
+        return self._request(lambda link: doors.look(link, role, tables))
+
+    def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
         """What is missing or too wide for the keeper, most important first; see `setup`."""
-        return self._request(lambda link: setup.check(link, mapped))
+        return self._request(lambda link: setup.check(link, mapped, columns))
 
     def owned(self, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
         """Count people's rows by table, tables without any left out, as the keeper; limits of questions do not hold."""

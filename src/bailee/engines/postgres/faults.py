@@ -49,6 +49,8 @@ _SENTENCES = {
     "`bailee engines` prints",
     "fence": "the fence that hides rows did not hold in a trial at start-up, so the engine is not used; report the "
     "version of PostgreSQL",
+    "standing": "a standing column is not set up in the database; run the statements that `bailee engines grants` "
+    "prints",
     "lost": "the connection to the database was lost before it answered; nothing was released; ask again",
 }
 
@@ -144,5 +146,5 @@ def error(wrong: Wrong) -> EngineError:
         return made(sentence.format(limit=wrong.limit), kind=code)
     sentence = _SENTENCES.get(code, "the engine could not do this")
     kinds = {"infinite": "conversion error", "digits": "out of range error", "dimensions": "not implemented error"}
-    made = EngineUnavailable if code in ("fence", "setup") else EngineError
+    made = EngineUnavailable if code in ("fence", "setup", "standing") else EngineError
     return made(f"{sentence} ({code})", kind=kinds.get(code, code), position=wrong.position)

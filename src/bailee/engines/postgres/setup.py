@@ -8,35 +8,40 @@ set by the company, outside of all this.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
-from bailee.engines import Finding, Mapped
-from bailee.engines.postgres import READER, SCHEMA
+from bailee.engines import Finding, Mapped, Place
+from bailee.engines.postgres import KEEPING, READER, SCHEMA, keeping
 from bailee.engines.postgres.faults import Wrong, error
 from bailee.engines.postgres.link import Link
+from bailee.engines.postgres.quoting import literal, quoted, role
 
 _SOME = 5
-_NOT_OURS = f"n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{SCHEMA}') AND n.nspname !~ '^pg_temp'"
+_NOT_OURS = (
+    f"n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{SCHEMA}', '{KEEPING}') "
+    "AND n.nspname !~ '^pg_temp'"
+)
 
 
-def statements(mapped: Mapped, keeper: str, database: str) -> tuple[str, ...]:
+def statements(mapped: Mapped, keeper: str, database: str, columns: Collection[Place] = ()) -> tuple[str, ...]:
     """The statements, for a superuser or the tables' owner to run once and again after each change of the map.
 
-    They give and never take: what is too wide is the company's to take back, because others may need it.
+    They give and never take: what is too wide is the company's to take back, because others may need it. Standing
+    `columns` take a superuser.
     """
-    who = _quoted(keeper)
+    who = quoted(keeper)
     return (
-        _role(keeper, "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"),
-        _role(READER, "NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"),
+        role(keeper, "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"),
+        role(READER, "NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"),
         f"GRANT {READER} TO {who}",
-        f"GRANT CONNECT, TEMPORARY ON DATABASE {_quoted(database)} TO {who}",
+        f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(database)} TO {who}",
         f"CREATE SCHEMA IF NOT EXISTS {SCHEMA} AUTHORIZATION {who}",
         f"REVOKE ALL ON SCHEMA {SCHEMA} FROM PUBLIC",
-        *(f"GRANT USAGE ON SCHEMA {_quoted(schema)} TO {who}" for schema in sorted({name[0] for name in mapped})),
+        *(f"GRANT USAGE ON SCHEMA {quoted(schema)} TO {who}" for schema in sorted({name[0] for name in mapped})),
         *(_select(name, columns, who) for name, columns in sorted(mapped.items()) if columns),
         # PostgreSQL 15 and later: what a question may spill to disk. Before, set temp_file_limit for the role.
         f"DO $$ BEGIN IF current_setting('server_version_num')::int >= 150000 THEN "
-        f"EXECUTE {_literal(f'GRANT SET ON PARAMETER temp_file_limit TO {who}')}; END IF; END $$",
+        f"EXECUTE {literal(f'GRANT SET ON PARAMETER temp_file_limit TO {who}')}; END IF; END $$",
+        *keeping.statements(columns, keeper),
     )
 
 
@@ -45,15 +50,15 @@ def forgetting() -> str:
     return f"DELETE FROM {SCHEMA}.sequences"
 
 
-def check(link: Link, mapped: Mapped) -> tuple[Finding, ...]:
+def check(link: Link, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
     """What is missing or too wide for the keeper that `link` connects as, most important first."""
     try:
-        return (*_missing(link, mapped), *_wide(link, mapped))
+        return (*_missing(link, mapped, columns), *_wide(link, mapped, columns))
     except Wrong as wrong:
         raise error(wrong) from None
 
 
-def _missing(link: Link, mapped: Mapped) -> Iterable[Finding]:
+def _missing(link: Link, mapped: Mapped, columns: Collection[Place]) -> Iterable[Finding]:
     grant = "run the statements of the set-up"
     if not link.run("SELECT 1 FROM pg_roles WHERE rolname = %s", (READER,)):
         yield Finding("missing", f"there is no role `{READER}`", grant)
@@ -69,11 +74,12 @@ def _missing(link: Link, mapped: Mapped) -> Iterable[Finding]:
     if owned != [(True,)]:
         yield Finding("missing", f"there is no schema `{SCHEMA}` that the keeper owns", grant)
     readable = _readable(link)
-    for (schema, table), columns in sorted(mapped.items()):
-        absent = sorted(set(columns) - readable.get((schema, table), set()))
+    for (schema, table), named_columns in sorted(mapped.items()):
+        absent = sorted(set(named_columns) - readable.get((schema, table), set()))
         if absent:
             named = ", ".join(f"`{column}`" for column in absent)
             yield Finding("missing", f"the keeper cannot read {named} of `{schema}.{table}`", grant)
+    yield from _unkept(link, columns)
     for schema, table in _hiding(link, mapped):
         yield Finding(
             "missing",
@@ -82,7 +88,19 @@ def _missing(link: Link, mapped: Mapped) -> Iterable[Finding]:
         )
 
 
-def _wide(link: Link, mapped: Mapped) -> Iterable[Finding]:
+def _unkept(link: Link, columns: Collection[Place]) -> Iterable[Finding]:
+    """Standing columns whose column, triggers or rights are not there."""
+    for place in sorted(columns):
+        if not keeping.ready(link, place):
+            yield Finding(
+                "missing",
+                f"`{place.schema}.{place.table}` has no standing column `{place.column}` that the keeper may write and "
+                "that new rows are given their bits in",
+                "run the statements of the set-up",
+            )
+
+
+def _wide(link: Link, mapped: Mapped, columns: Collection[Place]) -> Iterable[Finding]:
     ((superuser, creates),) = link.run(
         "SELECT rolsuper, rolcreaterole OR rolreplication FROM pg_roles WHERE rolname = current_user"
     )
@@ -91,19 +109,24 @@ def _wide(link: Link, mapped: Mapped) -> Iterable[Finding]:
         return  # may do everything, so everything else would be found too
     if creates:
         yield Finding("wide", "the keeper has CREATEROLE or REPLICATION", "`ALTER ROLE .. NOCREATEROLE NOREPLICATION`")
+    kept = ", ".join(f"({', '.join(map(literal, place[:3]))})" for place in columns) or "('', '', '')"
     yield from _listed(
         link,
         f"SELECT format('%s.%s', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         f"WHERE c.relkind IN ('r', 'p', 'f', 'v') AND {_NOT_OURS} "
         "AND (pg_has_role(c.relowner, 'USAGE') OR has_table_privilege(c.oid, 'DELETE, TRUNCATE') "
-        "OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'))",
+        "OR has_any_column_privilege(c.oid, 'INSERT') OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid "
+        "AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'UPDATE') "
+        f"AND (n.nspname::text, c.relname::text, a.attname::text) NOT IN ({kept})))",
         "the keeper may write or owns {}",
         "`REVOKE` it, or connect as a role of its own",
     )
+    ours = {tuple(place[:3]) for place in columns}
     unmapped = sorted(
         f"{schema}.{table}.{column}"
-        for (schema, table), columns in _readable(link).items()
-        for column in columns - set(mapped.get((schema, table), ()))
+        for (schema, table), readable in _readable(link).items()
+        for column in readable - set(mapped.get((schema, table), ()))
+        if (schema, table, column) not in ours
     )
     if unmapped:
         yield Finding(
@@ -189,24 +212,6 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names[:_SOME]) + more
 
 
-def _role(name: str, options: str) -> str:
-    """Make a role unless it is there; PostgreSQL has no word for that."""
-    made = _literal(f"CREATE ROLE {_quoted(name)} {options}")
-    return (
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = {_literal(name)}) THEN "
-        f"EXECUTE {made}; END IF; END $$"
-    )
-
-
 def _select(name: tuple[str, str], columns: Collection[str], who: str) -> str:
-    listed = ", ".join(map(_quoted, sorted(columns)))
-    return f"GRANT SELECT ({listed}) ON {_quoted(name[0])}.{_quoted(name[1])} TO {who}"
-
-
-def _quoted(name: Any) -> str:
-    return '"' + str(name).replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    """A text in quotes, in which `$$` of the block around it cannot end."""
-    return "'" + text.replace("'", "''").replace("$", "'||chr(36)||'") + "'"
+    listed = ", ".join(map(quoted, sorted(columns)))
+    return f"GRANT SELECT ({listed}) ON {quoted(name[0])}.{quoted(name[1])} TO {who}"

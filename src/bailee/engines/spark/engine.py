@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
-from bailee.engines import Allowed, Finding, Limits, Mapped, Result, Table, View
+from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, View
 from bailee.engines.owned import Found, Name, Ownership, counted
 from bailee.engines.spark import answer, faults, fence, names, plans, session, tables
 from bailee.engines.spark.faults import Wrong
@@ -151,6 +151,7 @@ class Spark:
         *,
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
+        columns: Mapping[Place, str] | None = None,
         limits: Limits | None = None,
     ) -> Result:
         """Run one governed SELECT over fenced views, while each allow table is at its sequence; no masks are needed.
@@ -174,7 +175,7 @@ class Spark:
 
         return self._request(run, seconds)
 
-    def examine(self, mapped: Mapped) -> tuple[Finding, ...]:
+    def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
         """Nothing: who may read what is the catalogue's own to say, and not shown to its clients."""
         return ()
 
