@@ -49,7 +49,6 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("people", "guardian"),
     ("engines",),
     ("engines", "test"),
-    ("engines", "maintain"),
     ("engines", "grants"),
     ("engines", "maintain"),
     ("engines", "emit-rls"),
