@@ -179,6 +179,7 @@ class Governed:
         public = {
             **self._recorder.named(ruling),
             "decision": "answered",
+            "about": "all",
             "policy": ruling.policy,
             "map": self.gate.promise.map_digest,
             "rewriter": REWRITER,
