@@ -31,7 +31,11 @@ def jvm_engine(folders: dict[str, str]) -> Iterator[Spark]:
         yield engine
 
 
-@pytest.fixture(scope="session", params=["sail", "classic", pytest.param("connect", marks=pytest.mark.soak)])
+#: Beside what is said of it alone: it takes minutes, and its time limits want a machine to itself.
+JVM = [pytest.param(name, marks=pytest.mark.soak) for name in ("classic", "connect")]
+
+
+@pytest.fixture(scope="session", params=["sail", *JVM])
 def server(request: pytest.FixtureRequest) -> Server:
     """Each kind of server."""
     if request.param == "sail":
