@@ -49,6 +49,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("people", "guardian"),
     ("engines",),
     ("engines", "test"),
+    ("engines", "print"),
     ("engines", "grants"),
     ("engines", "maintain"),
     ("engines", "emit-rls"),

@@ -105,3 +105,20 @@ def test_engines_that_are_not_there(shop: Shop, monkeypatch: pytest.MonkeyPatch)
     away = shop.run(*COUNT, "--engine", "away")
     assert (1, True) == (away.exit_code, "nobody listens there" in away.stderr)
     assert "Traceback" not in unknown.stderr + unset.stderr + away.stderr
+
+
+def test_a_question_is_printed_for_other_warehouses(shop: Shop) -> None:
+    """Governed as here, marked as not run, nothing recorded; what cannot be said there is refused by name."""
+    asked = ("SELECT count(*) AS n FROM orders", "--purpose", "personal_offers", "--role", "marketing")
+    size = json.loads(shop.run("ledger", "head", "--json").stdout)["size"]
+    for engine in ("trino", "snowflake", "bigquery", "databricks"):
+        done = shop.run("engines", "print", engine, *asked)
+        assert 0 == done.exit_code, done.stderr
+        assert done.stdout.startswith("-- Printed for ")
+        assert "and not run" in done.stdout
+        assert "bailee_allow" in done.stdout
+    unknown = shop.run("engines", "print", "oracle", *asked)
+    assert (1, True) == (unknown.exit_code, "nothing is printed for `oracle`, expected trino" in unknown.stderr)
+    refused = shop.run("engines", "print", "trino", asked[0], "--purpose", "no_such_purpose")
+    assert 3 == refused.exit_code
+    assert size == json.loads(shop.run("ledger", "head", "--json").stdout)["size"]

@@ -66,6 +66,7 @@ METHODS = [
     "notice",
     "notices",
     "open_door",
+    "printed",
     "proof",
     "proofs",
     "prove",

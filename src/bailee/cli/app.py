@@ -724,6 +724,31 @@ def examine_engines(
     return connecting.examine(home, name, every=every, as_json=as_json)
 
 
+@engines.command("print")
+@command
+def print_question(
+    engine: Annotated[
+        str, typer.Argument(metavar="ENGINE", help="trino, snowflake, bigquery or databricks.", show_default=False)
+    ],
+    sql: Annotated[str, typer.Argument(help="One SELECT in DuckDB's SQL; @FILE or - as for ask.", show_default=False)],
+    purpose: o.Purpose,
+    recipient: o.Recipient = None,
+    effect: o.Effects = None,
+    name: o.Name = None,
+    roles: o.Roles = None,
+    trained: o.Lessons = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Print a governed question for a warehouse that Bailee does not run. It is neither run nor recorded, and says what
+    it does not hold there."""
+    from bailee.cli import asking
+    from bailee.cli.opening import actor
+
+    use = Use(purpose, actor(name, roles, trained), effect, recipient)
+    asking.printed(home, asking.question(sql, None), use, engine, as_json=as_json)
+
+
 @engines.command("grants")
 @command
 def engine_grants(name: EngineName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from bailee.cli.opening import opened
 from bailee.cli.output import Output
-from bailee.cli.running import instant, reason_json, reason_line
+from bailee.cli.running import instant, print_json, print_lines, reason_json, reason_line
 from bailee.cli.terminal import counted, plain, plain_lines
 from bailee.errors import BaileeError
 from bailee.vocabulary import Reason, Use
@@ -36,6 +36,18 @@ def ask(home: Path, sql: str, use: Use, output: Output, *, engine: str | None, e
         sys.stdout.flush()
         lines = [*(explanation(answer) if explain else ()), footer(answer, explained=explain)]
         sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def printed(home: Path, sql: str, use: Use, engine: str, *, as_json: bool) -> None:
+    """Print a governed question for an engine that Bailee does not run."""
+    with opened(home, start=True) as gate:
+        text = gate.printed(
+            sql, purpose=use.purpose, for_engine=engine, effect=use.effect, recipient=use.recipient, actor=use.actor
+        )
+    if as_json:
+        print_json({"engine": engine, "sql": text})
+    else:
+        print_lines([plain_lines(text)])
 
 
 def question(sql: str | None, file: Path | None) -> str:

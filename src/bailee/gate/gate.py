@@ -167,6 +167,30 @@ class Gate:
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
         return self._door(engine).ask(question, ruling, self.clock(), self._fresh)
 
+    def printed(
+        self,
+        question: str,
+        *,
+        purpose: str,
+        for_engine: str,
+        effect: Effect | str | None = None,
+        recipient: str | None = None,
+        actor: Actor | None = None,
+    ) -> str:
+        """Write a governed question, in DuckDB's SQL, for `trino`, `snowflake`, `bigquery` or `databricks`.
+
+        Nothing is run or recorded, and no data leaves: whoever runs it elsewhere does so outside of the gate, and its
+        head says so. Raises Refused for what the policy refuses, or cannot be said there.
+        """
+        from bailee.rewrite.printing import ENGINES
+
+        if for_engine not in ENGINES:
+            raise WorkspaceError(f"nothing is printed for `{for_engine}`, expected {', '.join(ENGINES)}")
+        if self.settings.engine.kind != DUCKDB:
+            raise WorkspaceError("only what DuckDB can be asked is printed, and `[engine]` is of another kind")
+        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
+        return self._door(None).printed(question, ruling, self.clock(), for_engine)
+
     def maintain(
         self, engine: str | None = None, *, progress: Callable[[int, int], object] | None = None
     ) -> Maintained:

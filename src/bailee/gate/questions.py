@@ -72,6 +72,15 @@ class Questions:
         some = private.get("customers") is not None
         return self._recorder.use(ruling, decision, private, at, as_of=at, standing=standing, subjects=about, some=some)
 
+    def printed(self, question: str, ruling: Ruling, at: datetime, engine: str) -> str:
+        """The governed question for an engine that Bailee does not run; raises Refused and EngineError."""
+        from bailee.rewrite.printing import printed
+
+        if not ruling.permitted:
+            raise Refused(ruling.reasons)
+        _, governed = self._rewrite(self._sets().engine, question, ruling)
+        return printed(governed, engine, retention(ruling, at))
+
     def _run(
         self,
         question: str,
