@@ -76,8 +76,41 @@ def test_a_lost_trigger_is_found_and_the_question_joins(gate: Gate, shop: Shop) 
     assert any("standing column" in finding.found for finding in gate.examine().findings)
     with pytest.raises(EngineUnavailable, match="engines grants"):
         gate.maintain()
-    shop.run(*gate.grants())
+    shop.run("INSERT INTO orders SELECT 80, 4, 666, 'x', now(), '', -1", *gate.grants())
+    assert (joined, "join") == asked(gate)
+    assert gate.maintain().whole
     assert (joined, "column") == asked(gate)
+
+
+@pytest.mark.parametrize(
+    ("statement", "undo"),
+    [
+        ("CREATE TABLE part () INHERITS (orders)", "DROP TABLE part"),
+        (
+            "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
+            "CREATE TRIGGER zzz BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION later()",
+            "DROP FUNCTION later() CASCADE",
+        ),
+        ("DROP TRIGGER zz_bailee_standing_updated ON orders", None),
+        ("ALTER TABLE orders ENABLE TRIGGER zz_bailee_standing_updated", None),
+    ],
+)
+def test_what_could_leave_old_bits_is_seen(gate: Gate, shop: Shop, statement: str, undo: str | None) -> None:
+    """Parts of a table without triggers, triggers after ours, or ours not for every session: questions join."""
+    gate.maintain()
+    assert "column" == asked(gate)[1]
+    shop.run(statement)
+    assert "join" == asked(gate)[1]
+    assert any("standing column" in finding.found for finding in gate.examine().findings)
+    if undo is not None:
+        with pytest.raises(EngineUnavailable, match="engines grants"):
+            gate.maintain()
+        shop.run(undo)
+    else:
+        shop.run(*gate.grants())
+    assert "join" == asked(gate)[1]
+    assert gate.maintain().whole
+    assert "column" == asked(gate)[1]
 
 
 def test_new_rows_have_their_customers_bits(gate: Gate, shop: Shop) -> None:
