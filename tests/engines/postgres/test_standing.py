@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import bailee
-from bailee.errors import EngineError, EngineUnavailable
+from bailee.errors import EngineError, EngineUnavailable, Stale
 from bailee.gate.gate import Gate
 from tests.postgres import Cluster
 from tests.standing_shop import KEEPER, Shop, say
@@ -221,6 +221,26 @@ def test_the_companys_work_goes_first(gate: Gate, shop: Shop, monkeypatch: pytes
         assert "join" == asked(gate)[1]
     gate.maintain()
     assert "column" == asked(gate)[1]
+
+
+def test_a_server_that_is_behind_changes_nothing(gate: Gate) -> None:
+    """Bits of an older standing never take the place of newer ones, neither some nor all."""
+    from bailee.engines.postgres.engine import Postgres
+    from bailee.engines.postgres.standing import Stamp
+
+    gate.maintain()
+    engine, before = gate._sets().engine, asked(gate)
+    assert isinstance(engine, Postgres)
+    kept = engine.kept()
+    place, held = next((place, held) for place, held in kept.items() if place.table == "orders")
+    assert held.mark is not None
+    older = Stamp(held.policy, held.version - 1, gate.clock(), None, "older")
+    with pytest.raises(Stale):
+        engine.keep({place: "INTEGER"}, [(["4"], [-1])], older, held.mark)
+    with pytest.raises(Stale):
+        engine.fill({place: "INTEGER"}, [(["4"], [-1])], older)
+    assert (kept, before) == (engine.kept(), asked(gate))
+    assert before[1] == "column"
 
 
 def test_a_table_made_anew_has_no_column(gate: Gate, shop: Shop) -> None:
