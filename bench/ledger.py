@@ -92,6 +92,7 @@ def _draft(number: int) -> log.Draft:
         "policy": "sha256:" + "a" * 64,
         "map": "sha256:" + "b" * 64,
         "rewriter": "sha256:" + "c" * 64,
+        "about": "all",
         "standing_sequence": number,
         "standing_root": "0d" * 32,
         "as_of": AT,

@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from bench.figure import Figure  # noqa: E402  (the path comes first, so that the script runs from anywhere)
 
+#: In this order, when none is named.
 MODULES = (
     "points",
     "feed",
@@ -36,9 +37,10 @@ MODULES = (
     "store",
     "engine",
     "startup",
+    "gdprbench",
 )
 #: Run only when named.
-ON_DEMAND = ("scale", "spark")
+ON_DEMAND = ("scale", "spark", "gdprgrowth")
 RELEVANT = ("duckdb", "sqlglot", "pyarrow", "numpy", "SQLAlchemy", "pydantic")
 
 

@@ -36,6 +36,7 @@ def test_people_are_erased_with_certificates_that_verify(shop: Shop, tmp_path: P
     files = sorted(out.iterdir())
     assert 2 == len(files)
     assert [] == [file for file in files if "ada" in file.name]
+    assert {".tlog-proof"} == {file.suffix for file in files}
     assert {0o600} == {file.stat().st_mode & 0o777 for file in files}
     keys = shop.home / "keys" / "verifiers"
     checked = run("ledger", "check", *files, "--key", keys)
@@ -43,6 +44,18 @@ def test_people_are_erased_with_certificates_that_verify(shop: Shop, tmp_path: P
     assert '"customer": "ada"' in checked.stdout
     assert 1 == shop.run("choices", "ada").exit_code
     assert 0 == shop.run("ledger", "verify").exit_code
+
+
+def test_what_fails_after_an_erasure_is_told_as_it_is(shop: Shop) -> None:
+    """Where `keys/erased` cannot be written, that is the reason that is given, and no reader is blamed."""
+    (shop.home / "keys" / "erased").mkdir()
+    done = shop.run("people", "erase", "ada", "--yes", "--no-certificate")
+    assert 1 == done.exit_code
+    said = " ".join(done.stdout.split())
+    assert "they were erased, and what follows failed" in said
+    assert "keys/erased` is a folder" in said
+    assert "reader" not in said
+    assert "out of reach: they were" not in said
 
 
 def test_what_must_be_said_before_it_is_done(shop: Shop, tmp_path: Path) -> None:

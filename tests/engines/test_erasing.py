@@ -12,8 +12,7 @@ import pytest
 
 from bailee.engines.duckdb import erasing
 from bailee.engines.duckdb.engine import DuckDB
-from bailee.engines.duckdb.erasing import Found
-from bailee.engines.duckdb.owned import Link, Name, Owned, Ownership
+from bailee.engines.owned import Found, Link, Name, Owned, Ownership, statements
 from bailee.errors import EngineError, EngineUnavailable
 
 CUSTOMERS, ORDERS, LINES = Name("main", "customers"), Name("main", "orders"), Name("main", "lines")
@@ -199,7 +198,7 @@ def test_the_sql_that_is_shown_removes_the_same(path: Path, tmp_path: Path) -> N
     other = tmp_path / "other.duckdb"
     other.write_bytes(path.read_bytes())
     with duckdb.connect(str(path)) as con:
-        for name, statement in erasing.statements(SHAPES, ["7", "o'neil"]):
+        for name, statement in statements(SHAPES, ["7", "o'neil"]):
             if name != CHATS or not statement.startswith("UPDATE"):  # its columns cannot be empty
                 con.execute(statement.replace("'o''neil'", "'-1'"))
     erasing.erase(other, SHAPES, ["7"])

@@ -97,7 +97,7 @@ class Shop:
         entries: list[int] = []
 
         def record(connection: Connection, batch: ImportBatch) -> None:
-            public = {"file": batch.file_digest, "count": batch.rows, "root": batch.root}
+            public = {"count": batch.rows, "root": batch.root}
             safe, random = keyring.of(connection), secrets.token_bytes(32)
             entries.append(log.append(connection, "choices_imported", public, {"by": "ann"}, NOW, random, safe=safe))
 

@@ -350,7 +350,7 @@ def test_wrong_settings_of_keys(tmp_path: Path) -> None:
         f"bailee.toml:2:1: `encryption` names no source of a key, {expected}",
         f"bailee.toml:3:1: `signing` names no source of a key, {expected}",
         "bailee.toml:4:1: unknown key `sining` in `[keys]`, expected `encryption` or `encryption_previous` or "
-        "`signing` or `signing_previous`; did you mean `signing`?",
+        "`signing` or `signing_previous` or `feed`; did you mean `signing`?",
         f"bailee.toml:5:1: `signing_previous` names no source of a key, {expected}",
         "bailee.toml:7:1: `origin` is 'a b', expected a name without spaces or `+`, up to 128 letters, such as "
         "`shop.example/ledger`",

@@ -13,7 +13,7 @@ import pytest
 import bailee
 from bailee.errors import FactRejected, NotVerified
 from bailee.gate.gate import Gate
-from bailee.gate.proofs import LOST, Proven, Prover
+from bailee.gate.proofs import LOST, SEVERAL, Proven, Prover
 from bailee.ledger.note import Signer
 from bailee.ledger.verify_parts import Row, Standing
 from bailee.ledger.verify_proof import Proved, read_proof, verify_proof
@@ -110,8 +110,38 @@ def test_what_names_several_is_opened_for_none(gate: Gate) -> None:
     at = gate.ask(asked, purpose="offers", actor=MARKETING).receipt
     for key in "12":
         said, proved = proofs(gate, key)[at]
-        assert (True, True, None) == (said.in_scope, proved.in_scope, proved.record)
+        assert (True, SEVERAL) == (said.in_scope, said.unshown)
+        assert (None, None) == (proved.in_scope, proved.record)
     assert at not in proofs(gate, "3")
+
+
+def test_a_use_about_one_who_was_erased_concerns_nobody_else(gate: Gate) -> None:
+    """L4: the leaf says whether a use was about everybody, so that none about some is proved to others when
+    its record is gone, or when it named nobody on record."""
+    start = gate.head().size
+    gate.may("offers", customer=1)
+    gate.may("offers", customer="nobody we know")
+    gate.ask("SELECT email FROM customers WHERE id IN (1, 4242)", purpose="offers", actor=MARKETING)
+    everybody = gate.ask(ORDERS, purpose="offers", actor=MARKETING).receipt
+    assert {start, start + 2, everybody} == {position for position in proofs(gate, "1") if position >= start}
+    gate.erase(1)
+    assert ["some", "some", "some", "all"] == [gate.leaf(position)["about"] for position in range(start, start + 4)]
+    for key in "23":
+        assert {everybody} == {position for position in proofs(gate, key) if position >= start}
+        with pytest.raises(NotVerified, match="does not concern"):
+            proofs(gate, key, start)
+
+
+def test_a_use_about_some_that_a_restore_carried_concerns_nobody(home: Path, clock: Clock, tmp_path: Path) -> None:
+    """L19b: whom a use was about is lost with its record, and no other customer is told that they were in scope."""
+    with opened(home, clock) as gate:
+        gate.backup(tmp_path / "shop.backup")
+        gate.may("offers", customer=1)
+        lost = gate.head().size - 1
+    bailee.restore(tmp_path / "shop.backup", home, force=True, clock=clock)
+    with opened(home, clock) as gate:
+        assert "some" == gate.leaf(lost)["about"]
+        assert lost not in {**proofs(gate, "1"), **proofs(gate, "2")}
 
 
 def test_refused_uses_are_listed_without_a_scope(gate: Gate) -> None:
@@ -168,7 +198,7 @@ def test_each_imported_choice_is_proved_by_itself(gate: Gate, tmp_path: Path) ->
     assert ([(at, 0), (at, 1)], [(at, 2)]) == (list(one), list(two))
     said, row = one[at, 1]
     assert ("withdraw", "research", "insurer", None) == (said.said, said.purpose, said.recipient, said.unshown)
-    assert gate.leaf(at)["file"] == said.file
+    assert gate.leaf(at)["root"] == said.file
     assert (1, 3) == (row.position, row.rows)
     assert {
         "act": "withdraw",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 import bailee
 from bailee.errors import SettingsError, WorkspaceError
@@ -92,6 +93,35 @@ def test_a_checker_that_looks_again_records_nothing_new(home: Path) -> None:
         kinds = [gate.leaf(position)["kind"] for position in range(before, gate.head().size)]
         points = ["points_opened", "points_closed"]
         assert ["points_opened", "choice", *points, *points] == kinds
+
+
+def test_checkers_of_a_shared_store_read_it_once_a_second(home: Path) -> None:
+    """However many checkers look again, standing is read for all of them by whoever comes first."""
+    seconds, begun = [0.0], []
+    with opened(home, Clock(), monotonic=lambda: seconds[0]) as gate:
+        checks = [gate.checker(purpose) for purpose in ("offers", "offers", "offers")]
+        assert all(check("1") for check in checks)
+        event.listen(gate.database._engine, "begin", begun.append)
+        for _ in range(5):
+            seconds[0] += 1.0
+            assert all(check("1") for check in checks)
+        # One transaction sees which policy is in force, another what standing is.
+        assert 2 * 5 == len(begun)
+        gate.choose(1, "withdraw", "offers")
+        assert not any(check("1") for check in checks)
+
+
+def test_standing_read_for_one_checker_is_no_newer_for_another(home: Path, elsewhere: Path) -> None:
+    """What another machine acknowledged is honoured within a second of the reading, whichever checker goes by it."""
+    seconds = [0.0]
+    with opened(home, Clock(), monotonic=lambda: seconds[0]) as here, bailee.open(elsewhere, clock=Clock()) as there:
+        first, second = here.checker("offers"), here.checker("offers")
+        assert first("1")
+        there.choose(1, "withdraw", "offers")
+        seconds[0] = 0.9
+        second("1")  # goes by what was read for the first
+        seconds[0] = 1.0
+        assert (False, False) == (bool(first("1")), bool(second("1")))
 
 
 WRITER = """

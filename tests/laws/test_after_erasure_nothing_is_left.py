@@ -91,20 +91,17 @@ def act(gate: Gate, folder: Path, what: str, number: int) -> None:
     digest = notice(gate)
     match what:
         case "grant" | "withdraw":
-            gate.choose(who, what, "offers", notice=digest if what == "grant" else None, evidence=f"{EVIDENCE} {who}")
+            evidence = f"{EVIDENCE} {who}" if who == KEY else f"paper of {who}"  # theirs stays in their own records
+            gate.choose(who, what, "offers", notice=digest if what == "grant" else None, evidence=evidence)
         case "child":
             gate.choose(CHILD, "withdraw", "offers", guardian=KEY, evidence="a child's own paper")
         case "import":
             path = folder / f"choices of {who}.csv"
             lines = [
-                f"{key},offers,withdraw,2026-11-0{number + 1}T00:00:0{n}Z,signed,{EVIDENCE}"
+                f"{key},offers,withdraw,2026-11-0{number + 1}T00:00:0{n}Z,signed,{EVIDENCE if key == KEY else 'paper'}"
                 for n, key in enumerate((who, "5", "5", "6"))
             ]
-            path.write_text(
-                "\n".join(["customer,purpose,act,at,instrument,evidence", *lines]).replace(
-                    f"signed,{EVIDENCE}\n5", "signed,paper\n5"
-                )
-            )
+            path.write_text("\n".join(["customer,purpose,act,at,instrument,evidence", *lines]))
             gate.import_choices(path)
             path.unlink()
         case "given":

@@ -116,7 +116,7 @@ def test_every_use_can_be_replayed(tmp_path: Path) -> None:
         checked: Counter[str] = Counter()
         for position in range(gate.verify().size):
             kind = gate.leaf(position)["kind"]
-            if kind in ("use", "points_opened"):
+            if kind in ("use", "points_opened", "points_closed"):
                 found = gate.replay(position)
                 assert (found.recorded, gate.leaf(position)["policy"]) == (found.derived, found.policy)
                 assert found.agrees, found.disagreements

@@ -75,6 +75,7 @@ def draft() -> Callable[[int], Draft]:
             "policy": "sha256:" + "a" * 64,
             "map": "sha256:" + "b" * 64,
             "rewriter": "sha256:" + "c" * 64,
+            "about": "all",
             "standing_sequence": number,
             "as_of": START,
         }

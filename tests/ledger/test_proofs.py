@@ -47,11 +47,13 @@ MEMBERS[[3, 1228]] = True
 SET = bits.commit(MEMBERS, bytes(32))
 
 
-def use(root: str | None = STANDING_ROOT.hex(), recipient: str | None = None, decision: str = "answered") -> log.Draft:
+def use(
+    root: str | None = STANDING_ROOT.hex(), recipient: str | None = None, decision: str = "answered", about: str = "all"
+) -> log.Draft:
     """A use whose leaf shows a standing root."""
     digest = "sha256:" + "a" * 64
     public = {"purpose": "personal_offers", "effect": None, "recipient": recipient, "decision": decision}
-    public |= {"policy": digest, "standing_root": root, "as_of": START}
+    public |= {"policy": digest, "standing_root": root, "as_of": START, "about": about}
     return log.Draft("use", public, RECORD, START, RANDOM)
 
 
@@ -88,6 +90,42 @@ def test_a_use_is_proved_with_its_record_and_standing() -> None:
     assert None is verify_proof(proved(use()), [FIRST.verifier]).in_scope
     refused = verify_proof(proved(use(decision="refused"), standing=STANDING), [FIRST.verifier])
     assert (None, 1228) == (refused.in_scope, refused.standing and refused.standing.position)
+
+
+@pytest.mark.parametrize(
+    ("until", "scope"),
+    [
+        ("2026-11-01T00:00:00.000000Z", False),
+        ("2026-01-01T00:00:00.000000Z", False),
+        ("2099-01-01T00:00:00.000000Z", True),
+        (None, True),
+    ],
+)
+def test_standing_that_had_run_out_covers_nothing(until: str | None, scope: bool) -> None:
+    """L31: where `until` is not after the time as of which a use was judged, the customer was not in scope of it."""
+    value = json.dumps({"holds": ["personal_offers"], "until": until}, separators=(",", ":"))
+    root = climbed(sha256(b"\x00" + NONCE + value.encode()).digest(), 1228, PATH).hex()
+    found = verify_proof(proved(use(root), standing={**STANDING, "value": value}), [FIRST.verifier])
+    assert (scope, not scope) == (found.in_scope, found.had_run_out)
+
+
+@pytest.mark.parametrize("until", ["soon", "2026-11-01", "2026-11-01T00:00:00", ""])
+def test_until_that_is_no_time_proves_nothing(until: str) -> None:
+    """L31: a standing that names no time until which it held is refused."""
+    value = json.dumps({"holds": ["personal_offers"], "until": until}, separators=(",", ":"))
+    root = climbed(sha256(b"\x00" + NONCE + value.encode()).digest(), 1228, PATH).hex()
+    with pytest.raises(NotVerified, match="`until` of the standing must be a time"):
+        verify_proof(proved(use(root), standing={**STANDING, "value": value}), [FIRST.verifier])
+
+
+def test_a_use_about_some_says_nothing_of_whom_it_does_not_show() -> None:
+    """L31: whoever held the purpose was in scope of a use about some only where its record is opened."""
+    shut = verify_proof(proved(use(about="some"), standing=STANDING), [FIRST.verifier])
+    assert (None, False) == (shut.in_scope, shut.names_whom)
+    shown = verify_proof(proved(use(about="some"), opening=OPENING, standing=STANDING), [FIRST.verifier])
+    assert (True, True) == (shown.in_scope, shown.names_whom)
+    outside = verify_proof(proved(use(about="some", recipient="partner"), standing=STANDING), [FIRST.verifier])
+    assert False is outside.in_scope
 
 
 def test_empty_subtrees_may_be_left_out() -> None:

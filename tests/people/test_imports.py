@@ -217,7 +217,7 @@ def test_every_row_can_be_proved(database: Database, notice: str, tmp_path: Path
     ]
     root: list[str] = []
     path = write(tmp_path / "choices.csv", lines)
-    digest = take(database, path, record=lambda _, batch: root.append(batch.root)).file_digest
+    take(database, path, record=lambda _, batch: root.append(batch.root))
     with database.read() as connection:
         start, randoms = connection.exec_driver_sql('SELECT start, randoms FROM import_rows WHERE "import" = 2').one()
         came = 'SELECT position, sequence FROM choices WHERE "import" = 2 ORDER BY position'
@@ -228,7 +228,7 @@ def test_every_row_can_be_proved(database: Database, notice: str, tmp_path: Path
         assert {(3, 1), (1, 3), (3, 4)} == set(map(tuple, whose))
         found = {}
         for theirs in (imported_rows.Rows(connection, number) for number in (1, 2, 3)):
-            places = theirs.files.get((digest, root[0]), [])
+            places = theirs.files.get(root[0], [])
             found |= {place.position: theirs.show(place) for place in places}
     assert (0, 5 * 32) == (start, len(randoms))
     assert imported_rows.Unshown(imported_rows.OTHERWISE, None) == found.pop(4)
@@ -555,7 +555,7 @@ def start(database: Database, path: Path) -> subprocess.Popen[str]:
 
 def state(database: Database) -> tuple[int, int, int, int]:
     """How many choices, imports, chunks of rows and records there are."""
-    tables = ("choices", "imports", "import_rows", "settings JOIN imports ON imports.file_digest = settings.name")
+    tables = ("choices", "imports", "import_rows", "settings JOIN imports ON imports.root = settings.value")
     with database.read() as connection:
         counts = [connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables]
     return counts[0], counts[1], counts[2], counts[3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from bailee.decide import Compiled
 from bailee.people import choices, crowds, customers, derivation, facts, notices, progress
 from bailee.people.choices import Said
 from bailee.people.database import Database, open_database
+from bailee.people.instants import EARLIEST, LATEST, micros
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board, Standing, derive, due
 from bailee.policy import canonical, meaning
@@ -281,3 +282,32 @@ def test_an_empty_database_has_nobody(database: Database) -> None:
     with database.read() as connection:
         assert not due(connection, made, NOW)
         assert made.digest == progress.read(connection).policy
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    "at", [-(1 << 62), micros(datetime(1, 1, 1, tzinfo=UTC)) - 1, EARLIEST - 1, LATEST + 1, 1 << 62]
+)
+def test_a_time_that_there_is_not_gives_nobody_standing(
+    database: Database, monkeypatch: pytest.MonkeyPatch, at: int, at_once: bool
+) -> None:
+    """A choice that an earlier Bailee kept from before 1900 or after 9999 stops no question: a grant of then grants
+    nothing, a refusal of then is honoured as of the first or last instant, and nobody comes of age by it."""
+    monkeypatch.setattr(derivation, "MANY", 0 if at_once else 100)
+    ours = policy()
+    made = compiled(ours)
+    with database.write() as connection:
+        people(connection, 4)
+        shown = register(connection, ours, "offers")
+        notice = notices.known(connection)[shown][0]
+        for number, act in ((1, "grant"), (2, "refuse"), (3, "grant"), (3, "refuse")):
+            row = progress.advance(connection), number, "offers", act, at, "checkbox", notice
+            values = (*row, *[None] * 5, False, None, None, None, micros(NOW))
+            marks = ", ".join("?" * len(values))
+            connection.exec_driver_sql(f"INSERT INTO choices ({choices.COLUMNS}) VALUES ({marks})", values)
+        say(connection, ours, "c4", "grant", NOW)
+        derive(connection, made, NOW)
+        slot = next(number for number, each in enumerate(made.slots) if each.purpose == "offers")
+        stands = [codes[slot] == decide.REASONS[STANDS] for number, codes in stored(connection).items() if number]
+        assert [False, False, False, True] == stands
+        assert 2 == len(choices.history(connection, 3))

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bailee.engines.duckdb import masks
-from bailee.rewrite.mask import Masked, condition, maskable
+from bailee.rewrite.dialects import DUCKDB
+from bailee.rewrite.mask import Masked, maskable
 from tests.rewrite import shop as made
 
 RANGES = {
@@ -30,6 +31,12 @@ QUESTIONS = (
     "SELECT count(*) FROM orders a WHERE NOT EXISTS (SELECT 1 FROM orders b WHERE b.customer_id = a.customer_id + 1)",
     "SELECT quantity FROM lines",
 )
+
+
+def condition(name: str, expression: str) -> str:
+    """DuckDB's test of a mask."""
+    assert DUCKDB.mask is not None
+    return DUCKDB.mask(name, expression)
 
 
 @st.composite

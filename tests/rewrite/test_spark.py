@@ -103,6 +103,22 @@ def test_the_verifier_knows_what_is_spark_s_own(change: dict[str, Any]) -> None:
     assert _governed(change).views
 
 
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("coupon RLIKE 'A('", "`RLIKE` is no column of the tables"),
+        ("coupon LIKE 'A!%' ESCAPE '!'", "without ESCAPE"),
+        ("coupon LIKE coupon", "write it out, without backslashes"),
+        ("element_at(array(1), total) = 1", "`element_at` may not be used on rows here"),
+        ("to_date(coupon) IS NULL", "`to_date` may not be used on rows here"),
+    ],
+)
+def test_what_may_fail_on_one_row_is_refused(condition: str, words: str) -> None:
+    """Without ANSI rules only patterns and odd functions fail; in questions about groups they are refused."""
+    with pytest.raises(Refused, match=re.escape(words)):
+        spark.govern(f"SELECT count(*) FROM orders WHERE {condition}", golden.ruling("research"))
+
+
 def test_a_sealed_engine_proves_it_itself() -> None:
     """A server that shows no parse says so, and its engine then proves what a question reads before it runs."""
 

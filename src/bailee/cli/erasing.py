@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from bailee.cli.handing import SUFFIX
 from bailee.cli.opening import opened
 from bailee.cli.progress import bar
 from bailee.cli.running import DONE, FAILED, instant, note, print_json, print_lines
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from bailee.gate.gate import Gate
     from bailee.gate.rows import Rows
     from bailee.people.cleaning import Cleaned
-
-_LOG_STAYS = (
-    "a reader keeps an old state, so the database's log still holds bytes of the erased: end that process and run "
-    "`bailee people clean`"
-)
 
 
 def erase(
@@ -111,7 +107,7 @@ def _folder(home: Path, out: Path | None, *, asked: bool) -> Path | None:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BaileeError(f"`{out}` cannot be made: {(error.strerror or 'unknown error').lower()}") from None
-    must_be_free(out / "erasure.proof", force=True)
+    must_be_free(out / f"erasure{SUFFIX}", force=True)
     return out
 
 
@@ -134,7 +130,7 @@ def _hand_out(folder: Path | None, report: ErasureReport, proofs: Sequence[bytes
     if folder is None:
         return
     for each, proof in zip(report.erased, proofs, strict=True):
-        path = folder / f"erasure-{each.position}.proof"
+        path = folder / f"erasure-{each.position}{SUFFIX}"
         try:
             with whole(path, force=False) as file:
                 file.write(proof)
@@ -193,8 +189,8 @@ def _tables(rows: Rows) -> Iterator[str]:
 
 
 def _cleaned(done: Cleaned) -> Iterator[str]:
-    if not done.log:
-        yield _LOG_STAYS
+    if done.undone:
+        yield done.undone
     if not done.anew:
         yield "the database was not written anew: do it once with `bailee people clean`"
     yield from (f"out of reach: {each}" for each in done.beyond)

@@ -41,8 +41,8 @@ What the ledger of {origin} holds that concerns the customer `{customer}`
 that moment, which the ledger fixed in a root over everybody's. A use that was
 refused or failed released nothing. A checker gives single verdicts, and each
 minute of one counts once. `row N of F` is a choice that came in a file: F is how
-the file's digest begins, and N the row's place in it, from 0. Its proof shows
-that row and nobody else's.{unshown}
+the root over the file's rows begins, and N the row's place in it, from 0. Its
+proof shows that row and nobody else's.{unshown}
 
 Each file proves one line, without this company and without a network:
 
@@ -194,7 +194,7 @@ def _table(lines: Sequence[dict[str, object]], columns: int) -> list[str]:
 
 def _what(line: dict[str, object]) -> str:
     came, kind = line.get("imported"), str(line["kind"])
-    return f"row {came['row']} of {str(came['file'])[7:15]}" if isinstance(came, dict) else _KINDS.get(kind, kind)
+    return f"row {came['row']} of {str(came['file'])[:8]}" if isinstance(came, dict) else _KINDS.get(kind, kind)
 
 
 def _concerning(lines: Sequence[dict[str, object]]) -> str:

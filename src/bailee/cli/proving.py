@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from bailee.gate.replay import Replay
 
 
+#: The kinds of entries of which a ruling can be derived again.
+_USES = ("use", "points_opened", "points_closed")
+_LOST = (
+    "what was ruled cannot be derived again: the record is gone, with one of those whom it was about or by a restore"
+)
+
+
 def head(home: Path, *, signed: bool, as_json: bool) -> None:
     """Print the size of the log and its root, or its signed checkpoint alone, to be kept in a file."""
     with opened(home) as gate:
@@ -48,17 +55,20 @@ def explain(home: Path, entry: int, *, as_json: bool) -> int:
     """Show the leaf and the record that it commits to, and derive what was ruled again; 1 where that does not agree."""
     with opened(home) as gate:
         leaf, record = gate.leaf(entry), gate.record(entry)
-        replay = gate.replay(entry) if record and "ruling" in record else None
+        of_use = leaf["kind"] in _USES
+        replay = gate.replay(entry) if record and of_use else None
     agrees = replay.agrees if replay else None
     if as_json:
-        again = asdict(replay) if replay else None
-        print_json({"entry": entry, "leaf": leaf, "record": record, "derived_again": again, "agrees": agrees})
+        again, lost = asdict(replay) if replay else None, {"not_derived": _LOST} if of_use and not replay else {}
+        print_json({"entry": entry, "leaf": leaf, "record": record, "derived_again": again, "agrees": agrees, **lost})
         return FAILED if agrees is False else DONE
     print_lines([f"entry {entry}", "leaf, which all may read", *_shown(leaf), "record, kept here"])
     print_lines(_shown(record) if record is not None else [_absent(leaf)])
     if replay is not None:
         print_lines([f"derived again from what was in force then ({', '.join(replay.checked)}): {_outcome(replay)}"])
         print_lines(f"  - {plain(line)}" for line in replay.disagreements)
+    elif of_use:
+        print_lines([_LOST])
     return FAILED if agrees is False else DONE
 
 

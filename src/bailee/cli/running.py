@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -18,6 +19,9 @@ from bailee.vocabulary import Reason
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
+#: Where a connection is lost, these print tracebacks on standard error unless somebody listens to them.
+_TALKATIVE = ("sqlalchemy.pool", "psycopg")
+
 P = ParamSpec("P")
 
 
@@ -27,6 +31,8 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
+        for library in _TALKATIVE:
+            logging.getLogger(library).addHandler(logging.NullHandler())
         try:
             status = function(*args, **kwargs) or DONE
             sys.stdout.flush()

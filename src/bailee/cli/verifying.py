@@ -167,6 +167,7 @@ def _document(file: Path, found: Proved) -> dict[str, object]:
         "leaf": found.leaf,
         "record": found.record,
         "standing": found.standing._asdict() if found.standing else None,
+        "had_run_out": found.had_run_out,
         "in_scope": found.in_scope,
         "set": found.disclosed._asdict() if found.disclosed else None,
         "row": found.row._asdict() if found.row else None,
@@ -184,7 +185,10 @@ def _lines(file: Path, found: Proved) -> list[str]:
     if found.standing is not None:
         holds = plain(", ".join(found.standing.holds)) or "none"
         until = f", until {plain(found.standing.until)}" if found.standing.until else ""
-        lines.append(f"  customer number {found.standing.position} was then in these purposes: {holds}{until}")
+        was = "had been" if found.had_run_out else "was then"
+        lines.append(f"  customer number {found.standing.position} {was} in these purposes: {holds}{until}")
+        if found.had_run_out:
+            lines.append("  that had run out before, so they stood for nothing any more")
     if found.disclosed is not None:
         was = "was" if found.disclosed.included else "was not"
         lines.append(f"  customer number {found.disclosed.position} {was} in the set that it closed")
@@ -193,6 +197,8 @@ def _lines(file: Path, found: Proved) -> list[str]:
         lines += _shown(found.row.record)
     if found.in_scope is not None:
         lines.append(f"  their data could {'' if found.in_scope else 'not '}be used by it")
+    elif not found.names_whom:
+        lines.append("  it was about some customers only, and the proof does not show whether about them")
     return lines
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.engines.owned import Found, Name, Ownership
+
 __all__ = ["Allowed", "Column", "Engine", "Finding", "Limits", "Mapped", "Place", "Result", "Table", "View"]
 
 _MEBIBYTE = 1 << 20
@@ -176,6 +178,9 @@ class Engine(Protocol):
 
     def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
         """What is missing or too wide of the rights to read what a data map names, and to keep standing `columns`."""
+
+    def owned(self, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
+        """Count people's rows by table, tables without any left out; `ownership` is in the engine's own spelling."""
 
     def serialize(self, sql: str) -> str:
         """The engine's own parse of `sql`, as JSON."""

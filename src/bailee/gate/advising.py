@@ -28,16 +28,15 @@ def advice(settings: Settings, datamap: DataMap) -> Iterator[Problem]:
 
     Nothing where the database cannot be read, which others tell.
     """
-    database = settings.engine.database
-    personal = any(table.personal for table in datamap.tables.values())
-    if database is None or not database.exists() or not personal:
+    file = settings.engine.database
+    if file is None or not file.exists() or not any(table.personal for table in datamap.tables.values()):
         return
     from bailee.engines.duckdb.engine import DuckDB
     from bailee.rewrite.dialects import named
     from bailee.rewrite.store import Store
 
     try:
-        with DuckDB(database, limits=settings.limits) as engine:
+        with DuckDB(file, limits=settings.limits) as engine:
             store = Store(datamap, engine.catalog(), named(engine.dialect))
             for name in store.names():
                 told = _told(engine, store.of(name))

@@ -39,5 +39,17 @@ def shown(record: Mapping[str, Any], number: int) -> Shown | None:
         raise NotVerified("the record of a minute is not what a checker keeps") from None
 
 
+def root(record: Mapping[str, Any]) -> bytes:
+    """The root over the set that a private record keeps, worked out again; NotVerified for what is no such record."""
+    import numpy as np
+
+    try:
+        size, salt = int(record["size"]), bytes.fromhex(record["salt"])
+        chosen = np.unpackbits(np.frombuffer(base64.b64decode(record["bits"]), np.uint8), count=size) != 0
+    except (KeyError, TypeError, ValueError):
+        raise NotVerified("the record of a minute is not what a checker keeps") from None
+    return bits.commit(chosen, salt).root
+
+
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()

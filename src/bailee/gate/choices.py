@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bailee.errors import FactRejected
 from bailee.gate.answer import Receipt
-from bailee.gate.record import Recorder
+from bailee.gate.record import Recorder, described_file
 from bailee.ledger.leaves import time_text
 from bailee.people import choices, customers
 from bailee.people.choices import Recorded, Said
@@ -52,8 +52,9 @@ class Choices:
         from bailee.people.imports import import_choices
 
         def record(connection: Connection, batch: ImportBatch) -> None:
-            public = {"file": batch.file_digest, "count": batch.rows, "root": batch.root}
-            self._recorder.within(connection, "choices_imported", public, {"by": by, "name": path.name}, now)
+            public = {"count": batch.rows, "root": batch.root}
+            private = described_file(batch.file_digest, path.name, by)
+            self._recorder.within(connection, "choices_imported", public, private, now)
 
         return import_choices(
             self._database,

@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bailee.ledger import log
-from bailee.ledger.leaves import read
+from bailee.ledger.leaves import ALL, read
 from bailee.people import past
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def of_customer(connection: Connection, number: int, rows: Rows, progress: Progr
         kind = leaf["kind"]
         if number in named:
             found[position] = [Concern(position, alone=named == [number])]
-        elif kind == "use" and not named:
+        elif kind == "use" and _of_all(leaf, named):
             found[position] = [Concern(position, everybody=True)]
         elif kind == "points_opened":
             opened[position] = [*opened.pop(leaf["continues"], []), _Opening(position, leaf["standing_sequence"])]
@@ -78,14 +78,19 @@ def of_entry(connection: Connection, number: int, rows: Rows, position: int) -> 
     named = log.subjects(connection, position, position + 1).get(position, [])
     if number in named:
         return [Concern(position, alone=named == [number])]
-    if leaf["kind"] in ("points_opened", "points_closed") or (leaf["kind"] == "use" and not named):
+    if leaf["kind"] in ("points_opened", "points_closed") or (leaf["kind"] == "use" and _of_all(leaf, named)):
         return [Concern(position, everybody=True)]
     return _imported(position, leaf, rows) if leaf["kind"] == "choices_imported" else []
 
 
+def _of_all(leaf: Mapping[str, Any], named: Sequence[int]) -> bool:
+    """Whether a use was about everybody. An earlier leaf does not say, and whom it named is gone with one of them."""
+    return not named and leaf.get("about", ALL) == ALL
+
+
 def _imported(position: int, leaf: Mapping[str, Any], rows: Rows) -> list[Concern]:
-    """The customer's rows of the file of an entry: the same file of an entry before a restore had another root."""
-    return [Concern(position, row=place) for place in rows.files.get((leaf["file"], leaf["root"]), ())]
+    """The customer's rows of the file of an entry: the same file, of an entry before a restore, had another root."""
+    return [Concern(position, row=place) for place in rows.files.get(leaf["root"], ())]
 
 
 def _same(openings: Sequence[_Opening], changes: Sequence[int]) -> Iterator[int]:

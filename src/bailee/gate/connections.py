@@ -80,7 +80,7 @@ def _postgres(url: str, limits: Limits) -> Engine:
         from bailee.engines.postgres.engine import Postgres
     except ImportError:
         raise EngineUnavailable(_MISSING.format("PostgreSQL", "postgres")) from None
-    return Postgres(url, limits=limits)
+    return Postgres(url, limits=limits, masked=True)
 
 
 def _spark(url: str, tables: Mapping[str, str], limits: Limits) -> Engine:

@@ -195,7 +195,7 @@ class Erasing:
             remember(self._database, self._home)
             cleaned = self._cleaned(anew=anew)
         except WorkspaceError as error:  # what was done is done, and its certificates must not be lost
-            cleaned = Cleaned(log=False, anew=False, beyond=(_AFTERWARDS.format(error=error),))
+            cleaned = Cleaned(log=False, anew=False, beyond=(), undone=_AFTERWARDS.format(error=error))
         return ErasureReport(done, cleaned=cleaned)
 
     def whole(self, keys: Sequence[str]) -> list[str]:

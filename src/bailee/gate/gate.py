@@ -100,7 +100,7 @@ class Gate:
         self._intake = Intake(database, self._recorder)
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
-        self._warehouse = Warehouse(settings.engine, self.promise.datamap, lambda: self._sets().engine)
+        self._warehouse = Warehouse(settings, self.promise.datamap, lambda name: self._sets(name).engine)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
         self._closed = False
@@ -270,6 +270,10 @@ class Gate:
         actor: Actor | None = None,
     ) -> Checker:
         """A compiled look-up: called with a key it gives a verdict, recorded by the minute; `.close()` ends it.
+
+        It honours at once what was acknowledged through this workspace's folder, by any process. On a PostgreSQL store
+        that several machines share it learns within a second what another machine acknowledged: until then it may
+        permit what was withdrawn there. `may` and `ask` honour everything at once.
 
         Raises Refused for a use that the policy refuses.
         """
@@ -564,7 +568,7 @@ class Gate:
         return self.ledger.export(Path(folder), progress)
 
     def replay(self, position: int) -> Replay:
-        """Derive a past use again from the policy, the map and the standing of that time."""
+        """Derive a past use, or a minute of a checker, again from the policy, the map and the standing of that time."""
         return self.ledger.replay(position)
 
     def status(self) -> Status:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bailee.errors import FactRejected
 from bailee.gate.answer import NoticeOnRecord, NoticeReceipt, Receipt
-from bailee.gate.record import Recorder
+from bailee.gate.record import Recorder, described_file
 from bailee.people import customers, notices
 from bailee.people.database import Database
 from bailee.people.nearest import expected
@@ -43,8 +43,8 @@ class Intake:
         from bailee.people.customer_imports import import_customers
 
         def record(connection: Connection, file: str, count: int) -> None:
-            public = {"file": file, "count": count}
-            self._recorder.within(connection, "customers_imported", public, {"by": by, "name": path.name}, now)
+            private = described_file(file, path.name, by)
+            self._recorder.within(connection, "customers_imported", {"count": count}, private, now)
 
         return import_customers(self._database, path, now, by=by, record=record, dry_run=dry_run, progress=progress)
 
@@ -108,7 +108,7 @@ class Intake:
         def work(connection: Connection) -> Receipt:
             rows = [(customers.number_of(connection, key), at) for key, at in listed]
             sequence = notices.given(connection, notice, rows)
-            public = {"notice": notice, "file": None, "count": len(rows)}
+            public = {"notice": notice, "count": len(rows)}
             private = {"numbers": [number for number, _ in rows]}  # which say nothing of one who was erased
             return Receipt(sequence, self._recorder.within(connection, "notices_given", public, private, now))
 
@@ -121,7 +121,7 @@ class Intake:
         from bailee.people.given_imports import import_given
 
         def record(connection: Connection, file: str, count: int) -> None:
-            public = {"notice": notice, "file": file, "count": count}
-            self._recorder.within(connection, "notices_given", public, {"by": by, "name": path.name}, now)
+            public, private = {"notice": notice, "count": count}, described_file(file, path.name, by)
+            self._recorder.within(connection, "notices_given", public, private, now)
 
         return import_given(self._database, notice, path, now, by=by, record=record, dry_run=dry_run, progress=progress)

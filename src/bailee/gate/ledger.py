@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bailee.gate.keys import SigningKeys
 from bailee.gate.record import ANNOUNCED, Recorder
-from bailee.gate.replay import Replay, replay
+from bailee.gate.replay import Replay, replay, replay_minute
 from bailee.ledger import log
 from bailee.ledger.leaves import read
 from bailee.ledger.values import Head, Inclusion
@@ -124,8 +124,13 @@ class Book:
             return export(connection, folder, keys.sign, keys.vkeys, handovers=keys.handovers, progress=progress)
 
     def replay(self, position: int) -> Replay:
-        """Derive a past use again from the policy, the map and the standing of that time."""
+        """Derive a past use, or a minute of a checker, again from the policy, the map and the standing of that time."""
         with self._database.read() as connection:
-            leaf = read(log.leaf(connection, position))
-            record = log.record(connection, position, safe=keyring.of(connection))
+
+            def opened(wanted: int) -> tuple[dict[str, Any], dict[str, Any] | None]:
+                return read(log.leaf(connection, wanted)), log.record(connection, wanted, safe=keyring.of(connection))
+
+            leaf, record = opened(position)
+            if leaf["kind"] == "points_closed" and record is not None:
+                return replay_minute(connection, position, leaf, record, opened)
             return replay(connection, position, leaf, record)

@@ -19,6 +19,7 @@ from bailee.decide.points import Checker, State, checker, codes_of, verdicts_of
 from bailee.errors import BaileeError, RecordError, Refused
 from bailee.gate import asked
 from bailee.gate.answer import StandingRow
+from bailee.gate.recent import Recent, Seen
 from bailee.gate.record import ANSWERED, REFUSED, Recorder, described, standing_of
 from bailee.people import customers
 from bailee.people.standing import Standing, untils
@@ -55,24 +56,24 @@ class _Minute:
 class Minutes:
     """Gives a checker its states and records them; see `decide.points.Source`.
 
-    `fresh` gives the newest standing, `numbers` the customers' numbers in it, `clock` aware UTC time, `monotonic` the
-    checker's own clock in seconds. `later` runs what takes long on a thread of its own.
+    `recent` gives the newest standing, `numbers` the customers' numbers in it, `clock` aware UTC time, `monotonic` the
+    checker's own clock in seconds. `later` runs what takes long on a thread of its own. For `longest` at most, what was
+    acknowledged on another machine may be missed.
     """
 
     def __init__(
         self,
         ruling: Ruling,
         recorder: Recorder,
-        fresh: Callable[[], Standing],
+        recent: Callable[[], Seen],
         numbers: Callable[[Standing], Mapping[str, int]],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
-        version: Sequence[int],
         later: Callable[[Callable[[], None]], Future[None]],
         longest: timedelta = MINUTE,
     ) -> None:
-        self.ruling, self.recorder, self.fresh, self.numbers = ruling, recorder, fresh, numbers
-        self.clock, self.monotonic, self.version, self.longest = clock, monotonic, version, longest
+        self.ruling, self.recorder, self.recent, self.numbers = ruling, recorder, recent, numbers
+        self.clock, self.monotonic, self.longest = clock, monotonic, longest
         self.later = later
         self._minutes: dict[int, _Minute] = {}  # by the identity of `seen`
         self._last: _Minute | None = None
@@ -86,12 +87,11 @@ class Minutes:
         else after an entry that continues it.
         """
         self.settle(wait=False)
-        version = self.version[0]
         began, now = self.monotonic(), self.clock()
-        standing = self.fresh()
+        standing, version, read = self.recent()
         minute = now.replace(second=0, microsecond=0)
-        ends = min(minute + MINUTE, now + self.longest, standing.next_change or datetime.max.replace(tzinfo=UTC))
-        deadline = began + max((ends - now).total_seconds(), 0.0)
+        ends = min(minute + MINUTE, standing.next_change or datetime.max.replace(tzinfo=UTC))
+        deadline = min(began + max((ends - now).total_seconds(), 0.0), read + self.longest.total_seconds())
         column = None if self.ruling.slot is None else standing.codes(self.ruling.slot)
         held = self._join(minute, column)
         try:
@@ -199,6 +199,8 @@ class Points:
     ) -> None:
         self._recorder, self._fresh, self._clock, self._monotonic = recorder, fresh, clock, monotonic
         self._version, self._longest = version, longest
+        # Where a checker reads but once a minute, there is nothing to save.
+        self._recent = Recent(fresh, clock, monotonic, version, longest.total_seconds() if longest < MINUTE else 0.0)
         self._checkers: set[Callable[[], None]] = set()
         self._numbered: tuple[int | None, Mapping[str, int]] = (None, {})
         self._closer: ThreadPoolExecutor | None = None
@@ -221,14 +223,14 @@ class Points:
         at, private = self._clock(), {"customer": customer}
         about = self._recorder.numbers([customer])  # before standing, which then has them
         if not ruling.permitted or ruling.slot is None:
-            self._recorder.use(ruling, REFUSED, private, at, subjects=about)
+            self._recorder.use(ruling, REFUSED, private, at, subjects=about, some=True)
             return Verdict(False, ruling.reasons)
         standing = self._fresh()
         code = standing.codes(ruling.slot)[about[0]] if about else UNKNOWN
         verdict = verdicts_of(ruling)[code]
         decision = ANSWERED if verdict else REFUSED
         said = {**private, "verdict": verdict.reasons[0].code}
-        self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about)
+        self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about, some=True)
         return verdict
 
     def checker(self, ruling: Ruling) -> Checker:
@@ -237,11 +239,10 @@ class Points:
         source = Minutes(
             ruling,
             self._recorder,
-            self._fresh,
+            self._recent,
             self._numbers,
             self._clock,
             self._monotonic,
-            self._version,
             self._later,
             self._longest,
         )

@@ -19,7 +19,7 @@ from bailee.gate.concerns import Concern, Progress
 from bailee.gate.promise import recorded_policy
 from bailee.gate.record import ANSWERED
 from bailee.ledger import checkpoint, log, proof
-from bailee.ledger.leaves import read
+from bailee.ledger.leaves import SOME, read
 from bailee.ledger.note import Signer
 from bailee.people import customers, imported_rows, keyring, standing_proofs
 from bailee.people.standing_proofs import StandingProof
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEPT, _READ = 1024, 4096
 #: Why the proof of an entry that a restore carried forward may show less than that of another.
+SEVERAL = "whose record names others too, so that it is opened to nobody"
 LOST = "whose standing was lost when a backup from before was restored"
 
 
@@ -38,8 +39,8 @@ class Proven:
 
     `in_scope` says whether their data could be used by it; None where an entry says nothing of that. `said` is what
     happened: the decision on a use, whether a checker was asked about them, or what they chose. An imported file is one
-    entry for all its rows, so each row of theirs is told by itself: `file` is its digest and `row` the row's position.
-    `unshown` says why the proof does not show the row, or the customer's standing at an entry.
+    entry for all its rows, so each row of theirs is told by itself: `file` is the root over the rows and `row` the
+    row's position. `unshown` says why the proof does not show the row, or the customer's standing at an entry.
     """
 
     position: int
@@ -115,7 +116,7 @@ class Prover:
             leaf.get("recipient") or told.get("recipient"),
             _in_scope(leaf, standing, asked_about=about),
             self._written(position, extra),
-            unshown=None if standing is not None or leaf.get("standing_root") is None else LOST,
+            unshown=_unshown(leaf, standing, opened),
         )
 
     def _imported(self, place: imported_rows.Place, position: int, raw: bytes, leaf: Mapping[str, Any]) -> Proven:
@@ -139,7 +140,7 @@ class Prover:
             told.get("recipient"),
             None,
             self._written(position, proof.extra(raw, row=part)),  # noqa: S610  (no query)
-            leaf["file"],
+            leaf["root"],
             place.position,
             None if isinstance(found, imported_rows.Shown) else found.why,
         )
@@ -188,6 +189,13 @@ class Prover:
         return found
 
 
+def _unshown(leaf: Mapping[str, Any], standing: StandingProof | None, opened: object) -> str | None:
+    """What the proof of an entry does not show, and why."""
+    if standing is None:
+        return None if leaf.get("standing_root") is None else LOST
+    return SEVERAL if leaf.get("about") == SOME and opened is None else None
+
+
 def _part(found: StandingProof) -> dict[str, object]:
     """The part of a proof about standing."""
     return {"position": found.position, "nonce": found.nonce, "value": found.value, "path": found.path}
@@ -214,5 +222,7 @@ def _in_scope(leaf: Mapping[str, Any], standing: StandingProof | None, *, asked_
         return None
     purpose, recipient = leaf["purpose"], leaf["recipient"]
     wanted = purpose if recipient is None else f"{purpose}/{recipient}"
-    holds = [] if standing.value is None else json.loads(standing.value)["holds"]
-    return wanted in holds and asked_about
+    value = {"holds": [], "until": None} if standing.value is None else json.loads(standing.value)
+    # Times of one form compare as texts do.
+    had_run_out = value["until"] is not None and value["until"] <= (leaf.get("as_of") or leaf["minute"])
+    return wanted in value["holds"] and asked_about and not had_run_out

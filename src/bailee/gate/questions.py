@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,22 +42,35 @@ class Questions:
                 raise Refused(ruling.reasons)
             governed, result, standing, ways = self._run(question, ruling, fresh, cutoff, private, about)
         except Refused as error:
-            error.receipt = self._recorder.use(ruling, REFUSED, {**private, **refusal(error)}, at, subjects=about)
+            error.receipt = self._use(ruling, REFUSED, {**private, **refusal(error)}, at, about)
             raise
         except EngineError as error:
             failed = {**private, "failed": error.kind or type(error).__name__}
-            error.receipt = self._recorder.use(ruling, FAILED, failed, at, subjects=about)
+            error.receipt = self._use(ruling, FAILED, failed, at, about)
             raise
         except WorkspaceError as error:
-            self._recorder.use(ruling, FAILED, {**private, "failed": type(error).__name__}, at, subjects=about)
+            self._use(ruling, FAILED, {**private, "failed": type(error).__name__}, at, about)
             raise
         out = left_out(ruling, governed, self._promise.datamap, standing, cutoff)
         private |= {"rows": result.rows, "included": out.included, "version": standing.version}
-        receipt = self._recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing, subjects=about)
+        receipt = self._use(ruling, ANSWERED, private, at, about, standing)
         sequence = standing.sequence
         return Answer(
             question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, cutoff, result, ways
         )
+
+    def _use(
+        self,
+        ruling: Ruling,
+        decision: str,
+        private: Mapping[str, object],
+        at: datetime,
+        about: Sequence[int],
+        standing: Standing | None = None,
+    ) -> int:
+        """Record the question, as of when it was asked."""
+        some = private.get("customers") is not None
+        return self._recorder.use(ruling, decision, private, at, as_of=at, standing=standing, subjects=about, some=some)
 
     def _run(
         self,

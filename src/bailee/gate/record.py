@@ -11,6 +11,7 @@ from bailee.decide import Ruling
 from bailee.errors import FactRejected, RecordError, Refused, WorkspaceError
 from bailee.gate.promise import Promise
 from bailee.ledger import log
+from bailee.ledger.leaves import ALL, SOME
 from bailee.people import customers, documents, keyring
 from bailee.people.database import Database
 from bailee.people.standing import Standing
@@ -47,10 +48,11 @@ class Recorder:
         as_of: datetime | None = None,
         standing: Standing | None = None,
         subjects: Sequence[int] = (),
+        some: bool = False,
     ) -> int:
         """Record one use, over the standing it was answered from and about those customers if it is known about whom.
 
-        Returns the position of its leaf.
+        `some` says that it was about nobody else, also where none of them is on record. Returns its leaf's position.
         """
         public = {
             **self.named(ruling),
@@ -60,6 +62,7 @@ class Recorder:
             "rewriter": REWRITER,
             **standing_of(standing),
             "as_of": as_of or at,
+            "about": SOME if some or subjects else ALL,
         }
         return self.append("use", public, {**described(ruling), **private}, at, subjects)
 
@@ -144,6 +147,11 @@ def described(ruling: Ruling) -> dict[str, object]:
         "ruling": ruling_digest(ruling),
         "reasons": [reason.code for reason in ruling.reasons],
     }
+
+
+def described_file(digest: str, name: str, by: str) -> dict[str, object]:
+    """A file that was imported, as the private record keeps it: whoever sees its digest can test what was in it."""
+    return {"file": digest, "name": name, "by": by}
 
 
 def word_of_effect(word: str | None) -> Effect | None:

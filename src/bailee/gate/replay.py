@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bailee import decide
 from bailee.decide import Ruling
 from bailee.decide.points import verdicts_of
 from bailee.errors import NotVerified
+from bailee.gate import asked
 from bailee.gate.promise import recorded_map, recorded_policy
 from bailee.gate.record import ANSWERED, ruling_digest, word_of_effect
 from bailee.people import customers, past, standing_tree
@@ -18,6 +19,11 @@ from bailee.vocabulary import Actor, Use
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+#: What an entry that closes a minute repeats of the one that opened it.
+_SHARED = ("purpose", "effect", "recipient", "minute", "policy", "standing_sequence", "standing_root")
+#: Gives the leaf of an entry, and its private record where that can be opened.
+Opened = Callable[[int], tuple[dict[str, Any], dict[str, Any] | None]]
 
 _UNKNOWN = STANDING_CODES.index("unknown_customer")
 
@@ -63,6 +69,29 @@ def replay(connection: Connection, position: int, leaf: dict[str, Any], record: 
     if leaf.get("standing_root") is not None:
         found["standing"] = tuple(_standing(connection, leaf, record, ruling))
     return Replay(position, digest, recorded, derived, tuple(found), sum(found.values(), ()))
+
+
+def replay_minute(
+    connection: Connection, position: int, leaf: dict[str, Any], record: dict[str, Any], opened: Opened
+) -> Replay:
+    """Derive the ruling of a checker's minute from its last opening, and hold its set against what both show.
+
+    NotVerified where there is nothing to derive.
+    """
+    of, said = opened(int(leaf["opened"]))
+    if of["kind"] != "points_opened":
+        raise NotVerified(f"entry `{position}` closes entry `{leaf['opened']}`, which opened no minute of a checker")
+    derived = replay(connection, int(leaf["opened"]), of, said)
+    differs = [name for name in _SHARED if of[name] != leaf[name]]
+    closes = tuple(f"the entry that opened the minute shows another `{name}`" for name in differs)
+    root = asked.root(record).hex()
+    of_set = () if root == leaf["customers"] else (f"the set's root was {leaf['customers']}, its record gives {root}",)
+    return replace(
+        derived,
+        position=position,
+        checked=(*derived.checked, "opening", "set"),
+        disagreements=(*derived.disagreements, *closes, *of_set),
+    )
 
 
 def _columns(connection: Connection, leaf: dict[str, Any], record: dict[str, Any], ruling: Ruling) -> Iterator[str]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bailee.errors import BaileeError, EngineError, MapError, Problem, Refused
-from bailee.gate.connections import Connection
-from bailee.gate.settings import MAP
+from bailee.gate.examining import listed
+from bailee.gate.settings import MAP, Settings
 from bailee.policy.model import DataMap
 
 if TYPE_CHECKING:
     from bailee.engines import Engine
     from bailee.engines import Table as BaseTable
-    from bailee.engines.duckdb.erasing import Found
-    from bailee.engines.duckdb.owned import Name, Ownership
+    from bailee.engines.owned import Found, Name, Ownership
+    from bailee.rewrite.dialects import Dialect
 
 #: Told how many rows are written and how many there are in all.
 Progress = Callable[[int, int], object]
@@ -36,52 +35,69 @@ class Rows:
 
 
 class Warehouse:
-    """The company's tables as the data map knows them; `engine` gives the worker that reads them."""
+    """The company's tables as the data map knows them, in every engine of `bailee.toml`; `engine` gives one by name."""
 
-    def __init__(self, connection: Connection, datamap: DataMap, engine: Callable[[], Engine]) -> None:
-        self._connection, self._map, self._engine = connection, datamap, engine
+    def __init__(self, settings: Settings, datamap: DataMap, engine: Callable[[str | None], Engine]) -> None:
+        self._settings, self._map, self._engine = settings, datamap, engine
 
     def count(self, keys: Sequence[str]) -> Rows:
-        """Count people's rows now. Where the database cannot be read, `why` says so."""
-        from bailee.engines.duckdb import erasing
+        """Count people's rows now; those of a further engine stand under its name. `why` says what cannot be read."""
+        from bailee.engines.owned import statements
+        from bailee.rewrite.dialects import named
 
         if not keys:
             return Rows()
-        try:
-            owners = ownership(self._map, self._engine().catalog())
-            found = erasing.count(self._file(), owners, keys)
-        except BaileeError as error:  # an erasure that was done must be told of all the same
-            return Rows(why=str(error))
-        sql = tuple(text for name, text in erasing.statements(owners, keys) if name in found)
-        return Rows(_named(found), sql)
+        tables: dict[str, Found] = {}
+        sql: list[str] = []
+        whys: list[str] = []
+        for name, _ in listed(self._settings):
+            before = "" if name is None else f"{name}: "
+            try:
+                engine = self._engine(name)
+                owners = self._owners(engine)
+                found = engine.owned(owners, keys)
+            except BaileeError as error:  # an erasure that was done must be told of all the same
+                whys.append(f"{before}{error}")
+                continue
+            schema = named(engine.dialect).schema
+            tables |= {before + key: each for key, each in _named(found, schema).items()}
+            sql += [before + text for place, text in statements(owners, keys) if place in found]
+        return Rows(tables, tuple(sql), "; ".join(whys) or None)
 
     def each(self, keys: Sequence[str]) -> dict[str, dict[str, int]]:
         """How many rows each of these people has by table, for their certificates."""
         return {key: {name: sum(found) for name, found in self.count([key]).tables.items()} for key in keys}
 
     def erase(self, keys: Sequence[str], progress: Progress | None = None) -> Rows:
-        """Erase people's rows from the database's file, all or nothing; EngineError says why it could not be done."""
+        """Erase people's rows from the main DuckDB file, all or nothing; EngineError says why it could not be done."""
         from bailee.engines.duckdb import erasing
+        from bailee.rewrite.dialects import named
 
         if not keys:
             return Rows()
-        engine = self._engine()
-        owners = ownership(self._map, engine.catalog())
+        at = self._settings.engine
+        if at.database is None:
+            raise EngineError(
+                f"Bailee may not write in `{at.name}`; erase without the company's rows, and have them removed by the "
+                "SQL that is told then"
+            )
+        engine = self._engine(None)
+        owners = self._owners(engine)
         with engine.released():
-            return Rows(_named(erasing.erase(self._file(), owners, keys, progress)))
+            return Rows(_named(erasing.erase(at.database, owners, keys, progress), named(engine.dialect).schema))
 
-    def _file(self) -> Path:
-        if self._connection.database is None:
-            raise EngineError(f"rows in `{self._connection.name}` are erased by whoever may write there")
-        return self._connection.database
+    def _owners(self, engine: Engine) -> Ownership:
+        from bailee.rewrite.dialects import named
+
+        return ownership(self._map, engine.catalog(), named(engine.dialect))
 
 
-def ownership(datamap: DataMap, catalog: Iterable[BaseTable]) -> Ownership:
+def ownership(datamap: DataMap, catalog: Iterable[BaseTable], dialect: Dialect) -> Ownership:
     """Who owns the rows of each table that the map and the database have; MapError where they do not fit."""
-    from bailee.engines.duckdb.owned import Link, Name, Owned, Ownership
+    from bailee.engines.owned import WORDS, Link, Name, Owned, Ownership
     from bailee.rewrite.store import Store, Stored
 
-    store = Store(datamap, catalog)
+    store = Store(datamap, catalog, dialect)
 
     def spelled(stored: Stored, column: str) -> str:
         stored.type(column)
@@ -100,7 +116,7 @@ def ownership(datamap: DataMap, catalog: Iterable[BaseTable]) -> Ownership:
                 owned.append(Owned(name, tuple(spelled(stored, column) for column in stored.table.subjects)))
     except Refused as error:
         raise MapError([Problem(MAP, 1, 1, f"{error}; run `bailee check`")]) from None
-    return Ownership(owned)
+    return Ownership(owned, WORDS[dialect.name])
 
 
 def _referring_first(datamap: DataMap, names: Sequence[str]) -> list[str]:
@@ -122,7 +138,5 @@ def _referring_first(datamap: DataMap, names: Sequence[str]) -> list[str]:
     return order[::-1]
 
 
-def _named(found: Mapping[Name, Found]) -> dict[str, Found]:
-    return {
-        name.table if name.schema == "main" else f"{name.schema}.{name.table}": each for name, each in found.items()
-    }
+def _named(found: Mapping[Name, Found], schema: str) -> dict[str, Found]:
+    return {name.table if name.schema == schema else f"{name.schema}.{name.table}": n for name, n in found.items()}

@@ -18,6 +18,9 @@ from bailee.errors import RecordError
 from bailee.ledger.canonical import LARGEST
 from bailee.vocabulary import Effect
 
+#: Whom a use was about: everybody, or customers whom its private record names.
+ALL, SOME = "all", "some"
+
 #: The longest leaf, in bytes: C2SP tlog-tiles gives an entry's length in 16 bits.
 LONGEST = 65_535
 
@@ -126,14 +129,15 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "standing_sequence": _or_null(COUNT),
             "standing_root": _or_null(ROOT),
             "as_of": TIME,
+            "about": _one_of(ALL, SOME),
         },
         "points_opened": {**_POINTS, "continues": _or_null(COUNT)},
         "points_closed": {**_POINTS, "opened": COUNT, "customers": ROOT},
         "choice": {"sequence": _or_null(COUNT)},
-        "choices_imported": {"file": DIGEST, "count": COUNT, "root": ROOT},
-        "customers_imported": {"file": DIGEST, "count": COUNT},
+        "choices_imported": {"count": COUNT, "root": ROOT},
+        "customers_imported": {"count": COUNT},
         "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": KEY},
-        "notices_given": {"notice": DIGEST, "file": _or_null(DIGEST), "count": COUNT},
+        "notices_given": {"notice": DIGEST, "count": COUNT},
         "policy": {"policy": DIGEST, "map": _or_null(DIGEST), "previous": _or_null(DIGEST)},
         "signing_key": {"key": ROOT, "previous": _or_null(ROOT)},
         "restored": {"size": COUNT, "root": ROOT},

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from bailee.errors import NotVerified
@@ -68,6 +69,14 @@ def read_parts(extra: bytes) -> Parts:
     return Parts(_utf8(leaf), *parts)
 
 
+def names_whom(leaf: Mapping[str, Any], opening: Mapping[str, Any] | None) -> bool:
+    """Whether an entry that was about some customers only is opened, so that its record says about whom."""
+    about = leaf.get("about", "all")  # which earlier leaves do not say
+    if about not in ("all", "some"):
+        raise NotVerified("the entry does not say in `about` whether it was about `all` customers or `some`")
+    return about == "all" or opening is not None
+
+
 def must_be_one(carried: Parts) -> None:
     """Refuse standing and set of two customers: together they would say of neither whether they were in scope."""
     if carried.standing is None or carried.disclosed is None:
@@ -101,6 +110,24 @@ def standing(leaf: Mapping[str, Any], part: Mapping[str, Any]) -> Standing:
         leaf_hash = hashlib.sha256(b"\x00" + nonce + _utf8(value)).digest()
         found = _held(place, json_object(_utf8(value), "the `value` of the standing"))
     _must_lead(leaf, "standing_root", "standing", place, leaf_hash, _path(part, "standing"))
+    return found
+
+
+def had_run_out(leaf: Mapping[str, Any], found: Standing | None) -> bool:
+    """Whether what a customer held was over when the use of an entry was judged, or the minute of a checker began."""
+    if found is None or found.until is None:
+        return False
+    of = next((name for name in ("as_of", "minute") if leaf.get(name) is not None), "at")
+    return _time(found.until, "the `until` of the standing") <= _time(leaf.get(of), f"the `{of}` of the entry")
+
+
+def _time(text: object, what: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise NotVerified(f"{what} must be a time with its zone (RFC 3339)")
     return found
 
 

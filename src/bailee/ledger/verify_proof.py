@@ -33,7 +33,9 @@ class ProofFile(NamedTuple):
 class Proved(NamedTuple):
     """What a proof proves: that the log held this entry when it was signed, and what was opened beside it.
 
-    `record`, `standing`, `disclosed` and `row` are None where the proof carries no such part.
+    `record`, `standing`, `disclosed` and `row` are None where the proof carries no such part. `names_whom` is False
+    where the entry was about some customers only and the proof does not show which; `had_run_out` says that what the
+    customer held was no longer so when the entry's use was judged.
     """
 
     checkpoint: Checkpoint
@@ -44,15 +46,22 @@ class Proved(NamedTuple):
     standing: parts.Standing | None
     disclosed: parts.Disclosed | None
     row: parts.Row | None
+    names_whom: bool = True
+    had_run_out: bool = False
 
     @property
     def in_scope(self) -> bool | None:
-        """Whether the customer's data could be used by the entry: what they held covers its purpose and recipient, and
-        they were in the set that it closed. None where nothing was used, or the proof does not say."""
+        """Whether the customer's data could be used by the entry: what they held covers its purpose and recipient, had
+        not run out, and they were in the set that it closed. None where nothing was used, or it does not say; so
+        too of a use about some customers whose record, which says whom, is not opened."""
         purpose, recipient = self.leaf.get("purpose"), self.leaf.get("recipient")
         if self.standing is None or purpose is None or self.leaf.get("decision", "answered") != "answered":
             return None
         held = (purpose if recipient is None else f"{purpose}/{recipient}") in self.standing.holds
+        if self.had_run_out:
+            return False
+        if held and not self.names_whom:
+            return None
         return held and (self.disclosed is None or self.disclosed.included)
 
 
@@ -70,15 +79,18 @@ def verify_proof(data: bytes, keys: Sequence[Verifier]) -> Proved:
     verify_inclusion(carried.leaf, proof.position, checkpoint.size, proof.path, checkpoint.root)
     leaf = parts.json_object(carried.leaf, f"entry `{proof.position}`")
     parts.must_be_one(carried)
+    held = None if carried.standing is None else parts.standing(leaf, carried.standing)
     return Proved(
         checkpoint,
         key,
         proof.position,
         leaf,
         None if carried.opening is None else parts.opened(proof.position, leaf, carried.opening),
-        None if carried.standing is None else parts.standing(leaf, carried.standing),
+        held,
         None if carried.disclosed is None else parts.disclosed(leaf, carried.disclosed),
         None if carried.row is None else parts.row(leaf, carried.row),
+        parts.names_whom(leaf, carried.opening),
+        parts.had_run_out(leaf, held),
     )
 
 

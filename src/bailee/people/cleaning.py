@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bailee.people import driver, store
+from bailee.people import driver, pg_log, store
 from bailee.people.database import Database
 
 #: The tables that an erasure deletes from.
@@ -32,23 +32,31 @@ TOUCHED = (
 _BEYOND_POSTGRESQL = (
     "archived write-ahead log and replicas of the PostgreSQL server keep what they copied: they end by its own rules"
 )
+_READER = (
+    "a reader keeps an old state, so the database's log still holds bytes of the erased: end that process and run "
+    "`bailee people clean`"
+)
 _BEYOND = "backups from before an erasure keep what they hold; `bailee restore` erases it again"
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What was done: whether the write-ahead log was emptied, and the tables written anew; `beyond` is out of reach."""
+    """What was done: whether the log was overwritten, and the tables written anew; `beyond` is out of reach.
+
+    `undone` says why the log was not.
+    """
 
     log: bool
     anew: bool
     beyond: tuple[str, ...]
+    undone: str | None = None
 
 
 def clean(database: Database, *, anew: bool = True) -> Cleaned:
     """Overwrite what deleted rows left; with `anew`, write the database's pages anew, which takes as long as a copy.
 
-    Where readers keep an old snapshot for over 10 s, SQLite's log stays and `log` is False. WorkspaceError as the
-    database does.
+    Where readers keep an old snapshot for over 10 s, SQLite's log stays; PostgreSQL's does where the role may not
+    overwrite it, or the server needs it. WorkspaceError as the database does.
     """
     with database.alone() as connection:
         if connection.dialect.name == "sqlite":
@@ -59,7 +67,8 @@ def clean(database: Database, *, anew: bool = True) -> Cleaned:
 def _sqlite(connection: Connection, *, anew: bool) -> Cleaned:
     if anew:
         driver.outside(connection, "VACUUM")
-    return Cleaned(_emptied(connection), anew, (_BEYOND,))
+    emptied = _emptied(connection)
+    return Cleaned(emptied, anew, (_BEYOND,), None if emptied else _READER)
 
 
 def _emptied(connection: Connection) -> bool:
@@ -75,5 +84,8 @@ def _emptied(connection: Connection) -> bool:
 def _postgresql(connection: Connection, *, anew: bool) -> Cleaned:
     if anew:
         for table in TOUCHED:
-            driver.outside(connection, f"VACUUM FULL {table}")
-    return Cleaned(log=True, anew=anew, beyond=(_BEYOND_POSTGRESQL, _BEYOND))
+            # What is known of a column's values, to plan by, quotes some of them.
+            driver.outside(connection, f"VACUUM (FULL, ANALYZE) {table}")
+        driver.outside(connection, "VACUUM FULL pg_catalog.pg_statistic")
+    undone = pg_log.overwrite(connection)
+    return Cleaned(undone is None, anew, (_BEYOND_POSTGRESQL, _BEYOND), undone)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bailee.decide.crowd import ACTS, INSTRUMENTS, Choices, Contracts, Crowd, GroundsFor, Holds, Notices
 from bailee.decide.instants import NEVER, UNBORN, UNKNOWN
 from bailee.people import driver, notices
+from bailee.people.instants import LIKELY
 from bailee.policy.model import Policy
 from bailee.vocabulary import EVERY_PURPOSE
 
@@ -48,7 +49,9 @@ def crowd(connection: Connection, policy: Policy, first: int, last: int) -> Crow
     places = list(connection.exec_driver_sql("SELECT DISTINCT place FROM customers WHERE place IS NOT NULL").scalars())
     people = _columns(connection, _people(places, span), (_I, _I, _B, _T, _T))
     said = _columns(connection, _said(purposes, recipients, span), (_I, _I, _I, _T, _T, _I, _I, _I, _B, _B, _B))
-    given = _columns(connection, f"SELECT {span.row}, notice - 1, at FROM notices_given {span.within}", (_I, _I, _T))
+    given = _columns(
+        connection, f"SELECT {span.row}, notice - 1, at FROM notices_given {span.within} AND at {LIKELY}", (_I, _I, _T)
+    )
     born, place, erased, restricted, active = people
     return Crowd(
         places,
@@ -94,16 +97,17 @@ def _said(purposes: Sequence[str], recipients: Sequence[str], span: _Span) -> st
         f"SELECT * FROM (SELECT {span.row}, {_code('purpose', purposes)} AS what, {_code('act', ACTS)}, at, sequence, "
         f"{_code('instrument', INSTRUMENTS)}, coalesce(notice, 0) - 1, "
         f"CASE WHEN recipient IS NULL THEN -1 ELSE {_code('recipient', recipients, len(recipients))} END, "
-        f"channel IS NOT NULL, guardian IS NOT NULL, conflict_shown FROM choices {span.within}) AS said WHERE what >= 0"
+        f"channel IS NOT NULL, guardian IS NOT NULL, conflict_shown FROM choices {span.within} "
+        f"AND (act <> 'grant' OR at {LIKELY})) AS said WHERE what >= 0"
     )
 
 
 def _contracts(span: _Span) -> str:
-    return f"SELECT {span.row}, since, coalesce(ended, {NEVER}) FROM contracts {span.within}"
+    return f"SELECT {span.row}, since, coalesce(ended, {NEVER}) FROM contracts {span.within} AND since {LIKELY}"
 
 
 def _of_purpose(table: str, purposes: Sequence[str], span: _Span, *more: str) -> str:
-    kept = "AND ended IS NULL" if table == "holds" else ""
+    kept = "AND ended IS NULL" if table == "holds" else f"AND at {LIKELY}"
     columns = ", ".join([span.row, f"{_code('purpose', purposes)} AS what", *more])
     return f"SELECT * FROM (SELECT {columns} FROM {table} {span.within} {kept}) AS named WHERE what >= 0"
 

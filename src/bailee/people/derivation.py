@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from bailee.decide import Compiled, Covering
 from bailee.people import driver, facts, notices, progress, standing_leaves, standing_tree
-from bailee.people.instants import micros, micros_or_none
+from bailee.people.instants import LATEST, instant, micros, micros_or_none
 from bailee.people.standing_leaves import Held
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def _few(
 def judged(compiled: Compiled, covering: Covering, customer: Customer, at: datetime) -> Held:
     """A customer's codes at an instant, and until when they hold."""
     # What is on record happened: a clock that was set back since must not hide a withdrawal or a restriction.
-    happened = [choice.at for choice in customer.choices]
+    # A time that never comes would have everybody come of age.
+    happened = [choice.at for choice in customer.choices if choice.at < instant(LATEST)]
     if customer.restricted is not None:
         happened.append(customer.restricted)
     codes, until = compiled.standing(customer, max([at, *happened]), covering)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bailee.people import notices
-from bailee.people.instants import day, instant, instant_or_none
+from bailee.people.instants import LIKELY, day, instant, instant_or_none
 from bailee.vocabulary import Act, Choice, Contract, Customer, Grounds, Instrument, NoticeGiven
 
 _CHUNK = 500
@@ -19,11 +19,15 @@ _CUSTOMERS = (
 )
 _CHOICES = (
     "SELECT customer, purpose, act, at, sequence, instrument, notice, recipient, channel, guardian, conflict_shown "
-    "FROM choices WHERE customer IN ({}) ORDER BY customer, at, sequence"
+    f"FROM choices WHERE customer IN ({{}}) AND (act <> 'grant' OR at {LIKELY}) ORDER BY customer, at, sequence"
 )
-_GIVEN = "SELECT customer, notice, at FROM notices_given WHERE customer IN ({}) ORDER BY customer, at"
-_CONTRACTS = "SELECT customer, since, ended FROM contracts WHERE customer IN ({}) ORDER BY customer, since"
-_GROUNDS = "SELECT customer, purpose, at FROM grounds WHERE customer IN ({}) ORDER BY customer, at"
+_GIVEN = (
+    f"SELECT customer, notice, at FROM notices_given WHERE customer IN ({{}}) AND at {LIKELY} ORDER BY customer, at"
+)
+_CONTRACTS = (
+    f"SELECT customer, since, ended FROM contracts WHERE customer IN ({{}}) AND since {LIKELY} ORDER BY customer, since"
+)
+_GROUNDS = f"SELECT customer, purpose, at FROM grounds WHERE customer IN ({{}}) AND at {LIKELY} ORDER BY customer, at"
 _HOLDS = "SELECT customer, purpose FROM holds WHERE customer IN ({}) AND ended IS NULL"
 
 _ACTS = {str(act): act for act in Act}

@@ -30,7 +30,7 @@ _SAID = (
 _SKIPPED = (
     'SELECT "import", position FROM import_skipped WHERE "import" IN (SELECT number FROM imports) AND customer = ?'
 )
-_FILES = "SELECT number, file_digest, root, rows FROM imports WHERE kind = 'choices'"
+_FILES = "SELECT number, root, rows FROM imports WHERE kind = 'choices'"
 #: Randoms come some at a time: a chunk of them is large, and a customer's rows of it may be one or many.
 _SOME = 2048
 _RANDOMS = (
@@ -71,7 +71,7 @@ class Unshown:
 
 
 class Rows:
-    """The rows of one customer. `files` has their places by each file's digest and root."""
+    """The rows of one customer. `files` has their places by the root over each file's rows."""
 
     def __init__(self, connection: Connection, number: int) -> None:
         self._connection, self._number, self._tiles = connection, number, Tiles(connection)
@@ -108,12 +108,12 @@ class Rows:
         """What each choice on record is as the row of a file."""
         return _records(self._connection, self._number, self._said)
 
-    def _placed(self, places: Sequence[tuple[int, int]]) -> Mapping[tuple[str, str], list[Place]]:
+    def _placed(self, places: Sequence[tuple[int, int]]) -> Mapping[str, list[Place]]:
         files = {number: row for number, *row in driver.rows(self._connection, _FILES)} if places else {}
-        found: dict[tuple[str, str], list[Place]] = {}
+        found: dict[str, list[Place]] = {}
         for file, position in places:
-            digest, root, rows = files[file]
-            found.setdefault((digest, root), []).append(Place(file, position, rows))
+            root, rows = files[file]
+            found.setdefault(root, []).append(Place(file, position, rows))
         return found
 
     def _random(self, place: Place) -> bytes | None:

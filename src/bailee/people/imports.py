@@ -8,6 +8,7 @@ canonical JSON), whose root `record` is given.
 from __future__ import annotations
 
 import gc
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -111,6 +112,10 @@ def open_source(path: Path, required: tuple[str, ...], optional: tuple[str, ...]
     """Open a file to be imported and name it by its digest; ImportRejected where it cannot be read."""
     source = Source(path, required, optional, Problems(path.name))
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would be waited for, and cannot be read twice
+            told = "is no file, expected a CSV or Parquet file: write what it gives into one first"
+            raise ImportRejected([Problem(str(path), 1, 1, told)])
         return source, source.digest()
     except OSError as error:
         raise ImportRejected([Problem(str(path), 1, 1, f"cannot be read: {(error.strerror or '').lower()}")]) from None

@@ -14,13 +14,18 @@ def micros(at: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
+_FIRST = micros(datetime.min.replace(tzinfo=UTC))
 #: What is kept lies between these, in microseconds: before and after, an offset could lead to a year that there is not.
 EARLIEST, LATEST = micros(datetime(1900, 1, 1, tzinfo=UTC)), micros(datetime.max.replace(tzinfo=UTC))
 
 
+#: SQL that is true of a time between these: what was kept of another, by an earlier Bailee, gives nobody any standing.
+LIKELY = f"BETWEEN {EARLIEST} AND {LATEST}"
+
+
 def instant(stored: int) -> datetime:
-    """Return the aware UTC datetime of stored microseconds."""
-    return _EPOCH + timedelta(microseconds=stored)
+    """Return the aware UTC datetime of stored microseconds, at the earliest and latest the first and last there are."""
+    return _EPOCH + timedelta(microseconds=max(_FIRST, min(stored, LATEST)))
 
 
 def days(day: date) -> int:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bailee.people import keyring
 from bailee.people.instants import instant, micros
+from bailee.people.keyring import COMPANY
+
+_MARK = b"bailee files v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,8 @@ class ImportReport:
 
 def imported(connection: Connection, kind: str, digest: str) -> ImportReport | None:
     """The report of an import of this very file, or None if there was none."""
-    statement = "SELECT rows, added, at FROM imports WHERE kind = ? AND file_digest = ?"
-    row = connection.exec_driver_sql(statement, (kind, digest)).first()
+    statement = "SELECT rows, added, at FROM imports WHERE kind = ? AND mark = ?"
+    row = connection.exec_driver_sql(statement, (kind, marked(connection, kind, digest))).first()
     return None if row is None else ImportReport(digest, row.rows, 0, row.rows, 0, already=instant(row.at))
 
 
@@ -56,7 +61,20 @@ def remember(
     by: str,
 ) -> int:
     """Note an import, so that the same file is not imported again, and return its number."""
+    keyring.of(connection).ensure(connection, [COMPANY])
     number: int = connection.exec_driver_sql("SELECT coalesce(max(number), 0) + 1 FROM imports").scalar_one()
-    row = (number, kind, digest, name, rows, added, root, micros(now), by)
+    row = (number, kind, marked(connection, kind, digest), name, rows, added, root, micros(now), by)
     connection.exec_driver_sql("INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     return number
+
+
+def marked(connection: Connection, kind: str, digest: str) -> str | None:
+    """How a file is remembered: HMAC-SHA256 under the company's key, None where that was not made yet.
+
+    Of a small file the digest alone would tell whoever reads the database, and guesses a row, that they guessed right.
+    """
+    (company,) = keyring.of(connection).keys(connection, [COMPANY])
+    if company is None:
+        return None
+    key = hmac.digest(company, _MARK, "sha256")
+    return hmac.digest(key, f"{kind}\0{digest}".encode(), "sha256").hex()

@@ -190,20 +190,21 @@ notices_given = Table(
     Index(None, "customer"),
 )
 
-#: A file that was imported; `rows` counts its rows, `added` those that were not on record yet.
+#: A file that was imported; `rows` counts its rows, `added` those that were not on record yet. `mark` finds the very
+#: file again, and tells nobody who has not the company's key what was in it.
 imports = Table(
     "imports",
     metadata,
     _number("number", key=True),
     _text("kind"),
-    _text("file_digest"),
+    _text("mark"),
     _text("name"),
     _number("rows"),
     _number("added"),
     _text("root", optional=True),
     _number("at"),
     _text("by"),
-    UniqueConstraint("kind", "file_digest"),
+    UniqueConstraint("kind", "mark"),
 )
 
 #: The 32 random bytes of each row of an import, some ten thousand a chunk. A row's leaf in the import's tree is its

@@ -89,7 +89,13 @@ def sync(folder: Path) -> None:
 def _aside(path: Path, content: bytes) -> Path:
     """A file of the content beside the path, on the disk."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except PermissionError:
+        raise WorkspaceError(
+            f"the folder `{path.parent}` cannot be written to by this user, so `{path.name}` cannot be kept there; "
+            "make it writable"
+        ) from None
     try:
         with os.fdopen(file, "wb") as out:
             out.write(content)

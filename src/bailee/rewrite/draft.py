@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bailee.engines import Place
 from bailee.rewrite.column import SLOTS, Columned, test
-from bailee.rewrite.mask import Masked, condition, maskable
+from bailee.rewrite.mask import Masked, maskable
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.store import Stored
 
@@ -72,8 +72,9 @@ class Draft:
         self.allow[name] = Allow(name, key_type, slot, self.wants_pseudonyms)
         alias = f"a{len(self.joins) + 1}"
         kind = "LEFT JOIN" if optional else "JOIN"
-        if not optional and not self.wants_pseudonyms and self.stored.dialect.masks and maskable(key_type):
-            self.maskable = (len(self.joins), name, condition(name, expression))
+        mask = self.stored.dialect.mask
+        if mask is not None and not optional and not self.wants_pseudonyms and maskable(key_type):
+            self.maskable = (len(self.joins), name, mask(name, expression))
         self.joins.append(f"{kind} {self.stored.dialect.own.format(name)} AS {alias} ON {alias}.subject = {expression}")
         return alias
 

@@ -1,5 +1,7 @@
 """The mask of an allow table in place of a join with it: the same rows, without building a hash table to find them.
 
+How it is tested is the dialect's to say (`Dialect.mask`), between two tokens for its bounds.
+
 A view is written twice, once joined and once masked, because only the engine knows when a question runs whether the
 keys are near enough to each other for a mask. Law: both show the same rows (`tests/rewrite/test_mask.py`).
 """
@@ -37,13 +39,3 @@ class Masked:
 def maskable(key_type: str) -> bool:
     """Whether allow tables with this type of key may have a mask."""
     return _WHOLE.fullmatch(key_type) is not None
-
-
-def condition(name: str, expression: str) -> str:
-    """SQL that is true exactly where an allow table holds the expression's value; it cannot fail.
-
-    The bounds alone would keep `get_bit` from failing, but an engine may test conditions in any order, so it is in TRY.
-    With `= 1` DuckDB would expect hardly any row, and join in a bad order; with `> 0` it expects a fifth.
-    """
-    bit = f"get_bit(getvariable('{name}')::BIT, {PLACE}{expression}{PLACE})"
-    return f"{expression} BETWEEN {LOW} AND {HIGH} AND TRY({bit}) > 0"

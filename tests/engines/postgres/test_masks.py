@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bailee.engines import View
-from bailee.engines.postgres import masks, setup
+from bailee.engines.postgres import setup
 from bailee.engines.postgres.engine import Postgres
+from bailee.rewrite.dialects.postgres import POSTGRES
+from bailee.rewrite.mask import Masked
 from tests.engines.postgres.shop import make_shop
 from tests.postgres import Cluster
 
@@ -24,7 +26,8 @@ def masked(postgres: Cluster) -> Iterator[Postgres]:
 
 def seen(engine: Postgres, sequence: int, span: tuple[int, int]) -> list[int]:
     """The people that the mask shows."""
-    bit = masks.condition("allow_p", "p.id", span)
+    assert POSTGRES.mask is not None
+    bit = Masked("allow_p", POSTGRES.mask("allow_p", "p.id")).bind(span)
     view = View("bailee_rel_1", f"SELECT p.id FROM public.people p WHERE {bit}")
     table = engine.ask([view], "SELECT id FROM bailee_rel_1 ORDER BY id", allow={"allow_p": sequence}).table
     found: list[int] = table.column("id").to_pylist()

@@ -42,7 +42,7 @@ def asked(gate: Gate, purpose: str = "offers") -> tuple[Counter[object], str]:
 def test_the_column_shows_what_the_join_shows(gate: Gate, shop: Shop) -> None:
     """Before maintenance, after it, after a withdrawal and after maintenance of that, rows are those who stand."""
     joined, by = asked(gate)
-    assert by == "join"
+    assert by == "mask"
     assert {1, 2, 3, 6} == {row[1] for row in joined}
     done = gate.maintain()
     assert done.whole
@@ -50,7 +50,7 @@ def test_the_column_shows_what_the_join_shows(gate: Gate, shop: Shop) -> None:
     assert (joined, "column") == asked(gate)
     say(gate, 3, False)
     without, by = asked(gate)
-    assert by == "join"
+    assert by == "mask"
     assert {1, 2, 6} == {row[1] for row in without}
     done = gate.maintain()
     assert (False, 1, {"customers.bailee_standing": 1, "orders.bailee_standing": 3}) == (
@@ -72,12 +72,12 @@ def test_a_lost_trigger_is_found_and_the_question_joins(gate: Gate, shop: Shop) 
     gate.maintain()
     joined, _ = asked(gate)
     shop.run("ALTER TABLE orders DISABLE TRIGGER zz_bailee_standing_inserted")
-    assert (joined, "join") == asked(gate)
+    assert (joined, "mask") == asked(gate)
     assert any("standing column" in finding.found for finding in gate.examine().findings)
     with pytest.raises(EngineUnavailable, match="engines grants"):
         gate.maintain()
     shop.run("INSERT INTO orders SELECT 80, 4, 666, 'x', now(), '', -1", *gate.grants())
-    assert (joined, "join") == asked(gate)
+    assert (joined, "mask") == asked(gate)
     assert gate.maintain().whole
     assert (joined, "column") == asked(gate)
 
@@ -100,7 +100,7 @@ def test_what_could_leave_old_bits_is_seen(gate: Gate, shop: Shop, statement: st
     gate.maintain()
     assert "column" == asked(gate)[1]
     shop.run(statement)
-    assert "join" == asked(gate)[1]
+    assert "mask" == asked(gate)[1]
     assert any("standing column" in finding.found for finding in gate.examine().findings)
     if undo is not None:
         with pytest.raises(EngineUnavailable, match="engines grants"):
@@ -108,7 +108,7 @@ def test_what_could_leave_old_bits_is_seen(gate: Gate, shop: Shop, statement: st
         shop.run(undo)
     else:
         shop.run(*gate.grants())
-    assert "join" == asked(gate)[1]
+    assert "mask" == asked(gate)[1]
     assert gate.maintain().whole
     assert "column" == asked(gate)[1]
 
@@ -135,7 +135,7 @@ def test_new_rows_have_their_customers_bits(gate: Gate, shop: Shop) -> None:
     assert not {51, 52, 53, 54, 55, 12, 20} & numbers
     # The same by joins, over a column that nobody may use.
     shop.run("UPDATE bailee_keeping.columns SET mark = 'other'")
-    assert (found, "join") == asked(gate)
+    assert (found, "mask") == asked(gate)
 
 
 def test_an_insert_that_began_before_a_withdrawal_is_found(gate: Gate, shop: Shop) -> None:
@@ -218,7 +218,7 @@ def test_the_companys_work_goes_first(gate: Gate, shop: Shop, monkeypatch: pytes
         con.execute("UPDATE orders SET total = total WHERE customer_id = 1")
         with pytest.raises(EngineError, match="locked"):
             gate.maintain()
-        assert "join" == asked(gate)[1]
+        assert "mask" == asked(gate)[1]
     gate.maintain()
     assert "column" == asked(gate)[1]
 
@@ -253,7 +253,7 @@ def test_a_table_made_anew_has_no_column(gate: Gate, shop: Shop) -> None:
         f"GRANT SELECT ON orders TO {KEEPER}",
     )
     found, by = asked(gate)
-    assert by == "join"
+    assert by == "mask"
     assert 4 not in {row[1] for row in found}
 
 

@@ -96,6 +96,6 @@ def test_bits_are_right_at_every_moment(shop: Shop) -> None:
         assert answer.ways[0].by == "column"
         shop.run("UPDATE bailee_keeping.columns SET mark = 'other'")
         joined = gate.ask("SELECT order_id, customer_id FROM orders", purpose="offers")
-        assert joined.ways[0].by == "join"
+        assert joined.ways[0].by == "mask"
         rows = [sorted(map(repr, each.arrow().to_pylist())) for each in (answer, joined)]
         assert rows[0] == rows[1]

@@ -31,7 +31,7 @@ def jvm_engine(folders: dict[str, str]) -> Iterator[Spark]:
         yield engine
 
 
-@pytest.fixture(scope="session", params=["sail", "classic", "connect"])
+@pytest.fixture(scope="session", params=["sail", "classic", pytest.param("connect", marks=pytest.mark.soak)])
 def server(request: pytest.FixtureRequest) -> Server:
     """Each kind of server."""
     if request.param == "sail":

@@ -14,8 +14,8 @@ from tests.engines.spark.shop import SEEN, Server
 
 R = "bailee_rel_1"
 FOR_EVER = (
-    f"SELECT count(*) AS n FROM {R} a, {R} b, {R} c, {R} d, {R} e, {R} f "
-    "WHERE a.id * b.id + c.id * d.id % 7 = 3 AND e.id <> f.id"
+    f"SELECT count(*) AS n FROM {R} a, {R} b, {R} c, {R} d, {R} e, {R} f, {R} g "
+    "WHERE a.id * b.id + c.id * d.id % 7 = 3 AND e.id <> f.id AND f.id <> g.id"
 )
 #: More than a limit of two seconds and the time that a server may take to stop, on a busy machine.
 SOON = 12.0

@@ -67,7 +67,8 @@ def test_the_companys_tables_and_files_have_no_name_in_a_question(
     for sql in NOT_OURS:
         found = outcome(engine, sql.format(file=tmp_path / "file", people=folders["people"]))
         assert isinstance(found, tuple), (sql, found)
-        assert found[2] in {"catalog error", "binder error", "sealed", "parser error"}, (sql, found)
+        refused = {"catalog error", "binder error", "sealed", "parser error", "engine error"}
+        assert found[2] in refused, (sql, found)
         assert "CANARY" not in repr(found)
 
 

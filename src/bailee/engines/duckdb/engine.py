@@ -18,6 +18,7 @@ from types import TracebackType
 from bailee.engines import Allowed, Column, Finding, Limits, Mapped, Place, Result, Table, View
 from bailee.engines.duckdb import faults, frames
 from bailee.engines.duckdb.process import Body, Worker
+from bailee.engines.owned import Found, Name, Ownership
 from bailee.errors import EngineUnavailable
 
 #: The gate's own set-up (allow tables of millions, clean sets) may take longer than a question.
@@ -148,6 +149,12 @@ class DuckDB:
     def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
         """Nothing: the file is only read, and what may be read of it is not the database's to say."""
         return ()
+
+    def owned(self, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
+        """Count people's rows by table, tables without any left out."""
+        from bailee.engines.duckdb import erasing
+
+        return erasing.count(Path(self._path), ownership, keys)
 
     def serialize(self, sql: str) -> str:
         """DuckDB's own parse of one SELECT as JSON; raises `EngineError` with the position of what it cannot parse."""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from bailee.engines.duckdb import faults
-from bailee.engines.duckdb.owned import Name, Owned, Ownership, literal, quote
+from bailee.engines.owned import Found, Name, Ownership, counted, literal, quote
 from bailee.errors import EngineError, EngineUnavailable
 
 if TYPE_CHECKING:
@@ -41,31 +41,10 @@ _REFERENCES = (
 )
 
 
-class Found(NamedTuple):
-    """Rows of some people in a table: those that go, those that somebody else owns too and that lose only the person's
-    column, and those of them whose column cannot be empty, so that the person stays named."""
-
-    gone: int
-    cleared: int = 0
-    left: int = 0
-
-
 def count(path: Path, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
     """Count people's rows by table, tables without any left out; EngineUnavailable where the file cannot be read."""
     with _opened(path, keys, read_only=True) as con:
         return _count(con, ownership)
-
-
-def statements(ownership: Ownership, keys: Sequence[str]) -> Iterator[tuple[Name, str]]:
-    """The SQL that removes people's rows, to be run in this order by whoever may write."""
-    listed = ", ".join(map(literal, keys))
-    for owned in ownership.children_first:
-        yield owned.name, f"DELETE FROM {owned.name.sql} AS t WHERE {ownership.goes(owned, 't', listed)};"
-    for owned in ownership.children_first:
-        for column in owned.subjects if len(owned.subjects) > 1 else ():
-            one = Ownership([Owned(owned.name, (column,))])
-            where = one.names(one.tables[0], "t", listed)
-            yield owned.name, f"UPDATE {owned.name.sql} AS t SET {quote(column)} = NULL WHERE {where};"
 
 
 def erase(path: Path, ownership: Ownership, keys: Sequence[str], progress: Progress | None = None) -> dict[Name, Found]:
@@ -139,20 +118,12 @@ def _told(path: Path, error: duckdb.Error) -> EngineError:
 
 
 def _count(con: duckdb.DuckDBPyConnection, ownership: Ownership) -> dict[Name, Found]:
-    empty = _nullable(con)
-    found = {}
+    empty, found = _nullable(con), {}
     for owned in ownership.tables:
-        goes, names = ownership.goes(owned, "t", _KEYS), "false"
-        stuck = [name for name in owned.subjects if (owned.name, name) not in empty]
-        if len(owned.subjects) > 1:
-            names = f"{ownership.names(owned, 't', _KEYS)} AND NOT {goes}"
-        left = ownership.names(Owned(owned.name, tuple(stuck)), "t", _KEYS) if stuck else "false"
-        row = con.execute(
-            f"SELECT count(*) FILTER ({goes}), count(*) FILTER ({names}), count(*) FILTER ({names} AND {left}) "
-            f"FROM {owned.name.sql} AS t"
-        ).fetchone()
-        if row is not None and any(row):
-            found[owned.name] = Found(row[0], row[1] - row[2], row[2])
+        row = con.execute(ownership.counting(owned, _KEYS, empty)).fetchone()
+        here = None if row is None else counted(row)
+        if here is not None:
+            found[owned.name] = here
     return found
 
 

@@ -17,11 +17,13 @@ from types import TracebackType
 from typing import TypeVar
 
 from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, View
+from bailee.engines.owned import Found, Name, Ownership
 from bailee.engines.postgres import answer, doors, fence, parse, setup, standing
 from bailee.engines.postgres.allow import Change, Held, change, clean, clean_state
 from bailee.engines.postgres.catalog import catalog
 from bailee.engines.postgres.faults import Wrong, error
 from bailee.engines.postgres.link import Link
+from bailee.engines.postgres.owning import owned
 from bailee.errors import EngineUnavailable
 
 _Made = TypeVar("_Made")
@@ -33,7 +35,7 @@ class Postgres:
     """A PostgreSQL database at a URL; see `bailee.engines.Engine`.
 
     With `masked`, which all servers of a database must agree about, allow tables of whole numbers have masks too, and
-    `Allowed.span` says of which keys; `masks.condition` is how a view tests one. The URL's user is the keeper: `setup`
+    `Allowed.span` says of which keys. The URL's user is the keeper: `setup`
     says which rights it needs. `limits` bind every question, which may bring stricter ones of time, rows and bytes.
     """
 
@@ -176,6 +178,10 @@ class Postgres:
     def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:
         """What is missing or too wide for the keeper, most important first; see `setup`."""
         return self._request(lambda link: setup.check(link, mapped, columns))
+
+    def owned(self, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
+        """Count people's rows by table, tables without any left out, as the keeper; limits of questions do not hold."""
+        return self._request(lambda link: owned(link, ownership, keys))
 
     def serialize(self, sql: str) -> str:
         """PostgreSQL's own parse of one SELECT as JSON; raises `EngineError` with the place where it cannot parse."""

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, View
+from bailee.engines.owned import Found, Name, Ownership, counted
 from bailee.engines.spark import answer, faults, fence, names, plans, session, tables
 from bailee.engines.spark.faults import Wrong
 from bailee.engines.spark.held import Held
@@ -31,6 +32,8 @@ T = TypeVar("T")
 #: The gate's own set-up (allow tables of millions, clean sets) may take longer than a question.
 _SETUP_SECONDS = 600.0
 #: A session that nobody used for so long is tried before it is used.
+#: An abandoned session is waited for no longer.
+_FAREWELL_SECONDS = 30.0
 _IDLE_SECONDS = 60.0
 
 
@@ -85,6 +88,7 @@ class Spark:
         self._turn: Turn[Any] | None = None
         self._closed = False
         self._opening: Future[_Living] | None = None
+        self._leaving: threading.Thread | None = None
         self._generation = 0
 
     def __enter__(self) -> Spark:
@@ -175,6 +179,21 @@ class Spark:
         """Nothing: who may read what is the catalogue's own to say, and not shown to its clients."""
         return ()
 
+    def owned(self, ownership: Ownership, keys: Sequence[str]) -> dict[Name, Found]:
+        """Count people's rows by table, tables without any left out; every column may be empty, as in files."""
+        listed = ", ".join(map(ownership.words.literal, keys))
+
+        def count(living: _Living) -> dict[Name, Found]:
+            found = {}
+            for each in ownership.tables:
+                sql = names.translate(ownership.counting(each, listed), living.meanings)
+                here = counted([int(value) for value in living.session.sql(sql).toArrow().to_pylist()[0].values()])
+                if here is not None:
+                    found[each.name] = here
+            return found
+
+        return self._request(count, _SETUP_SECONDS)
+
     def serialize(self, sql: str) -> str:
         """Spark's own parse as JSON: `relations`, `functions`, `ctes`, `types`, `nodes`; see `plans`.
 
@@ -264,7 +283,10 @@ class Spark:
 
     def _bring_up(self, opening: Future[_Living]) -> None:
         opened: Session | None = None
+        leaving = self._leaving
         try:
+            if leaving is not None:
+                leaving.join(_FAREWELL_SECONDS)  # a JVM that ends would take a session that is begun meanwhile with it
             opened = session.opened(self._address, self._limits, self._settings)
             opening.set_result(_Living(opened, self._folders))
         except BaseException as error:
@@ -281,10 +303,11 @@ class Spark:
             opening.add_done_callback(_end)
 
     def _abandon(self) -> None:
-        """Leave a session that does not answer, without waiting for it."""
+        """Leave a session that does not answer, without waiting for it; the next one begins when it has ended."""
         opening, self._opening = self._opening, None
         if opening is not None:
-            threading.Thread(target=opening.add_done_callback, args=(_end,), daemon=True).start()
+            self._leaving = threading.Thread(target=opening.add_done_callback, args=(_end,), daemon=True)
+            self._leaving.start()
 
 
 def _end(opening: Future[_Living]) -> None:

@@ -98,8 +98,8 @@ class Dialect:
     coarse: Callable[[Coarsen, str, str], str | None]
     #: A rule of the map as an expression that cannot fail.
     predicate: Callable[[Predicate, ColumnOf], str]
-    #: Whether allow tables may be masks of bits.
-    masks: bool = False
+    #: A test of an expression against the mask of an allow table, as `rewrite.mask` binds it; it cannot fail.
+    mask: Callable[[str, str], str] | None = None
     #: What of an asker's expression over one row may fail, where nothing attempts it; given the types of an identifier.
     may_fail: Callable[[exp.Expr, Types], str | None] | None = None
     #: A factor of a product, so that it cannot overflow.

@@ -10,6 +10,7 @@ from bailee.policy.coarsen import Coarsen
 from bailee.policy.predicates import Predicate
 from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, Recursion, either_case
 from bailee.rewrite.dialects.duckdb_tree import check
+from bailee.rewrite.mask import HIGH, LOW, PLACE
 
 _TOKENS = re.compile(
     r"""(?P<blank>[ \t\r\n]+|--[^\r\n\0]*(?:\r?\n|\Z)|/\*(?:(?!/\*|\*/)[^\0])*\*/)
@@ -67,6 +68,15 @@ def _naive(at: datetime) -> str:
     return at.isoformat(sep=" ")
 
 
+def _mask(name: str, expression: str) -> str:
+    """The bounds alone would keep `get_bit` from failing, but conditions are tested in any order, so it is in TRY.
+
+    With `= 1` DuckDB would expect hardly any row, and join in a bad order; with `> 0` it expects a fifth.
+    """
+    bit = f"get_bit(getvariable('{name}')::BIT, {PLACE}{expression}{PLACE})"
+    return f"{expression} BETWEEN {LOW} AND {HIGH} AND TRY({bit}) > 0"
+
+
 DUCKDB = Dialect(
     name="duckdb",
     title="DuckDB",
@@ -102,7 +112,7 @@ DUCKDB = Dialect(
     },
     coarse=_coarse,
     predicate=_predicate,
-    masks=True,
+    mask=_mask,
     instead={
         "Describe": "the columns of a table are in the data map",
         "Summarize": "ask for the aggregates that you need",

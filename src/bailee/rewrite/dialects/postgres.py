@@ -12,6 +12,10 @@ from bailee.rewrite.dialects import total
 from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, Recursion, fold
 from bailee.rewrite.dialects.postgres_tree import check
 from bailee.rewrite.dialects.typed import Words, typed
+from bailee.rewrite.mask import HIGH, LOW
+
+#: Where the engine keeps allow tables and their masks.
+OWN = "bailee_allow.{}"
 
 #: Backslashes before a quotation mark, `_` within numbers and `$` are read in two ways, by settings or versions.
 _TOKENS = re.compile(
@@ -139,6 +143,14 @@ def _same(left: Sequence[str], right: Sequence[str]) -> str:
     return " AND ".join([" = ".join(hashes), *pairs])
 
 
+def _mask(name: str, expression: str) -> str:
+    """`|| ''` unpacks the bits once for a whole question; CASE keeps `get_bit` within them."""
+    table = OWN.format(f"mask_{name.removeprefix('allow_')}")
+    bits = f"(SELECT m.bits || ''::bytea FROM {table} m WHERE m.low = {LOW} AND m.high >= {HIGH})"
+    place = f"{expression}::bigint - ({LOW})"
+    return f"CASE WHEN {expression} BETWEEN {LOW} AND {HIGH} THEN get_bit({bits}, {place}) = 1 ELSE false END"
+
+
 POSTGRES = Dialect(
     name="postgres",
     title="PostgreSQL",
@@ -147,7 +159,8 @@ POSTGRES = Dialect(
     mark='"',
     catalog="",
     schema="public",
-    own="bailee_allow.{}",
+    own=OWN,
+    mask=_mask,
     recursion=Recursion.SIBLINGS,
     tokens=_TOKENS,
     forbidden=frozenset({"--", "/*"}),

@@ -49,13 +49,9 @@ def spark(tree: exp.Expr, _types: Types) -> str | None:
     """What of an expression may fail in Spark, where without ANSI rules only patterns do."""
     from sqlglot import exp
 
-    for node in tree.find_all(exp.Like, exp.ILike, exp.RegexpLike, exp.Escape):
-        found = (
-            _pattern(node) if not isinstance(node, exp.RegexpLike | exp.Escape) else "write LIKE with a plain pattern"
-        )
-        if found is not None:
-            return found
-    return None
+    if tree.find(exp.RegexpLike, exp.Escape) is not None:
+        return "a pattern may fail on one row: write LIKE with a pattern, and without ESCAPE"
+    return next(filter(None, map(_pattern, tree.find_all(exp.Like, exp.ILike))), None)
 
 
 def _odd(node: exp.Expr, name: str, types: Types) -> str | None:

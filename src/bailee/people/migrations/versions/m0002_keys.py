@@ -1,6 +1,6 @@
 """Keys that can be destroyed: customers who are nobody any more, personal text sealed, and the standing tree.
 
-Only databases on SQLite were ever of revision 0001. There a column cannot change its type, so five tables are written
+Only databases on SQLite were ever of revision 0001. There a column cannot change its type, so six tables are written
 anew.
 """
 
@@ -14,6 +14,7 @@ from alembic import op
 from bailee.people import keyring
 from bailee.people.erased_imports import overwrite
 from bailee.people.migrations import file_trees
+from bailee.people.reports import marked
 
 revision = "0002"
 down_revision = "0001"
@@ -138,6 +139,29 @@ def _of_import(table: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["import"], ["imports.number"], name=op.f(f"fk_{table}_import"))
 
 
+def _imports() -> Sequence[sa.schema.SchemaItem]:
+    return (
+        number("number"),
+        *(text(name) for name in ("kind", "mark", "name")),
+        *(number(name) for name in ("rows", "added")),
+        text("root", nullable=True),
+        number("at"),
+        text("by"),
+        _key("imports", "number"),
+        sa.UniqueConstraint("kind", "mark", name=op.f("uq_imports_kind_mark")),
+    )
+
+
+def _mark() -> None:
+    """Put in the place of each imported file's digest, by which anybody could test a guess, what needs a key."""
+    connection = op.get_bind()
+    files = connection.exec_driver_sql("SELECT number, kind, mark FROM imports").all()
+    if files:
+        keyring.of(connection).ensure(connection, [keyring.COMPANY])
+        marks = [(marked(connection, kind, digest), number) for number, kind, digest in files]
+        connection.exec_driver_sql("UPDATE imports SET mark = ? WHERE number = ?", marks)
+
+
 def _imported() -> None:
     """Keep the tree of each imported file. Whose its skipped rows were is not known, so nobody could be shown them, nor
     be sure that they went: their randoms go."""
@@ -238,8 +262,10 @@ def upgrade() -> None:
     _tables_of_the_tree()
     _anew("grounds", _grounds(), why="CAST(why AS BLOB)")
     _anew("holds", _holds(), why="CAST(why AS BLOB)")
+    _anew("imports", _imports(), mark="file_digest")
     _anew("choices", _choices(), evidence="CAST(evidence AS BLOB)")
     _imported()
+    _mark()
     op.create_index(op.f("ix_choices_customer_at"), "choices", ["customer", "at"])
     for table in _TEXTS:
         _seal(table)
