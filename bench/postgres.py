@@ -2,9 +2,9 @@
 
 Two thirds of the customers stand, and retention cuts nothing. Every time is the server's own, `Execution Time` of
 EXPLAIN (ANALYZE, TIMING OFF), so that all ways compare; `ask` is all of `gate.ask`, with its ledger entry on the disk.
-Two parallel workers, no JIT, everything in memory. Raw is a superuser on the very table. `join`, `mask` and `column` are
-the gate's own relations, a mask being what it takes where there is no column; `door` is a role of its own behind the
-row-level security that `bailee engines emit-rls` writes,
+Two parallel workers, no JIT, everything in memory. Raw is a superuser on the very table. `join`, `mask` and `column`
+are the gate's own relations, a mask being what it takes where there is no column; `door` is a role of its own behind
+the row-level security that `bailee engines emit-rls` writes,
 and `EXISTS`, `IN` and `function` are row-level security as it is written by hand over a table of those who stand.
 Every way's answer but the function's is compared with a filter by hand. Q1 to Q5 are as in `sql`. A door looks up for
 each question whether it is open, which is most of its Q5; the gate does so before the time that is counted here.
