@@ -233,10 +233,12 @@ def test_everybody_in_it_is_recorded(gate: Gate, shop: Shop) -> None:
     assert ("use", "offers", "answered") == (leaf["kind"], leaf["purpose"], leaf["decision"])
     assert record is not None
     assert ("row-level security", TOOL, None) == (record["question"], record["role"], record["customers"])
+    assert gate.replay(door.receipt).agrees
     say(gate, 4, True)
     gate.maintain()
     uses = [gate.leaf(at) for at in range(before, gate.head().size)]
     assert 2 == sum(each["kind"] == "use" for each in uses)
+    assert gate.replay(gate.head().size - 1).agrees
     gate.maintain()
     assert len(uses) == gate.head().size - before
     say(gate, 4, False)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import bailee
-from bailee.errors import EngineError, EngineUnavailable
+from bailee.errors import EngineError, EngineUnavailable, Stale
 from bailee.gate.gate import Gate
 from tests.postgres import Cluster
 from tests.standing_shop import KEEPER, Shop, say
@@ -76,8 +76,41 @@ def test_a_lost_trigger_is_found_and_the_question_joins(gate: Gate, shop: Shop) 
     assert any("standing column" in finding.found for finding in gate.examine().findings)
     with pytest.raises(EngineUnavailable, match="engines grants"):
         gate.maintain()
-    shop.run(*gate.grants())
+    shop.run("INSERT INTO orders SELECT 80, 4, 666, 'x', now(), '', -1", *gate.grants())
+    assert (joined, "mask") == asked(gate)
+    assert gate.maintain().whole
     assert (joined, "column") == asked(gate)
+
+
+@pytest.mark.parametrize(
+    ("statement", "undo"),
+    [
+        ("CREATE TABLE part () INHERITS (orders)", "DROP TABLE part"),
+        (
+            "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
+            "CREATE TRIGGER zzz BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION later()",
+            "DROP FUNCTION later() CASCADE",
+        ),
+        ("DROP TRIGGER zz_bailee_standing_updated ON orders", None),
+        ("ALTER TABLE orders ENABLE TRIGGER zz_bailee_standing_updated", None),
+    ],
+)
+def test_what_could_leave_old_bits_is_seen(gate: Gate, shop: Shop, statement: str, undo: str | None) -> None:
+    """Parts of a table without triggers, triggers after ours, or ours not for every session: questions join."""
+    gate.maintain()
+    assert "column" == asked(gate)[1]
+    shop.run(statement)
+    assert "mask" == asked(gate)[1]
+    assert any("standing column" in finding.found for finding in gate.examine().findings)
+    if undo is not None:
+        with pytest.raises(EngineUnavailable, match="engines grants"):
+            gate.maintain()
+        shop.run(undo)
+    else:
+        shop.run(*gate.grants())
+    assert "mask" == asked(gate)[1]
+    assert gate.maintain().whole
+    assert "column" == asked(gate)[1]
 
 
 def test_new_rows_have_their_customers_bits(gate: Gate, shop: Shop) -> None:
@@ -188,6 +221,26 @@ def test_the_companys_work_goes_first(gate: Gate, shop: Shop, monkeypatch: pytes
         assert "mask" == asked(gate)[1]
     gate.maintain()
     assert "column" == asked(gate)[1]
+
+
+def test_a_server_that_is_behind_changes_nothing(gate: Gate) -> None:
+    """Bits of an older standing never take the place of newer ones, neither some nor all."""
+    from bailee.engines.postgres.engine import Postgres
+    from bailee.engines.postgres.standing import Stamp
+
+    gate.maintain()
+    engine, before = gate._sets().engine, asked(gate)
+    assert isinstance(engine, Postgres)
+    kept = engine.kept()
+    place, held = next((place, held) for place, held in kept.items() if place.table == "orders")
+    assert held.mark is not None
+    older = Stamp(held.policy, held.version - 1, gate.clock(), None, "older")
+    with pytest.raises(Stale):
+        engine.keep({place: "INTEGER"}, [(["4"], [-1])], older, held.mark)
+    with pytest.raises(Stale):
+        engine.fill({place: "INTEGER"}, [(["4"], [-1])], older)
+    assert (kept, before) == (engine.kept(), asked(gate))
+    assert before[1] == "column"
 
 
 def test_a_table_made_anew_has_no_column(gate: Gate, shop: Shop) -> None:

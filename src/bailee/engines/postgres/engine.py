@@ -144,8 +144,8 @@ class Postgres:
         return self._request(standing.instant)
 
     def kept(self) -> dict[Place, standing.Kept]:
-        """Every standing column that is kept here."""
-        return self._request(standing.kept)
+        """Every standing column that is kept here and guarded; one that was not is to be filled anew."""
+        return self._request(standing.settled)
 
     def keep(
         self, places: Mapping[Place, str], bits: standing.Bits, stamp: standing.Stamp, base: str

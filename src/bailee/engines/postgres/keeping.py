@@ -30,12 +30,19 @@ _TABLES = (
 LOCKS = "hashtext('bailee_keeping')"
 _BUCKETS = 1024
 
-#: Whether both triggers of a column are there, as they were made, and whatever a session is set to.
+#: Whether a column's bits are surely given: both triggers are there as they were made, whatever a session is set to;
+#: no other could change the customer after them; no part of the table is without; the customer is not worked out later.
 GUARDED = (
     "(SELECT count(*) = 2 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid WHERE g.tgrelid = k.relation "
     f"AND g.tgname IN ('{INSERTED}', '{UPDATED}') AND g.tgenabled = 'A' AND p.proname = k.giver "
-    f"AND p.pronamespace = '{KEEPING}'::regnamespace)"
+    f"AND p.pronamespace = '{KEEPING}'::regnamespace) AND NOT EXISTS (SELECT FROM pg_trigger o "
+    f"WHERE o.tgrelid = k.relation AND o.tgname > '{INSERTED}' AND o.tgname <> '{UPDATED}' AND o.tgtype & 3 = 3) "
+    "AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = k.relation) AND EXISTS (SELECT FROM pg_attribute y "
+    "WHERE y.attrelid = k.relation AND y.attnum = k.subject AND NOT y.attisdropped AND y.attgenerated = '')"
 )
+
+#: What was unguarded may hold old bits for good: it is filled anew.
+UNGUARDED = f"UPDATE {KEEPING}.columns k SET mark = NULL WHERE k.mark IS NOT NULL AND NOT ({GUARDED})"
 
 #: The bit of a policy's slot while a column holds what it should, else nothing. One look for a whole question; in
 #: PL/pgSQL because a session keeps its plan, which a function in SQL makes anew each time.
@@ -84,6 +91,7 @@ def _column(place: Place, keeper: str) -> Iterator[str]:
     )
     function = f"{KEEPING}.{giver(place)}"
     yield _free(place)
+    yield UNGUARDED
     yield f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} bigint"
     yield _giving(function, column, subject)
     fires = f"EXECUTE FUNCTION {function}()"
@@ -105,7 +113,9 @@ def _free(place: Place) -> str:
     return (
         f"DO $$ BEGIN IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass({table}) AND attname = "
         f"{literal(place.column)}) AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass({table}) AND "
-        f"tgname = '{UPDATED}') THEN RAISE EXCEPTION USING MESSAGE = {told}; END IF; END $$"
+        f"tgname = '{UPDATED}') AND NOT EXISTS (SELECT FROM {KEEPING}.columns k JOIN pg_attribute a ON "
+        f"a.attrelid = k.relation AND a.attnum = k.attribute WHERE k.relation = to_regclass({table}) AND a.attname = "
+        f"{literal(place.column)}) THEN RAISE EXCEPTION USING MESSAGE = {told}; END IF; END $$"
     )
 
 
@@ -143,7 +153,9 @@ def _owned(function: str) -> Iterator[str]:
 def ready(link: Link, place: Place) -> bool:
     """Whether a column is there, its triggers give bits to new rows, and the keeper may write it."""
     table = literal(f"{quoted(place.schema)}.{quoted(place.table)}")
+    subject = f"(SELECT x.attnum FROM pg_attribute x WHERE x.attrelid = c.oid AND x.attname = {literal(place.subject)})"
     guarded = GUARDED.replace("k.relation", "c.oid").replace("k.giver", literal(giver(place)))
+    guarded = guarded.replace("k.subject", subject)
     try:
         found = link.run(
             f"SELECT has_column_privilege(c.oid, a.attnum, 'UPDATE') AND a.atttypid = 'int8'::regtype AND {guarded} "

@@ -26,7 +26,7 @@ from bailee.engines import Place
 from bailee.engines.postgres import KEEPING, keys
 from bailee.engines.postgres.allow import ESCAPES
 from bailee.engines.postgres.faults import Wrong
-from bailee.engines.postgres.keeping import GUARDED, LOCKS, bucket, giver
+from bailee.engines.postgres.keeping import GUARDED, LOCKS, UNGUARDED, bucket, giver
 from bailee.engines.postgres.link import Link
 from bailee.engines.postgres.quoting import literal, quoted
 
@@ -87,6 +87,16 @@ def kept(link: Link) -> dict[Place, Kept]:
             return {}
         raise
     return {Place(*row[:4]): Kept(*row[4:]) for row in rows}
+
+
+def settled(link: Link) -> dict[Place, Kept]:
+    """The same, once the mark is taken from what is not guarded, though it be guarded again soon."""
+    try:
+        link.run(UNGUARDED)
+    except Wrong as wrong:
+        if wrong.code not in ("catalog error", "permission error"):
+            raise
+    return kept(link)
 
 
 def change(
