@@ -1,4 +1,7 @@
-"""The gate of one workspace: every way in which data, or a verdict about a customer, leaves Bailee."""
+"""The gate of one workspace: every way in which data, or a verdict about a customer, leaves Bailee.
+
+Long, because it is the whole public surface; each method hands on to the file that does the work.
+"""
 
 from __future__ import annotations
 
