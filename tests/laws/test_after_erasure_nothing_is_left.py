@@ -91,7 +91,13 @@ def act(gate: Gate, folder: Path, what: str, number: int) -> None:
     digest = notice(gate)
     match what:
         case "grant" | "withdraw":
-            gate.choose(who, what, "offers", notice=digest if what == "grant" else None, evidence=f"{EVIDENCE} {who}")
+            gate.choose(
+                who,
+                what,
+                "offers",
+                notice=digest if what == "grant" else None,
+                evidence=f"{EVIDENCE if who == KEY else 'paper'} {who}",
+            )
         case "child":
             gate.choose(CHILD, "withdraw", "offers", guardian=KEY, evidence="a child's own paper")
         case "import":
