@@ -6,6 +6,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,8 @@ def test_a_file_of_choices_is_one_leaf_and_honoured(gate: Gate, tmp_path: Path) 
     gate.import_choices(str(file), by="Otto Quill")
     leaf, record = last(gate)
     assert (size + 1, "choices_imported", 2) == (gate.head().size, leaf["kind"], leaf["count"])
-    assert {"by": "Otto Quill", "name": "choices.csv"} == record
+    digest = f"sha256:{sha256(file.read_bytes()).hexdigest()}"
+    assert {"by": "Otto Quill", "name": "choices.csv", "file": digest} == record
     assert (False, True) == (bool(check(1)), bool(check(9)))
     imported = [p for p in range(gate.head().size) if gate.leaf(p)["kind"] == "choices_imported"]
     gate.import_choices(file)

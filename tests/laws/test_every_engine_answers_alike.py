@@ -6,6 +6,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +25,7 @@ from bailee.policy.meaning_of_rows import Asked
 from bailee.policy.terms import terms_of
 from bailee.vocabulary import Act, Choice, Customer, Instrument, Use
 from tests.gate.shop import Clock, notice
-from tests.placed import ROWS, TYPES, as_user, in_duckdb, in_parquet, in_postgres
+from tests.placed import ROWS, TYPES, Rows, as_user, in_duckdb, in_parquet, in_postgres
 from tests.postgres import Cluster
 from tests.rewrite.plain import filtered
 
@@ -75,11 +76,18 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def gate(tmp_path_factory: pytest.TempPathFactory, small: None, postgres: Cluster, sail: str) -> Iterator[Gate]:
     """A workspace over the same tables three times: a DuckDB file, a PostgreSQL database, and folders in Spark."""
     home = tmp_path_factory.mktemp("everywhere") / "shop"
+    with everywhere(home, ROWS, (HERE / "policy.yaml").read_bytes(), postgres, sail) as opened:
+        yield opened
+
+
+@contextmanager
+def everywhere(home: Path, rows: Mapping[str, Rows], policy: bytes, postgres: Cluster, sail: str) -> Iterator[Gate]:
+    """The gate of a workspace over these rows in every engine, with the customers on record."""
     home.mkdir()
-    in_duckdb(home / "warehouse.duckdb", ROWS)
-    folders = in_parquet(home / "lake", ROWS)
+    in_duckdb(home / "warehouse.duckdb", rows)
+    folders = in_parquet(home / "lake", rows)
     url = postgres.new()
-    in_postgres(url, ROWS)
+    in_postgres(url, rows)
     database = url.split("/")[3].split("?")[0]
     for statement in statements({("public", name): list(columns) for name, columns in TYPES.items()}, "kim", database):
         postgres.run(statement, database)
@@ -89,8 +97,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory, small: None, postgres: Cluste
         f'[engines.lake]\nkind = "spark"\nurl = "{sail}"\ntables = {{{tables}}}\n'
         f'[engines.jvm]\nkind = "spark"\nurl = "local[2]"\ntables = {{{tables}}}\n'
     )
-    policy, datamap = (HERE / "policy.yaml").read_bytes(), (HERE / "datamap.yaml").read_bytes()
-    with bailee.create(home, policy, datamap, clock=Clock(ASKED)) as made:
+    with bailee.create(home, policy, (HERE / "datamap.yaml").read_bytes(), clock=Clock(ASKED)) as made:
         enrol(made)
     with bailee.open(home, clock=Clock(NOW)) as opened:
         yield opened

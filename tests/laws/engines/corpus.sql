@@ -104,7 +104,7 @@ SELECT order_id, coalesce(coupon, 'none') AS c, nullif(coupon, 'A') AS n FROM or
 -- case: greatest and least
 SELECT order_id, greatest(total, 10) AS g, least(total, 10) AS l, abs(total - 10) AS a FROM orders
 -- case: casts
-SELECT CAST(total AS VARCHAR(20)) AS t, CAST(coalesce(coupon, '0') AS VARCHAR(1)) AS c FROM orders
+SELECT CAST(total AS VARCHAR(20)) AS t, CAST(coalesce(coupon, '0') AS VARCHAR(30)) AS c FROM orders
 -- case: a cast that fails on what is hidden
 SELECT count(*) AS n FROM orders WHERE CAST(CASE WHEN coupon = 'A' THEN '1' ELSE '2' END AS INTEGER) = 1
 -- case: months
