@@ -301,3 +301,11 @@ def test_as_of_is_the_clock_s(home: Path, clock: Clock) -> None:
         assert (NOW, 6) == (gate.ask(ORDERS, purpose="offers").as_of, gate.ask(ORDERS, purpose="offers").rows)
         clock.forward(days=400)
         assert 0 == gate.ask(ORDERS, purpose="offers").rows
+
+
+def test_keys_that_only_groups_counted_are_derived_again(gate: Gate) -> None:
+    """A question that counts customers shows their keys in groups alone, and its ruling derives to the same."""
+    question = "SELECT count(DISTINCT customer_id) AS n FROM orders"
+    answer = gate.ask(question, purpose="research", recipient="insurer")
+    assert ["customer_id", "aggregate"] in [each[1:] for each in last(gate)[1]["columns"]]  # type: ignore[attr-defined]
+    assert gate.replay(answer.receipt).agrees

@@ -15,7 +15,7 @@ from bailee.gate.promise import recorded_map, recorded_policy
 from bailee.gate.record import ANSWERED, ruling_digest, word_of_effect
 from bailee.people import customers, past, standing_tree
 from bailee.policy.reasons import STANDING_CODES
-from bailee.vocabulary import Actor, Use
+from bailee.vocabulary import Actor, Treatment, Use
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -102,6 +102,8 @@ def _columns(connection: Connection, leaf: dict[str, Any], record: dict[str, Any
         return
     tables = [datamap.tables[name] for name in dict.fromkeys(record["tables"])]
     shared = decide.subjects(ruling, [table for table in tables if table.personal])
+    if record.get("aggregate"):
+        shared = Treatment.AGGREGATE  # in a question about groups keys are only joined and counted
     for name, column, shown in record["columns"]:
         table = datamap.tables[name]
         may = shared if column in table.subjects else decide.column(ruling, table, column).treatment
