@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bailee.cli import formats
+from bailee.cli import tables
 from bailee.errors import EngineError
+from bailee.gate import formats
 
 
 def as_csv(answer: pa.Table, *, spreadsheet: bool = False) -> str:
@@ -150,17 +151,17 @@ def test_what_parquet_cannot_hold_is_said() -> None:
 
 def test_a_terminal_is_shown_forty_rows() -> None:
     """Then it says how many more there are and how to get them."""
-    lines = formats.terminal_lines(pa.table({"n": list(range(1000))}), 80)
+    lines = tables.terminal_lines(pa.table({"n": list(range(1000))}), 80)
     assert (43, "… 960 more rows; all of them: --format csv, or --out FILE") == (len(lines), lines[-1])
 
 
 def test_null_is_not_the_text_null() -> None:
     """`NULL` is nothing; a text that spells it, and an empty one, is quoted."""
-    lines = formats.terminal_lines(pa.table({"a": [None, "NULL", "", "x"]}), 80)
+    lines = tables.terminal_lines(pa.table({"a": [None, "NULL", "", "x"]}), 80)
     assert ["NULL", '"NULL"', '""', "x"] == lines[2:]
 
 
 def test_an_evil_value_does_not_drive_the_terminal() -> None:
     """A product whose name is an escape sequence is shown by name, and so is an evil column."""
-    lines = formats.terminal_lines(pa.table({"a\x1b[0m": ["\x1b[2Jtea\r\n"]}), 80)
+    lines = tables.terminal_lines(pa.table({"a\x1b[0m": ["\x1b[2Jtea\r\n"]}), 80)
     assert ["a\\x1b[0m", "──────────────", "\\x1b[2Jtea\\r\\n"] == [line.strip() for line in lines]

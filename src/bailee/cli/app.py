@@ -910,6 +910,26 @@ def status(home: o.Home = HERE, as_json: o.Json = False) -> None:
 
 @app.command()
 @command
+def serve(
+    address: Annotated[
+        str | None, typer.Option("--address", metavar="ADDRESS", help="Listen here, and not where `[server]` says.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="N", min=1, max=65_535, help="Listen at this port.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", min=1, max=64, help="As many processes share the work.")
+    ] = None,
+    home: o.Home = HERE,
+) -> None:
+    """Serve the customers' pages, the banner, the staff console and the API, until interrupted."""
+    from bailee.cli import serving
+
+    serving.serve(home, address, port, workers)
+
+
+@app.command()
+@command
 def demo(
     folder: Annotated[
         Path | None,

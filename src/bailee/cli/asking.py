@@ -10,9 +10,10 @@ import typer
 
 from bailee.cli.opening import opened
 from bailee.cli.output import Output
-from bailee.cli.running import instant, print_json, print_lines, reason_json, reason_line
+from bailee.cli.running import print_json, print_lines, reason_line
 from bailee.cli.terminal import counted, plain, plain_lines
 from bailee.errors import BaileeError
+from bailee.gate.as_json import about, reads
 from bailee.vocabulary import Reason, Use
 
 if TYPE_CHECKING:
@@ -83,44 +84,6 @@ def _text(data: bytes, where: str) -> str:
     return text
 
 
-def about(answer: Answer, *, explain: bool) -> dict[str, object]:
-    """What is known about an answer beside its rows, as a document."""
-    ruling, left = answer.ruling, answer.left_out
-    known: dict[str, object] = {
-        "decision": "permitted",
-        "purpose": ruling.use.purpose,
-        "effects": sorted(ruling.effects),
-        "recipients": sorted(ruling.recipients),
-        "policy": ruling.policy,
-        "reasons": list(map(reason_json, ruling.reasons)),
-        "left_out": {
-            "columns": [
-                {"table": table, "column": column, "reason": reason and reason_json(reason)}
-                for table, column, reason in left.columns
-            ],
-            "customers": [{"customers": count, **reason_json(reason)} for reason, count in left.customers],
-            "rows": list(left.rows),
-        },
-        "included": left.included,
-        "known": left.known,
-        "aggregate": answer.aggregate,
-        "as_of": instant(answer.as_of),
-        "sequence": answer.sequence,
-        "seconds": round(answer.seconds, 6),
-        "receipt": answer.receipt,
-    }
-    if explain:
-        by = {way.relation: {"standing": way.by, "why": way.why} for way in answer.ways}
-        views = [{"name": view.name, "sql": view.sql, **by.get(view.name, {})} for view in answer.relations]
-        governed = {"relations": views, "sql": answer.governed.sql}
-        known |= {"question": answer.question, "reads": _reads(answer), "governed": governed}
-    return known
-
-
-def _reads(answer: Answer) -> dict[str, str]:
-    return {category: treatment.name.lower() for category, treatment in sorted(answer.ruling.reads.items())}
-
-
 def footer(answer: Answer, *, explained: bool) -> str:
     """One line about the answer: how many rows, of whose data, and where it is recorded."""
     left = answer.left_out
@@ -138,7 +101,7 @@ def explanation(answer: Answer) -> list[str]:
     lines = ["", "ruling", *(f"  {plain(reason_line(reason))}" for reason in ruling.reasons)]
     lines += [f"  effects: {', '.join(sorted(ruling.effects))}"]
     lines += [f"  recipients: {plain(', '.join(sorted(ruling.recipients))) or 'none; for the company itself'}"]
-    lines += [f"  reads {plain(category)}: {treatment}" for category, treatment in _reads(answer).items()]
+    lines += [f"  reads {plain(category)}: {treatment}" for category, treatment in reads(answer).items()]
     lines += ["left out"]
     lines += [f"  {plain(_column(*each))}" for each in left.columns]
     lines += [f"  {counted(count, 'customer')}: {plain(reason_line(reason))}" for reason, count in left.customers]

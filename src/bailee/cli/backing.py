@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from bailee.cli.opening import opened
 from bailee.cli.progress import bar
-from bailee.cli.running import instant, print_json, print_lines
+from bailee.cli.running import print_json, print_lines
 from bailee.cli.terminal import counted, plain
+from bailee.gate.as_json import instant
 
 if TYPE_CHECKING:
     from bailee.gate.restore import RestoreReport

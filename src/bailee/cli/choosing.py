@@ -11,9 +11,10 @@ import typer
 
 from bailee.cli.opening import opened
 from bailee.cli.output import Output
-from bailee.cli.running import DONE, REFUSED, instant, note, print_json, print_lines, reason_json, reason_line
+from bailee.cli.running import DONE, REFUSED, note, print_json, print_lines, reason_line
 from bailee.cli.terminal import counted, plain
 from bailee.errors import FactRejected
+from bailee.gate.as_json import instant, reason_json
 from bailee.vocabulary import Act, Instrument, Use
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ import typer
 from bailee.cli.handing import SUFFIX
 from bailee.cli.opening import opened
 from bailee.cli.progress import bar
-from bailee.cli.running import DONE, FAILED, instant, note, print_json, print_lines
+from bailee.cli.running import DONE, FAILED, note, print_json, print_lines
 from bailee.cli.saving import must_be_free, whole
 from bailee.cli.terminal import counted, plain
 from bailee.errors import BaileeError
+from bailee.gate.as_json import instant
 
 if TYPE_CHECKING:
     from bailee.gate.erasing import Erased, ErasureReport

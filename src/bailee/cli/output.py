@@ -58,9 +58,9 @@ class Output:
             with whole(self.out, force=self.force) as file:
                 self._write(answer, about, file)
         elif self.chosen is Format.TABLE:
-            from bailee.cli.formats import terminal_lines
+            from bailee.cli import tables
 
-            print_lines(terminal_lines(answer, shutil.get_terminal_size().columns))
+            print_lines(tables.terminal_lines(answer, shutil.get_terminal_size().columns))
         else:
             sys.stdout.flush()
             self._write(answer, about, sys.stdout.buffer)
@@ -69,7 +69,8 @@ class Output:
             print_json({**about, "out": str(self.out)})
 
     def _write(self, answer: pa.Table, about: Mapping[str, object], file: BinaryIO) -> None:
-        from bailee.cli import formats
+        from bailee.cli import tables
+        from bailee.gate import formats
 
         match self.chosen:
             case Format.JSON:
@@ -79,7 +80,7 @@ class Output:
             case Format.CSV:
                 self._warn_of_formulas(formats.write_csv(answer, file, spreadsheet=self.spreadsheet))
             case Format.TABLE:
-                lines = formats.terminal_lines(answer, 10_000)
+                lines = tables.terminal_lines(answer, 10_000)
                 file.write("\n".join([*lines, ""]).encode("utf-8", "backslashreplace"))
 
     def _warn_of_formulas(self, found: int) -> None:

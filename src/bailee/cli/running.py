@@ -8,13 +8,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ParamSpec
 
 import typer
 
 from bailee.cli.terminal import plain, plain_lines
 from bailee.errors import BaileeError, Cancelled, InputError, Refused
+from bailee.gate.as_json import instant, reason_json
 from bailee.vocabulary import Reason
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -79,16 +80,6 @@ def described(error: BaileeError) -> dict[str, object]:
     return {"error": type(error).__name__, "message": str(error)}
 
 
-def reason_json(reason: Reason) -> dict[str, object]:
-    """A reason as a document."""
-    return {
-        "code": reason.code,
-        "sentence": reason.sentence,
-        "principle": str(reason.principle),
-        "line": reason.line,
-    }
-
-
 def reason_line(reason: Reason) -> str:
     """A reason for the terminal: its sentence, then its code, what it appeals to and where it stands."""
     where = f", policy.yaml:{reason.line}" if reason.line else ""
@@ -111,11 +102,6 @@ def print_json(document: object) -> None:
 def print_lines(lines: Iterable[str]) -> None:
     """Lines on standard output; what came from data or files must be `plain` already."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
-def instant(at: datetime) -> str:
-    """A time in UTC (RFC 3339)."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def _for_json(value: object) -> object:

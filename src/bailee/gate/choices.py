@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,15 +27,21 @@ class Choices:
     def __init__(self, database: Database, recorder: Recorder) -> None:
         self._database, self._recorder = database, recorder
 
-    def record(self, said: Said, now: datetime) -> Receipt:
-        """Record one act; when this returns, every later answer honours it."""
-        must_be_writable(said.customer, said.guardian, said.evidence, *said.kind)
-        if said.at.tzinfo is None:
-            raise FactRejected(f"the time `{said.at.isoformat()}` names no zone; expected an aware time, such as UTC")
+    def record(self, said: Sequence[Said], now: datetime) -> list[Receipt]:
+        """Record acts, all or none; when this returns, every later answer honours them."""
+        for each in said:
+            must_be_writable(each.customer, each.guardian, each.evidence, *each.kind)
+            if each.at.tzinfo is None:
+                raise FactRejected(
+                    f"the time `{each.at.isoformat()}` names no zone; expected an aware time, such as UTC"
+                )
 
-        def work(connection: Connection) -> Receipt:
-            sequence = choices.record(connection, self._recorder.promise.policy, said, now)
-            return Receipt(sequence, self._leaf(connection, said, sequence, now))
+        def work(connection: Connection) -> list[Receipt]:
+            sequences = choices.record_many(connection, self._recorder.promise.policy, said, now)
+            return [
+                Receipt(sequence, self._leaf(connection, each, sequence, now))
+                for each, sequence in zip(said, sequences, strict=True)
+            ]
 
         return self._database.commit(work)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board, Standing
-from bailee.vocabulary import Actor, Effect, Use, Verdict
+from bailee.vocabulary import Actor, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
     from bailee.engines import Engine
@@ -370,13 +370,25 @@ class Gate:
         kind = Kind(purpose, str(act), str(instrument), notice, language, recipient, channel, conflict_shown)
         instant = self.clock()
         self._must_be_open()
-        receipt = self._choices.record(Said(str(customer), kind, at or instant, guardian, evidence), instant)
+        (receipt,) = self._choices.record([Said(str(customer), kind, at or instant, guardian, evidence)], instant)
         self._changes.tell()
         return receipt
+
+    def choose_all(self, said: Sequence[Said]) -> list[Receipt]:
+        """Record what was said at once, as on one form, all or none; otherwise as `choose`."""
+        self._must_be_open()
+        receipts = self._choices.record(said, self.clock())
+        self._changes.tell()
+        return receipts
 
     def choices(self, customer: object) -> tuple[Recorded, ...]:
         """All that a customer said, oldest first; FactRejected if there is no such customer."""
         return self._choices.history(str(customer))
+
+    def own_standing(self, customer: object) -> dict[str, Reason]:
+        """Why a customer is or is not in each purpose, all its recipients taken together, to show to themselves."""
+        self._must_be_open()
+        return self._points.own(str(customer))
 
     def import_choices(
         self,
@@ -412,6 +424,17 @@ class Gate:
         self._changes.tell()
         return report
 
+    def meet(self, customer: object, *, born: date | None = None, place: str | None = None) -> Receipt | None:
+        """Take somebody on record who came by themselves, if they are not; None where they are.
+
+        FactRejected for a key, birth date or place that cannot be.
+        """
+        self._must_be_open()
+        receipt = self._intake.meet(str(customer), born, place, self.clock())
+        if receipt is not None:
+            self._changes.tell()
+        return receipt
+
     def add_notice(self, purpose: str, text: str, *, language: str = "en", terms: Terms | None = None) -> NoticeReceipt:
         """Register the words shown for a purpose under its terms of today, or under earlier `terms` that it showed.
 
@@ -429,6 +452,11 @@ class Gate:
         """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""
         self._must_be_open()
         return self._intake.notice(word, language)
+
+    def notice_text(self, digest: str) -> str | None:
+        """The words of a registered notice, as they were shown; None where there is none of this digest."""
+        self._must_be_open()
+        return self._intake.text(digest)
 
     def give_notice(self, notice: str, to: Iterable[tuple[object, datetime]]) -> Receipt:
         """Record that customers, by key, were given a notice, by digest, and when; FactRejected takes back all."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bailee.errors import FactRejected
 from bailee.gate.answer import NoticeOnRecord, NoticeReceipt, Receipt
+from bailee.gate.choices import must_be_writable
 from bailee.gate.record import Recorder, described_file
-from bailee.people import customers, notices
+from bailee.people import customers, notices, progress
+from bailee.people.customers import NewCustomer
 from bailee.people.database import Database
 from bailee.people.nearest import expected
 from bailee.policy.terms import Terms, terms_of
@@ -48,6 +50,20 @@ class Intake:
 
         return import_customers(self._database, path, now, by=by, record=record, dry_run=dry_run, progress=progress)
 
+    def meet(self, key: str, born: date | None, place: str | None, now: datetime) -> Receipt | None:
+        """Take one customer on record, unless they are."""
+        must_be_writable(key, place)
+
+        def work(connection: Connection) -> Receipt | None:
+            if customers.find(connection, key) is not None:
+                return None
+            number = customers.add(connection, NewCustomer(key, born, place), now)
+            private = {"customer": key, "born": born and born.isoformat(), "place": place}
+            entry = self._recorder.within(connection, "customer", {"change": "created"}, private, now, [number])
+            return Receipt(progress.read(connection).sequence, entry)
+
+        return self._database.commit(work)
+
     def add_notice(self, purpose: str, text: str, language: str, terms: Terms | None, now: datetime) -> NoticeReceipt:
         """Register a notice under today's terms of the purpose, or the given ones."""
         policy = self._recorder.promise.policy
@@ -77,6 +93,12 @@ class Intake:
             for digest, purpose, language, terms, since in listed
             for covers in [purpose in named and covering.covers(named[purpose], terms)]
         )
+
+    def text(self, digest: str) -> str | None:
+        """The words of a registered notice."""
+        with self._database.read() as connection:
+            found = notices.get(connection, digest)
+        return None if found is None else found.text
 
     def notice(self, word: str, language: str | None) -> NoticeOnRecord:
         """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from bailee.gate.keys import SigningKeys
 from bailee.gate.record import ANNOUNCED, Recorder
 from bailee.gate.replay import Replay, replay, replay_minute
-from bailee.ledger import log
+from bailee.ledger import log, tiles
 from bailee.ledger.leaves import read
+from bailee.ledger.tiles import WIDTH, Tile
 from bailee.ledger.values import Head, Inclusion
 from bailee.ledger.verify import verify_inclusion
 from bailee.people import documents, keyring
@@ -109,6 +110,23 @@ class Book:
         """Check the whole log from its leaves; `known` is a head that somebody kept."""
         with self._database.read() as connection:
             return log.verify_log(connection, progress, known=known, safe=keyring.of(connection))
+
+    def vkeys(self) -> tuple[str, ...]:
+        """The verifier keys of the log (C2SP signed-note), the current one first."""
+        with self._database.read() as connection:
+            return tuple(self._signing.signing(connection).vkeys)
+
+    def tile(self, tile: Tile) -> bytes | None:
+        """The file of a tile or bundle (C2SP tlog-tiles) as the log is now; None where it does not reach so far."""
+        with self._database.read() as connection:
+            end, height = tile.number * WIDTH + tile.width, 8 * (tile.level or 0)
+            if end << height > log.head(connection).size:
+                return None
+            if tile.level is None:
+                return tiles.bundle(log.leaves_at(connection, end - tile.width, end))
+            wanted = [(height, at) for at in range(end - tile.width, end)]
+            found = log.nodes(connection, wanted)
+            return b"".join(found[node] for node in wanted)
 
     def checkpoint(self) -> bytes:
         """The signed checkpoint of the log as it is now (C2SP tlog-checkpoint)."""

@@ -24,7 +24,7 @@ from bailee.gate.record import ANSWERED, REFUSED, Recorder, described, standing_
 from bailee.people import customers
 from bailee.people.standing import Standing, untils
 from bailee.policy.reasons import STANDING, STANDING_CODES, standing_reason
-from bailee.vocabulary import Verdict
+from bailee.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -270,6 +270,16 @@ class Points:
         private = {"question": "standing", "rows": len(rows), "customers": None}
         self._recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing)
         return rows
+
+    def own(self, customer: str) -> dict[str, Reason]:
+        """A customer's standing in each purpose, for themselves; it is no use of their data, so nothing is recorded."""
+        compiled, standing = self._recorder.promise.compiled, self._fresh()
+        number = self._numbers(standing).get(customer)
+        found = {}
+        for purpose in compiled.purposes:
+            code = UNKNOWN if number is None else int(standing.codes(compiled.slot(purpose))[number])
+            found[purpose] = standing_reason(code, purpose, compiled.policy.line("purposes", purpose))
+        return found
 
     def _later(self, work: Callable[[], None]) -> Future[None]:
         """Run work on the one thread that records large sets, so that no verdict waits for it."""

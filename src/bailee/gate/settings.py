@@ -13,7 +13,9 @@ from typing import Any
 
 from bailee.engines import Limits
 from bailee.errors import Problem, SettingsError, WorkspaceError
+from bailee.gate import server_settings
 from bailee.gate.connections import DUCKDB, KINDS, Connection, has_password
+from bailee.gate.server_settings import Server
 
 FILE, POLICY, MAP, KEYS = "bailee.toml", "policy.yaml", "datamap.yaml", "keys"
 WAREHOUSE = "warehouse.duckdb"
@@ -53,6 +55,7 @@ class Settings:
     origin: str | None = None
     #: Further places of the company's data, by name.
     engines: Mapping[str, Connection] = field(default_factory=dict)
+    server: Server = field(default_factory=Server)
 
 
 def load_settings(home: Path) -> Settings:
@@ -133,6 +136,7 @@ class _Reading:
         }
         engine = self.connection("engine", self.document.get("engine", {}))
         engines = dict(self.connections())
+        server = server_settings.read(self, self.document.get("server", {}))
         found = dict(self.read(known))
         if self.problems:
             raise SettingsError(self.problems)
@@ -149,14 +153,15 @@ class _Reading:
             None if store is None else str(store),
             None if origin is None else str(origin),
             engines,
+            server,
         )
 
     def read(
         self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
     ) -> Iterator[tuple[tuple[str, str], object]]:
-        sections = {"engine": None, **known, "engines": None}
+        sections = {"engine": None, **known, "engines": None, "server": None}
         for section, content in self.document.items():
-            if section in ("engine", "engines"):
+            if section in ("engine", "engines", "server"):
                 continue
             if section not in known:
                 told = f"unknown section `{section}`, expected {_or(sections)}{_nearest(section, sections)}"

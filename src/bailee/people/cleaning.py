@@ -21,6 +21,8 @@ TOUCHED = (
     "guardians",
     "standing",
     "standing_past",
+    "sessions",
+    "links",
     "customer_keys",
     "customers",
     "import_rows",

@@ -26,6 +26,8 @@ _ROWS = {
     "contacts": "customer",
     "guardians": "child",
     "standing_past": "customer",
+    "sessions": "customer",
+    "links": "customer",
 }
 #: What a hold keeps: its own row and reason, and the key that they are sealed under.
 _HELD = {"holds": "customer", "customer_keys": "customer"}

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bailee.vocabulary import Act, Instrument
 
 #: Alembic's name for this shape; a database that stores it opens without alembic.
-REVISION = "0002"
+REVISION = "0005"
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -320,6 +320,48 @@ datamaps = Table(
 )
 
 settings = Table("settings", metadata, _text("name", key=True), _text("value"))
+
+#: Who is signed in: `token` is the SHA-256 of what their browser holds. A customer by number, or a member of staff by
+#: name, with roles.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    _number("customer", "customers.number", optional=True),
+    _text("name", optional=True),
+    _text("roles"),
+    _number("began"),
+    _number("seen"),
+    _number("ends"),
+    Index(None, "customer"),
+    Index(None, "ends"),
+)
+
+#: Links that sign somebody in once: `token` is the SHA-256 of what the link holds.
+links = Table(
+    "links",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    _number("customer", "customers.number", optional=True),
+    _text("name", optional=True),
+    _text("roles"),
+    _number("made"),
+    _number("ends"),
+    Index(None, "customer"),
+    Index(None, "ends"),
+)
+
+#: What was answered to a request that may come again: `mark` is the SHA-256 of who asked and their idempotency key,
+#: `request` that of what was asked. The answer names nobody.
+repeats = Table(
+    "repeats",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),
+    Column("request", LargeBinary, nullable=False),
+    _text("answer", optional=True),
+    _number("at"),
+    Index(None, "at"),
+)
 
 #: What was said stays said, whatever program holds the database; but the erased did not say it any more.
 APPEND_ONLY = ("choices", "notices_given")

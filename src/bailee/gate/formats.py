@@ -1,4 +1,4 @@
-"""An answer as CSV, JSON or Parquet, or as a table on a terminal.
+"""An answer as CSV, JSON or Parquet, and what is known about it beside its rows.
 
 CSV is RFC 4180 in UTF-8: lines end in CR LF, NULL is empty and empty text is `""`. Values are written as they are: CSV
 is for programs, and a changed value is a wrong one. A spreadsheet runs text that begins like a formula, so `write_csv`
@@ -12,15 +12,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from bailee.cli.terminal import counted, table
-from bailee.cli.values import batches, for_json, for_terminal, for_text, is_number, is_plain, rows
 from bailee.errors import EngineError
+from bailee.gate.values import batches, for_json, for_text, is_plain, rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-#: How many rows a terminal is shown.
-SHOWN = 40
 
 _QUOTED = re.compile('[",\r\n]')
 #: With what a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection").
@@ -83,6 +79,14 @@ def _json_rows(answer: pa.Table) -> Iterator[str]:
         separator = ",\n"
 
 
+def write_arrow(answer: pa.Table, file: BinaryIO) -> None:
+    """Write an Arrow IPC stream."""
+    import pyarrow as pa
+
+    with pa.ipc.new_stream(file, answer.schema) as stream:
+        stream.write_table(answer)
+
+
 def write_parquet(answer: pa.Table, about: Mapping[str, object], file: BinaryIO) -> None:
     """Write Parquet; the file's own metadata says under `bailee` what is known about the answer."""
     import pyarrow as pa
@@ -95,16 +99,3 @@ def write_parquet(answer: pa.Table, about: Mapping[str, object], file: BinaryIO)
         kinds = ", ".join(f"`{field.name}` ({field.type})" for field in answer.schema)
         message = f"Parquet cannot hold a column among {kinds}; cast it to text in the question, or use --format csv"
         raise EngineError(message) from None
-
-
-def terminal_lines(answer: pa.Table, columns: int) -> list[str]:
-    """The answer for a terminal `columns` cells wide: at most 40 rows, then how many more and how to get them."""
-    shown = [[for_terminal(value) for value in row] for row in rows(answer.slice(0, SHOWN))]
-    right = [is_number(field.type) for field in answer.schema]
-    firm = [is_plain(field.type) for field in answer.schema]
-    lines, hidden = table(answer.schema.names, shown, right=right, firm=firm, columns=columns)
-    if answer.num_rows > SHOWN:
-        lines.append(f"… {counted(answer.num_rows - SHOWN, 'more row')}; all of them: --format csv, or --out FILE")
-    if hidden:
-        lines.append(f"… {counted(hidden, 'more column')} to the right; all of them: --format csv, or --out FILE")
-    return lines

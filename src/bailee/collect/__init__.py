@@ -1,0 +1,3 @@
+"""What comes in: what a person is asked, and what they choose."""
+
+from __future__ import annotations

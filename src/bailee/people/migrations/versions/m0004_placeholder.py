@@ -1,0 +1,12 @@
+"""Nothing: holds the place of a change that is on its way."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Change nothing."""

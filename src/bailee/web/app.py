@@ -1,0 +1,96 @@
+"""The application of `bailee serve`: every page and every call of a workspace, over one gate."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+import bailee
+from bailee.gate.gate import Gate
+from bailee.gate.server_settings import Server
+from bailee.people.repeats import Repeats
+from bailee.people.sessions import Sessions
+from bailee.web import health, pages, problems
+from bailee.web.api import asking, choices, description, ledger, notices, points
+from bailee.web.layers import Bounded, Outermost
+from bailee.web.points import Checkers
+from bailee.web.tokens import Tokens
+from bailee.web.who import CSRF_HEADER, VISITOR_HEADER
+
+ROUTERS = (health.router, points.router, asking.router, choices.router, notices.router, ledger.router)
+_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    VISITOR_HEADER,
+    CSRF_HEADER,
+)
+_EXPOSED = ("ETag", "X-Request-Id", "Retry-After", "Bailee-Visitor")
+
+
+def create(gate: Gate, server: Server | None = None) -> FastAPI:
+    """An application over an open gate, which it closes at its end; `server` is what `bailee.toml` says, if omitted.
+
+    WorkspaceError where a key of `[server.keys]` cannot be had.
+    """
+    server = server or gate.settings.server
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.ready = False
+        app.state.checkers.close()
+        gate.close()
+
+    app = FastAPI(
+        title="Bailee",
+        version=bailee.__version__,
+        summary="What the company promised its customers, and what they chose, over HTTP",
+        description=description.TEXT,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        openapi_tags=description.TAGS,
+        servers=[{"url": server.base}],
+        redirect_slashes=False,
+    )
+    state = app.state
+    state.gate, state.server, state.ready = gate, server, True
+    state.tokens = Tokens(server)
+    state.sessions = Sessions(gate.database, gate.clock, secrets.token_bytes)
+    state.repeats = Repeats(gate.database, gate.clock)
+    state.checkers = Checkers(gate)
+    problems.install(app)
+    pages.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    _layers(app)
+    return app
+
+
+def _layers(app: FastAPI) -> None:
+    """What every request passes; what is added last is outermost."""
+    server = app.state.server
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    if server.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=server.origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=_HEADERS,
+            expose_headers=_EXPOSED,
+            max_age=600,
+        )
+    app.add_middleware(Bounded, server=server)
+    app.add_middleware(Outermost, server=server)
+    if server.proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(server.proxies))
