@@ -69,6 +69,7 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
     state.sessions = Sessions(gate.database, gate.clock, secrets.token_bytes)
     state.repeats = Repeats(gate.database, gate.clock)
     state.checkers = Checkers(gate)
+    state.problem_page = pages.problem_page
     problems.install(app)
     pages.install(app)
     for router in ROUTERS:

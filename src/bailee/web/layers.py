@@ -54,6 +54,8 @@ class Outermost:
 
         try:
             await self.app(scope, receive, answered)
+        except Exception as error:  # was answered as a problem; the server's own log would show its message
+            logs.error(scope, error)
         finally:
             taken = time.perf_counter() - began
             metrics.served(scope["method"], logs.route_of(scope), status, taken)

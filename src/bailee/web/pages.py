@@ -76,7 +76,7 @@ def _accepted(header: str) -> list[str]:
 
 def page(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """A page: a template with what every page has and what is given."""
-    content = environment().get_template(template).render(**_common(request), **values)
+    content = environment().get_template(template).render(**_common(request), status=status, **values)
     response = HTMLResponse(content, status)
     response.headers["Content-Language"] = language_of(request)
     response.headers["Vary"] = "Accept-Language, Cookie"

@@ -106,7 +106,7 @@ def install(app: FastAPI) -> None:
 
 async def _handle(request: Request, error: Exception) -> Response:
     told = _told(error)
-    if told.kind in ("internal", "unavailable"):
+    if told.kind == "unavailable":
         logs.error(request.scope, error)
     return _response(request.scope, told)
 
@@ -155,7 +155,7 @@ def _of_ours(error: errors.BaileeError) -> _Told:
 def _response(scope: Scope, told: _Told) -> Response:
     kind = KINDS[told.kind]
     metrics.problem(told.kind)
-    page = scope.get("state", {}).get("problem_page")
+    page = getattr(getattr(scope.get("app"), "state", None), "problem_page", None)
     if page is not None and _wants_html(scope):
         rendered: Response = page(scope, told.kind, kind, told.detail, told.extra)
         rendered.headers.update(told.headers)
