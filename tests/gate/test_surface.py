@@ -45,6 +45,7 @@ METHODS = [
     "clean",
     "close",
     "close_door",
+    "compare_notices",
     "engines",
     "erase",
     "erase_rows",
@@ -64,6 +65,7 @@ METHODS = [
     "maintain",
     "may",
     "notice",
+    "notice_text",
     "notices",
     "open_door",
     "printed",
@@ -71,6 +73,7 @@ METHODS = [
     "proofs",
     "prove",
     "record",
+    "register_notices",
     "release",
     "remaining",
     "replay",
@@ -81,6 +84,7 @@ METHODS = [
     "status",
     "unhold",
     "verify",
+    "write_notice",
 ]
 
 
