@@ -23,6 +23,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("import", "choices"),
     ("notices",),
     ("notices", "add"),
+    ("notices", "write"),
+    ("notices", "compare"),
     ("notices", "given"),
     ("standing",),
     ("serve",),

@@ -46,6 +46,7 @@ METHODS = [
     "clean",
     "close",
     "close_door",
+    "compare_notices",
     "engines",
     "erase",
     "erase_rows",
@@ -75,6 +76,7 @@ METHODS = [
     "proofs",
     "prove",
     "record",
+    "register_notices",
     "release",
     "remaining",
     "replay",
@@ -85,6 +87,7 @@ METHODS = [
     "status",
     "unhold",
     "verify",
+    "write_notice",
 ]
 
 

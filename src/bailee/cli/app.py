@@ -309,6 +309,46 @@ def add_notice(
     noticing.add(home, purpose, file, language, as_json=as_json)
 
 
+@notices.command("write")
+@command
+def write_notices(
+    purpose: Annotated[
+        str | None,
+        typer.Argument(help="What it is about.", show_default="every purpose", autocompletion=o.completion.purposes),
+    ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option("--language", help="en or es; may be repeated.", show_default="every language"),
+    ] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Register them too, so that choices can cite them.")
+    ] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Write what customers are to be shown, in plain words, from the policy's terms of today. As in
+    `bailee notices write personal_offers --language es --register`."""
+    from bailee.cli import noticing
+
+    noticing.write(home, purpose, languages, register=register, as_json=as_json)
+
+
+@notices.command("compare")
+@command
+def compare_notices(
+    old: Annotated[str, typer.Argument(help="A registered notice, by its digest.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="A later one of the same purpose.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The language of the answer: en or es.")] = "en",
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Say what changed from one notice to another, in words that a customer understands. As in
+    `bailee notices compare sha256:OLD sha256:NEW`."""
+    from bailee.cli import noticing
+
+    noticing.compare(home, old, new, language, as_json=as_json)
+
+
 @notices.command("given")
 @command
 def given(

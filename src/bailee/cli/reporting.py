@@ -66,7 +66,7 @@ def _due(found: Status) -> Iterator[str]:
     if not found.customers:
         yield "no customers yet, so nobody's data may be used: bring them with `bailee import customers FILE`"
     if not found.notices:
-        yield "no notices yet, and consent counts only under one: `bailee notices add PURPOSE FILE`"
+        yield "no notices yet, and consent counts only under one: `bailee notices write --register`"
     if not found.choices:
         yield "no choices yet: `bailee import choices FILE`, or one at a time with `bailee choices`"
     if found.waiting:

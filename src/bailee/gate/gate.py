@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
 from bailee.errors import EngineUnavailable, WorkspaceError
-from bailee.gate import examining, promise
+from bailee.gate import examining, noticing, promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
@@ -44,6 +44,7 @@ from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board, Standing
+from bailee.policy.wording import languages as catalogued
 from bailee.vocabulary import Actor, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
     from bailee.policy.terms import Terms
+    from bailee.policy.wording import Changed, Written
 
 SOMEBODY = Actor("somebody")
 #: What the engine of `[engine]`, which has no name, is called.
@@ -442,6 +444,35 @@ class Gate:
         """
         self._must_be_open()
         return self._intake.add_notice(purpose, text, language, terms, self.clock())
+
+    def write_notice(self, purpose: str, *, language: str = "en") -> Written:
+        """Write the notice of a purpose from its terms of today, in plain words; nothing is registered.
+
+        Raises FactRejected for a purpose that is not in the policy, or a language that has no catalogue.
+        """
+        self._must_be_open()
+        return noticing.written(self.promise.policy, purpose, language)
+
+    def register_notices(
+        self, *purposes: str, languages: Iterable[str] | None = None
+    ) -> tuple[tuple[Written, NoticeReceipt], ...]:
+        """Write the notices of some purposes, or all, in some languages, or all, and register them; FactRejected."""
+        self._must_be_open()
+        asked = purposes or self.promise.policy.purposes
+        return self._intake.register(asked, catalogued() if languages is None else languages, self.clock())
+
+    def notice_text(self, notice: str) -> str:
+        """The words of a registered notice, by digest, just as they were registered; FactRejected."""
+        self._must_be_open()
+        return self._intake.text(notice)
+
+    def compare_notices(self, old: str, new: str, *, language: str = "en") -> tuple[Changed, ...]:
+        """What changed from one registered notice, by digest, to another of the purpose, in words for the customer.
+
+        Empty where both show the same terms. Raises FactRejected where there is no such notice, or language.
+        """
+        self._must_be_open()
+        return self._intake.compare(old, new, language)
 
     def notices(self) -> tuple[NoticeOnRecord, ...]:
         """Every registered notice, the oldest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,6 +75,12 @@ def recorded_policy(connection: Connection, digest: str) -> Policy | None:
     """The policy that had this digest when it was in force, or None."""
     found = documents.get(connection, "policies", digest)
     return None if found is None else canonical.policy_from_json(found.canonical)
+
+
+def recorded_policies(connection: Connection) -> Iterator[Policy]:
+    """Every policy that was ever in force, the oldest first."""
+    for found in documents.every(connection, "policies"):
+        yield canonical.policy_from_json(found.canonical)
 
 
 def recorded_map(connection: Connection, digest: str) -> DataMap | None:

@@ -16,6 +16,9 @@ from bailee.vocabulary import Basis, Effect, Principle, Treatment
 
 Path = tuple[str, ...]
 
+#: The language of the company's own words where the policy names none.
+WRITTEN_IN = "en"
+
 #: Key of `guardian_below` for every place that no other key holds.
 ELSEWHERE = "elsewhere"
 
@@ -64,6 +67,16 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """The company's own words in another language, as far as it translated them; no part of the terms."""
+
+    title: str | None = None
+    why: str | None = None
+    customer_gains: str | None = None
+    company_gains: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     """Why data is used."""
 
@@ -90,6 +103,7 @@ class Purpose:
     balance: str | None = None
     decides: str | None = None
     was: tuple[str, ...] = ()
+    texts: Mapping[str, Texts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +164,7 @@ class OwnCategory:
     key: str
     title: str
     special: bool = False
+    texts: Mapping[str, Texts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +180,7 @@ class Policy:
     categories: Mapping[str, OwnCategory] = field(default_factory=dict)
     uses: Mapping[str, str] = field(default_factory=dict)
     language: int = 1
+    written_in: str = WRITTEN_IN
     lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
 
     def line(self, *path: str) -> int | None:

@@ -16,6 +16,7 @@ from bailee.policy.leaves import (
     EffectName,
     GroupSize,
     Key,
+    LanguageTag,
     OwnCategoryKey,
     OwnUseKey,
     Place,
@@ -34,7 +35,7 @@ from bailee.policy.leaves import (
     shown,
     wrong,
 )
-from bailee.policy.model import ELSEWHERE
+from bailee.policy.model import ELSEWHERE, WRITTEN_IN
 from bailee.policy.reader import Number
 from bailee.vocabulary import Treatment
 
@@ -102,6 +103,21 @@ class ReleaseForm(Form):
     epsilon: RateText | None = None
 
 
+class TextsForm(Form):
+    """What the company says of a purpose, in another language."""
+
+    title: Text | None = None
+    why: Text | None = None
+    customer_gains: Text | None = None
+    company_gains: Text | None = None
+
+
+class TitleForm(Form):
+    """What a category is called in another language."""
+
+    title: Text = Field(description="what the category is called")
+
+
 class PurposeForm(Form):
     """Why data is used."""
 
@@ -129,6 +145,7 @@ class PurposeForm(Form):
     balance: Text | None = None
     decides: DecidesName | None = None
     was: OneOrMore[Key] = ()
+    texts: Filled[LanguageTag, Annotated[TextsForm, NotEmpty()]] = Field(default_factory=dict)
 
 
 class RecipientForm(Form):
@@ -179,6 +196,7 @@ class OwnCategoryForm(Form):
 
     title: Text = Field(description="what the category is called")
     special: Truth = False
+    texts: Filled[LanguageTag, TitleForm] = Field(default_factory=dict)
 
 
 class PolicyForm(Form):
@@ -193,3 +211,4 @@ class PolicyForm(Form):
     roles: Filled[Key, StaffRoleForm] = Field(default_factory=dict)
     categories: Filled[OwnCategoryKey, OwnCategoryForm] = Field(default_factory=dict)
     uses: Filled[OwnUseKey, Text] = Field(default_factory=dict)
+    written_in: LanguageTag = WRITTEN_IN
