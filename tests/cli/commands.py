@@ -50,6 +50,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("people", "restrict"),
     ("people", "release"),
     ("people", "guardian"),
+    ("receipt",),
+    ("receipt", "verify"),
     ("engines",),
     ("engines", "test"),
     ("engines", "print"),

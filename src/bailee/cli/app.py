@@ -32,6 +32,7 @@ points = typer.Typer(
 )
 people = typer.Typer(help="People's own data.", no_args_is_help=True, rich_markup_mode=None)
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
+receipts = typer.Typer(help="Receipts of choices, as customers keep them.", no_args_is_help=True, rich_markup_mode=None)
 keyed = typer.Typer(
     help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
     rich_markup_mode=None,
@@ -185,10 +186,18 @@ def may(
 @command
 def choices(
     customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
-    act: Annotated[Act | None, typer.Argument(help="What they said; without it, all that they ever said.")] = None,
+    act: Annotated[
+        o.Word | None,
+        typer.Argument(
+            metavar="ACT", help="grant, refuse, withdraw, object, or receipt; without it, all they ever said."
+        ),
+    ] = None,
     purpose: Annotated[
         str | None,
-        typer.Argument(help="The purpose they said it of; * for every one.", autocompletion=o.completion.purposes),
+        typer.Argument(
+            help="The purpose they said it of, * for every one; of a receipt, which of their choices: 1 is the first.",
+            autocompletion=o.completion.purposes,
+        ),
     ] = None,
     instrument: Annotated[Instrument, typer.Option(help="How they said it.")] = Instrument.API,
     notice: Annotated[
@@ -214,11 +223,24 @@ def choices(
     conflict_shown: Annotated[
         bool, typer.Option("--conflict-shown", help="They were told that their browser's signal says otherwise.")
     ] = False,
+    form: Annotated[
+        o.ReceiptForm, typer.Option("--format", help="Of a receipt: ISO/IEC TS 27560 as JSON-LD, or Kantara's 1.1.")
+    ] = o.ReceiptForm.ISO,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the receipt to this file.")
+    ] = None,
+    force: o.Force = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
 ) -> None:
-    """Show a customer's choices, or record one."""
+    """Show a customer's choices, record one, or give the signed receipt of one."""
     from bailee.cli import choosing
+
+    if act is o.Word.RECEIPT:
+        from bailee.cli import receipting
+
+        receipting.give(home, customer, purpose, form, out, force=force, as_json=as_json)
+        return
 
     if act is None:
         choosing.history(home, customer, as_json=as_json)
@@ -227,7 +249,7 @@ def choices(
         raise typer.BadParameter(f"expected the purpose that the customer said `{act}` of", param_hint="PURPOSE")
     when = None if at is None else choosing.moment(at)
     words = (instrument, notice, evidence, recipient, channel, guardian, language, when, conflict_shown)
-    choosing.choose(home, choosing.Said(customer, act, purpose, *words), as_json=as_json)
+    choosing.choose(home, choosing.Said(customer, Act(act), purpose, *words), as_json=as_json)
 
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")]
@@ -698,6 +720,20 @@ def check_proofs(
     return verifying.check(files, verifying.keys(keys), as_json=as_json)
 
 
+@receipts.command("verify")
+@command
+def verify_receipts(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Receipts.", show_default=False)],
+    keys: LogKeys = None,
+    as_json: o.Json = False,
+) -> int:
+    """Check receipts of choices. It takes no workspace and no network; exit status 1 if one does not hold. Without a
+    key, a receipt is checked by the one that it names, and says so."""
+    from bailee.cli import receipting, verifying
+
+    return receipting.verify(files, verifying.keys(keys), as_json=as_json)
+
+
 @ledger.command("explain")
 @command
 def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> int:
@@ -990,5 +1026,6 @@ app.add_typer(notices, name="notices")
 app.add_typer(ledger, name="ledger")
 app.add_typer(points, name="points")
 app.add_typer(people, name="people")
+app.add_typer(receipts, name="receipt")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")

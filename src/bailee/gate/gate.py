@@ -484,11 +484,6 @@ class Gate:
         self._must_be_open()
         return self._intake.notice(word, language)
 
-    def notice_text(self, digest: str) -> str | None:
-        """The words of a registered notice, as they were shown; None where there is none of this digest."""
-        self._must_be_open()
-        return self._intake.text(digest)
-
     def give_notice(self, notice: str, to: Iterable[tuple[object, datetime]]) -> Receipt:
         """Record that customers, by key, were given a notice, by digest, and when; FactRejected takes back all."""
         self._must_be_open()

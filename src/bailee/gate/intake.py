@@ -124,12 +124,6 @@ class Intake:
             for covers in [purpose in named and covering.covers(named[purpose], terms)]
         )
 
-    def text(self, digest: str) -> str | None:
-        """The words of a registered notice."""
-        with self._database.read() as connection:
-            found = notices.get(connection, digest)
-        return None if found is None else found.text
-
     def notice(self, word: str, language: str | None) -> NoticeOnRecord:
         """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""
         listed = self.notices()

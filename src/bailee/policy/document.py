@@ -11,7 +11,15 @@ from bailee.policy import model, taxonomy
 from bailee.policy.combinations import impossible
 from bailee.policy.forms import filled
 from bailee.policy.leaves import Words
-from bailee.policy.policy_form import ForbidForm, OwnCategoryForm, PolicyForm, PurposeForm, StandardForm, WhoForm
+from bailee.policy.policy_form import (
+    ControllerForm,
+    ForbidForm,
+    OwnCategoryForm,
+    PolicyForm,
+    PurposeForm,
+    StandardForm,
+    WhoForm,
+)
 from bailee.policy.reader import Tree, load, read
 
 
@@ -71,8 +79,18 @@ def _policy(form: PolicyForm, tree: Tree) -> model.Policy:
         uses=dict(form.uses),
         language=form.bailee,
         written_in=form.written_in,
+        controller=_controller(form.controller),
         lines={path: mark.line for path, mark in tree.keys.items()},
     )
+
+
+def _controller(form: ControllerForm | None) -> model.Controller | None:
+    if form is None:
+        return None
+    fields = _fields(form)
+    fields["address"] = None if form.address is None else model.Address(**_fields(form.address))
+    fields["authority"] = None if form.authority is None else model.Authority(**_fields(form.authority))
+    return model.Controller(**fields)
 
 
 def _fields(form: object) -> dict[str, Any]:

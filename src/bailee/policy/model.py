@@ -168,6 +168,44 @@ class OwnCategory:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where the company receives post."""
+
+    street: str
+    city: str
+    country: str
+    region: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Whom a customer can complain to."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who the company is to its customers, as receipts name it (ISO/IEC TS 27560, party fields); no part of any terms.
+
+    `withdraw` is where a customer takes a choice back, `storage` the places where data is kept.
+    """
+
+    address: Address | None = None
+    contact: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    url: str | None = None
+    privacy_policy: str | None = None
+    withdraw: str | None = None
+    jurisdiction: str | None = None
+    storage: tuple[str, ...] = ()
+    authority: Authority | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One version of the promise."""
 
@@ -181,6 +219,7 @@ class Policy:
     uses: Mapping[str, str] = field(default_factory=dict)
     language: int = 1
     written_in: str = WRITTEN_IN
+    controller: Controller | None = None
     lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
 
     def line(self, *path: str) -> int | None:

@@ -199,6 +199,38 @@ class OwnCategoryForm(Form):
     texts: Filled[LanguageTag, TitleForm] = Field(default_factory=dict)
 
 
+class AddressForm(Form):
+    """Where the company receives post."""
+
+    street: Text = Field(description="street and number")
+    city: Text = Field(description="the town or city")
+    country: Place = Field(description="a code of ISO 3166, such as `US`")
+    region: Text | None = None
+    postal_code: Text | None = None
+
+
+class AuthorityForm(Form):
+    """Whom a customer can complain to."""
+
+    name: Text = Field(description="what the authority is called")
+    url: Text = Field(description="where it takes complaints")
+
+
+class ControllerForm(Form):
+    """Who the company is to its customers, as receipts name it."""
+
+    address: AddressForm | None = None
+    contact: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    url: Text | None = None
+    privacy_policy: Text | None = None
+    withdraw: Text | None = None
+    jurisdiction: Place | None = None
+    storage: OneOrMore[Place] = ()
+    authority: AuthorityForm | None = None
+
+
 class PolicyForm(Form):
     """A whole policy file."""
 
@@ -212,3 +244,4 @@ class PolicyForm(Form):
     categories: Filled[OwnCategoryKey, OwnCategoryForm] = Field(default_factory=dict)
     uses: Filled[OwnUseKey, Text] = Field(default_factory=dict)
     written_in: LanguageTag = WRITTEN_IN
+    controller: Annotated[ControllerForm, NotEmpty()] | None = None
