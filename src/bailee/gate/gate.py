@@ -417,14 +417,17 @@ class Gate:
         self._follow()
         return self._publishing.versions(self.clock())
 
-    def compare_policy(self, file: Path | str) -> Comparison:
+    def compare_policy(self, file: Path | str | None = None) -> Comparison:
         """What a file would change as the next version of the policy, and for whom; nothing is recorded.
+
+        Without a file, what the scheduled version will change; FactRejected where none is.
 
         Raises PolicyError and MapError, here and below, for a file that is no policy, or that the data map does not
         fit.
         """
         self._follow()
-        return self._publishing.compare(promise.read(Path(file)), promise.bytes_of(self.home / MAP), self.clock())
+        source = None if file is None else promise.read(Path(file))
+        return self._publishing.compare(source, promise.bytes_of(self.home / MAP), self.clock())
 
     def publish_policy(self, file: Path | str) -> Published:
         """Put a file in force as the next version, at once, with its notices registered in every language.
@@ -712,7 +715,9 @@ class Gate:
 
     def status(self) -> Status:
         """How the workspace stands."""
-        return status(self.home, self.promise, self.database, self._fresh(), self.settings, self.clock())
+        standing, at = self._fresh(), self.clock()
+        known = self._publishing.versions(at)
+        return status(self.home, self.promise, self.database, standing, self.settings, at, known)
 
     # ------------------------------------------------------------------------------------------------------------
 

@@ -55,6 +55,11 @@ class Comparison:
         return self.effects.purposes
 
     @property
+    def first_day(self) -> str:
+        """The first whole day in UTC on which it may come into force, where customers must be given notice."""
+        return _day(self)
+
+    @property
     def material(self) -> bool:
         """Whether customers must be given notice before it comes into force."""
         return self.earliest is not None
@@ -109,10 +114,10 @@ class Publishing:
         self._home, self._database, self._recorder, self._intake = home, database, recorder, intake
         self._notice_days = notice_days
 
-    def compare(self, source: Source, map_text: bytes, now: datetime) -> Comparison:
-        """What a version would change; nothing is recorded."""
-        policy, digest = candidate(*source, map_text)
+    def compare(self, source: Source | None, map_text: bytes, now: datetime) -> Comparison:
+        """What a version, without a source the scheduled one, would change; nothing is recorded."""
         with self._database.read() as connection:
+            policy, digest = self._coming(connection, source, map_text, now)
             return self._compared(connection, policy, digest, now)
 
     def publish(self, source: Source, map_text: bytes, now: datetime) -> Published:
