@@ -58,6 +58,10 @@ def findings(home: Path) -> Iterator[Finding]:
     if policy is not None:
         yield from lint(policy, datamap)
         yield from (Finding(Severity.WARNING, problem) for problem in party.advice(policy, POLICY))
+    if settings is not None:
+        from bailee.gate.drafts import unpublished
+
+        yield from (Finding(Severity.WARNING, problem) for problem in unpublished(home, settings, policy))
     if datamap is not None and settings is not None:
         yield from (Finding(Severity.ERROR, problem) for problem in misfits(settings, datamap))
         yield from (Finding(Severity.WARNING, problem) for problem in advice(settings, datamap))
