@@ -47,6 +47,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("people", "restrict"),
     ("people", "release"),
     ("people", "guardian"),
+    ("rights",),
+    ("rights", "copy"),
     ("receipt",),
     ("receipt", "verify"),
     ("engines",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from tests.cli.commands import bailee as run
@@ -56,3 +57,17 @@ def test_check_warns_where_no_receipt_can_be_given(shop: Shop) -> None:
     shop.run("choices", "bea", "withdraw", "personal_offers")
     refused = shop.run("choices", "bea", "receipt")
     assert (1, True) == (refused.exit_code, "add `controller.contact`" in refused.stderr)
+
+
+def test_a_copy_is_given_whole(shop: Shop, tmp_path: Path) -> None:
+    """`bailee rights copy` writes a ZIP, says what is in it and what is not, and leaves a file that is there alone."""
+    out = tmp_path / "ada.zip"
+    done = shop.run("rights", "copy", "ada", "--out", out)
+    assert (0, True) == (done.exit_code, "1 choice with 1 receipt" in done.stdout)
+    with zipfile.ZipFile(out) as found:
+        assert found.testzip() is None
+        assert 10 == len(json.loads(found.read("held/orders.json")))
+    again = shop.run("rights", "copy", "ada", "--out", out)
+    assert (1, True) == (again.exit_code, "exists already" in again.stderr)
+    assert 1 == shop.run("rights", "copy", "nobody", "--out", tmp_path / "nobody.zip").exit_code
+    assert not (tmp_path / "nobody.zip").exists()

@@ -33,6 +33,9 @@ points = typer.Typer(
 people = typer.Typer(help="People's own data.", no_args_is_help=True, rich_markup_mode=None)
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
 receipts = typer.Typer(help="Receipts of choices, as customers keep them.", no_args_is_help=True, rich_markup_mode=None)
+rights = typer.Typer(
+    help="What people ask of the company about themselves.", no_args_is_help=True, rich_markup_mode=None
+)
 keyed = typer.Typer(
     help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
     rich_markup_mode=None,
@@ -680,6 +683,37 @@ def check_proofs(
     return verifying.check(files, verifying.keys(keys), as_json=as_json)
 
 
+@rights.command("copy")
+@command
+def copy_of_a_person(
+    customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The ZIP to write.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The language of its page: en or es.")] = "en",
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PURPOSE",
+            help="A purpose with own_request.",
+            show_default="the only one",
+            autocompletion=o.completion.purposes,
+        ),
+    ] = None,
+    name: o.Name = None,
+    roles: o.Roles = None,
+    trained: o.Lessons = None,
+    force: o.Force = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Give a person everything that is held about them: rows, choices with receipts, and every use with its proof, as a
+    ZIP with a page to read. Each look at the company's tables is recorded, and is in it."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    who = actor(name, roles, trained)
+    answering.copy(home, customer, out, who, language, purpose, force=force, as_json=as_json)
+
+
 @receipts.command("verify")
 @command
 def verify_receipts(
@@ -964,5 +998,6 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(points, name="points")
 app.add_typer(people, name="people")
 app.add_typer(receipts, name="receipt")
+app.add_typer(rights, name="rights")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")

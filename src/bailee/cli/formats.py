@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from bailee.cli.terminal import counted, table
-from bailee.cli.values import batches, for_json, for_terminal, for_text, is_number, is_plain, rows
 from bailee.errors import EngineError
+from bailee.gate.values import batches, for_json, for_terminal, for_text, is_number, is_plain, rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

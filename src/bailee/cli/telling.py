@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bailee.cli.opening import opened
 from bailee.cli.running import print_lines, reason_line
 from bailee.cli.terminal import plain, table
-from bailee.cli.values import for_terminal
+from bailee.gate.values import for_terminal
 
 if TYPE_CHECKING:
     from bailee.examples.grocer.story import Scene

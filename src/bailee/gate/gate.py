@@ -40,6 +40,7 @@ from bailee.gate.settings import KEYS, Settings, connection
 from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
 from bailee.people.choices import Recorded, Said
+from bailee.people.customers import number_of
 from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
+    from bailee.gate.holding import Holding
     from bailee.gate.proofs import Prover
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
@@ -169,6 +171,23 @@ class Gate:
         """
         ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
         return self._door(engine).ask(question, ruling, self.clock(), self._fresh)
+
+    def holding(self, customer: object, *, purpose: str | None = None, actor: Actor | None = None) -> Holding:
+        """What the company's databases hold about one customer, for their own request; each look is recorded.
+
+        `purpose` is one with `own_request` in the policy, and may be left out where there is one. FactRejected for
+        somebody who is not on record, WorkspaceError where the policy has no such purpose; Refused, which is recorded,
+        comes with the first look.
+        """
+        from bailee.gate.holding import Holding, use
+
+        self._must_be_open()
+        key = str(customer)
+        with self.database.read() as connection:
+            number_of(connection, key)
+        ruling = self.promise.compiled.rule(use(self.promise.policy, purpose, actor or SOMEBODY))
+        engines = tuple(name for name, _ in self.engines())
+        return Holding(key, ruling, engines, self._door, self.clock, self._fresh)
 
     def printed(
         self,

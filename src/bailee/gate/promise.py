@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: Part of the key under which a parsed file is kept: raise it when the reader accepts or reads something else.
-READER = b"2"
+READER = b"3"
 
 #: The setting that keeps a file's parsed form where its digest is on record from a file that was laid out otherwise.
 LAYOUT = "{} as laid out last"

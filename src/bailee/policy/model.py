@@ -90,6 +90,7 @@ class Purpose:
     balance: str | None = None
     decides: str | None = None
     was: tuple[str, ...] = ()
+    own_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)

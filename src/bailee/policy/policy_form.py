@@ -129,6 +129,7 @@ class PurposeForm(Form):
     balance: Text | None = None
     decides: DecidesName | None = None
     was: OneOrMore[Key] = ()
+    own_request: Truth = False
 
 
 class RecipientForm(Form):
