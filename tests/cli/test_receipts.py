@@ -71,3 +71,19 @@ def test_a_copy_is_given_whole(shop: Shop, tmp_path: Path) -> None:
     assert (1, True) == (again.exit_code, "exists already" in again.stderr)
     assert 1 == shop.run("rights", "copy", "nobody", "--out", tmp_path / "nobody.zip").exit_code
     assert not (tmp_path / "nobody.zip").exists()
+
+
+def test_requests_are_kept_listed_and_closed(shop: Shop) -> None:
+    """`bailee rights` opens a request with its day, lists it, shows it, and says what came of it."""
+    opened = shop.run("rights", "open", "ada", "erase", "--text", "all of it", "--manner", "email")
+    assert (0, True) == (opened.exit_code, "recorded as request 1: erase" in opened.stdout)
+    assert "ada" in shop.run("rights", "list").stdout
+    shown = shop.run("rights", "show", "1")
+    assert "said       all of it" in shown.stdout
+    refused = shop.run("rights", "close", "1", "refused")
+    assert (1, True) == (refused.exit_code, "a refusal needs its reason" in refused.stderr)
+    assert "request 1: erase, extended" in shop.run("rights", "extend", "1", "--why", "many").stdout
+    closed = shop.run("rights", "close", "1", "fulfilled", "--why", "done", "--json")
+    assert ("fulfilled", False) == tuple(json.loads(closed.stdout)[name] for name in ("state", "overdue"))
+    assert "no request waits for an answer" in shop.run("rights", "list").stdout
+    assert 1 == len(json.loads(shop.run("rights", "list", "--all", "--json").stdout))

@@ -65,7 +65,7 @@ def test_the_stored_revision_is_the_last_migration(database: Database) -> None:
     with database.read() as connection:
         stored = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     assert schema.REVISION == head == stored
-    assert {"0001", schema.REVISION} == migrations.known()
+    assert {"0001", "0002", "0003", schema.REVISION} == migrations.known()
 
 
 def test_opening_does_not_import_alembic(database: Database) -> None:
@@ -212,7 +212,7 @@ def test_a_newer_database(database: Database) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0099'")
     database.close()
     expected = (
-        "`DIR/state.db` has version `0099`, which is newer than this Bailee knows (`0002`); install a newer Bailee"
+        "`DIR/state.db` has version `0099`, which is newer than this Bailee knows (`0004`); install a newer Bailee"
     )
     assert expected == message(database.path)
 

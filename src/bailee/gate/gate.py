@@ -8,13 +8,13 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
@@ -48,6 +48,8 @@ from bailee.people.standing import Board, Standing
 from bailee.vocabulary import Actor, Effect, Use, Verdict
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as DatabaseConnection
+
     from bailee.engines import Engine
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
@@ -62,6 +64,10 @@ if TYPE_CHECKING:
     from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
     from bailee.policy.terms import Terms
+
+T = TypeVar("T")
+#: Appends an entry to the ledger and gives its position.
+Leaf = Callable[..., int]
 
 SOMEBODY = Actor("somebody")
 #: What the engine of `[engine]`, which has no name, is called.
@@ -495,6 +501,27 @@ class Gate:
     def guardian(self, child: object, guardian: object, *, end: bool = False) -> Receipt:
         """Record that a customer was verified as the guardian of a child, or with `end` is no longer."""
         return self._related(lambda at: self._relations.guardian(str(child), str(guardian), at, end=end))
+
+    def together(self, work: Callable[[DatabaseConnection, datetime, Leaf], T]) -> T:
+        """Do a work of the rooms above in one transaction with its leaves; what it raises takes all back.
+
+        It is given a connection, the time, and what appends an entry: kind, public fields, private record, and whom it
+        is about, by number.
+        """
+        self._must_be_open()
+        at = self.clock()
+
+        def done(connection: DatabaseConnection) -> T:
+            def leaf(
+                kind: str, public: Mapping[str, object], private: Mapping[str, object] | None, about: Sequence[int] = ()
+            ) -> int:
+                return self._recorder.within(connection, kind, public, private, at, about)
+
+            return work(connection, at, leaf)
+
+        found = self.database.commit(done)
+        self._changes.tell()
+        return found
 
     # Erasing ----------------------------------------------------------------------------------------------------
 

@@ -141,6 +141,10 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "policy": {"policy": DIGEST, "map": _or_null(DIGEST), "previous": _or_null(DIGEST)},
         "signing_key": {"key": ROOT, "previous": _or_null(ROOT)},
         "restored": {"size": COUNT, "root": ROOT},
+        "request": {
+            "change": _one_of("opened", "extended", "fulfilled", "refused", "cancelled"),
+            "right": _one_of("access", "correct", "erase", "object", "restrict"),
+        },
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bailee.people import contacts, keyring
+from bailee.people import contacts, keyring, requests
 from bailee.people.instants import day, instant_or_none
 
 Rows = list[dict[str, Any]]
@@ -30,7 +30,7 @@ _GIVEN = (
 
 
 def of(connection: Connection, number: int) -> Mapping[str, Rows]:
-    """What is kept about the customer with this number, but for choices and requests, by table; times are aware."""
+    """What is kept about the customer with this number, but for choices, by table; times are aware."""
     return {
         "customer": _customer(connection, number),
         "contacts": [
@@ -51,6 +51,21 @@ def of(connection: Connection, number: int) -> Mapping[str, Rows]:
         "grounds": [
             {"purpose": purpose, "at": instant_or_none(at), "why": _opened(connection, number, sealed, b"grounds.why")}
             for purpose, at, sealed in connection.exec_driver_sql(_GROUNDS, (number,)).all()
+        ],
+        "requests": [
+            {
+                "number": each.number,
+                "kind": each.kind,
+                "state": each.state,
+                "opened": each.opened_at,
+                "answer_by": each.answer_by,
+                "closed": each.closed_at,
+                "said": each.said,
+                "answers": [
+                    {"at": change.at.isoformat(), "state": change.state, "why": change.why} for change in each.changes
+                ],
+            }
+            for each in requests.of_customer(connection, number)
         ],
         "notices_given": [
             {"purpose": purpose, "language": language, "notice": digest, "at": instant_or_none(at), "text": text}
