@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.cli.commands import bailee as run
 from tests.cli.conftest import Shop
+from tests.collect.servers import serving, status
 
 
 def test_a_receipt_is_given_and_checked_elsewhere(shop: Shop, tmp_path: Path) -> None:
@@ -87,3 +88,24 @@ def test_requests_are_kept_listed_and_closed(shop: Shop) -> None:
     assert ("fulfilled", False) == tuple(json.loads(closed.stdout)[name] for name in ("state", "overdue"))
     assert "no request waits for an answer" in shop.run("rights", "list").stdout
     assert 1 == len(json.loads(shop.run("rights", "list", "--all", "--json").stdout))
+
+
+def test_webhooks_are_listed_sent_and_retried(shop: Shop) -> None:
+    """`bailee webhooks` says what waits, sends it, and takes up what was given up; `bailee status` tells of that."""
+    assert "no webhook is in `bailee.toml`" in shop.run("webhooks", "list").stdout
+    with serving(status(410)) as server:
+        text = f'[[webhooks]]\nname = "crm"\nurl = "{server.url}"\nsecret = "env:HOOK_SECRET"\n'
+        (shop.home / "bailee.toml").write_text(text)
+        key = {"HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+        assert "crm: 0 waiting, 0 given up" in shop.run("webhooks", "list").stdout
+        shop.run("choices", "ada", "withdraw", "personal_offers")
+        sent = shop.run("webhooks", "send", **key)
+        assert (1, "0 sent, 1 not taken, 1 given up\n") == (sent.exit_code, sent.stdout)
+        assert "crm: 1 given up, 0 more wait" in shop.run("status").stdout
+        assert "it answered 410" in shop.run("webhooks", "list").stdout
+        assert "due now: 1 delivery" in shop.run("webhooks", "retry", "crm").stdout
+        assert "there is no webhook `cmr`" in shop.run("webhooks", "retry", "cmr").stderr
+        server.answer = status(200)
+        sent = shop.run("webhooks", "send", **key)
+        assert (0, "1 sent, 0 not taken, 0 given up\n") == (sent.exit_code, sent.stdout)
+    assert [("ada", "withdraw"), ("ada", "withdraw")] == server.told

@@ -57,6 +57,7 @@ METHODS = [
     "guardian",
     "head",
     "hold",
+    "holding",
     "import_choices",
     "import_customers",
     "import_given",
@@ -79,6 +80,7 @@ METHODS = [
     "standing",
     "start",
     "status",
+    "together",
     "unhold",
     "verify",
 ]

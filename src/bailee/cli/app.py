@@ -36,6 +36,7 @@ receipts = typer.Typer(help="Receipts of choices, as customers keep them.", no_a
 rights = typer.Typer(
     help="What people ask of the company about themselves.", no_args_is_help=True, rich_markup_mode=None
 )
+hooks = typer.Typer(help="Word of choices to other systems.", no_args_is_help=True, rich_markup_mode=None)
 keyed = typer.Typer(
     help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
     rich_markup_mode=None,
@@ -792,6 +793,44 @@ def close_request(
     answering.close_request(home, number, str(outcome), why, actor(name, None, None).name, as_json=as_json)
 
 
+@hooks.command("list")
+@command
+def list_webhooks(home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """List the webhooks of bailee.toml, and what each has not taken yet."""
+    from bailee.cli import telling_others
+
+    telling_others.listing(home, as_json=as_json)
+
+
+HookName = Annotated[str | None, typer.Argument(metavar="NAME", help="One webhook.", show_default="all of them")]
+
+
+@hooks.command("retry")
+@command
+def retry_webhooks(name: HookName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Make everything that waits, or was given up, due now. It is sent by the next `bailee webhooks send`."""
+    from bailee.cli import telling_others
+
+    telling_others.retry(home, name, as_json=as_json)
+
+
+@hooks.command("send")
+@command
+def send_webhooks(
+    every: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.1, help="Go on, a round every so many seconds.", show_default="once"),
+    ] = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int:
+    """Send what is due to every webhook, signed as Standard Webhooks asks. What is not taken is tried again later, and
+    given up after some days; exit status 1 if something was not taken."""
+    from bailee.cli import telling_others
+
+    return telling_others.send(home, every, as_json=as_json)
+
+
 @receipts.command("verify")
 @command
 def verify_receipts(
@@ -1077,5 +1116,6 @@ app.add_typer(points, name="points")
 app.add_typer(people, name="people")
 app.add_typer(receipts, name="receipt")
 app.add_typer(rights, name="rights")
+app.add_typer(hooks, name="webhooks")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")

@@ -39,6 +39,7 @@ from bailee.gate.served_columns import ServedColumns
 from bailee.gate.settings import KEYS, Settings, connection
 from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
+from bailee.gate.telling import begin
 from bailee.people.choices import Recorded, Said
 from bailee.people.customers import number_of
 from bailee.people.database import Database
@@ -100,6 +101,7 @@ class Gate:
         self.promise = promise.load(home, database, clock())
         self._recorder = Recorder(database, self.promise, random)
         self._changes = Changes(home)
+        begin(database, settings.webhooks)
         signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
         self.keys = Keeping(database, settings, signing, self._recorder, clock)
         if announce(self._recorder, database, signing, clock()):

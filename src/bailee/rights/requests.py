@@ -1,8 +1,8 @@
 """A person asks: to see, correct or erase their data, to object, or to restrict its use.
 
 What they ask is kept at once, with an entry in the ledger and the day by which to answer. It is fulfilled with the
-tools that there are (`bailee rights copy`, `bailee people erase` and `restrict`, `bailee choices`); closing it says what
-came of it.
+tools that there are (`bailee rights copy`, `bailee people erase` and `restrict`, `bailee choices`); closing it says
+what came of it.
 """
 
 from __future__ import annotations
