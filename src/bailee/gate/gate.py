@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -40,9 +40,11 @@ from bailee.gate.served_columns import ServedColumns
 from bailee.gate.settings import KEYS, MAP, Settings, connection
 from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
+from bailee.gate.telling import begin
 from bailee.gate.versions import Following
 from bailee.people import versions
 from bailee.people.choices import Recorded, Said
+from bailee.people.customers import number_of
 from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
@@ -51,10 +53,13 @@ from bailee.policy.wording import languages as catalogued
 from bailee.vocabulary import Actor, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as DatabaseConnection
+
     from bailee.engines import Engine
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
+    from bailee.gate.holding import Holding
     from bailee.gate.proofs import Prover
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
@@ -66,12 +71,14 @@ if TYPE_CHECKING:
     from bailee.policy.terms import Terms
     from bailee.policy.wording import Changed, Written
 
+T = TypeVar("T")
+#: Appends an entry to the ledger and gives its position.
+Leaf = Callable[..., int]
+
 SOMEBODY = Actor("somebody")
 #: What the engine of `[engine]`, which has no name, is called.
 MAIN = "main"
 TRIES = 5
-
-T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -100,6 +107,7 @@ class Gate:
         self.promise = promise.load(home, database, clock(), settled=settled)
         self._recorder = Recorder(database, self.promise, random)
         self._changes = Changes(home)
+        begin(database, settings.webhooks)
         self._signing = signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
         self.keys = Keeping(database, settings, signing, self._recorder, clock)
         self._versions, self._following = Following(database, self._changes.word), threading.RLock()
@@ -181,6 +189,23 @@ class Gate:
             return self._door(engine).ask(question, ruling, self.clock(), lambda: self._fresh(ruling.policy))
 
         return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), ask)
+
+    def holding(self, customer: object, *, purpose: str | None = None, actor: Actor | None = None) -> Holding:
+        """What the company's databases hold about one customer, for their own request; each look is recorded.
+
+        `purpose` is one with `own_request` in the policy, and may be left out where there is one. FactRejected for
+        somebody who is not on record, WorkspaceError where the policy has no such purpose; Refused, which is recorded,
+        comes with the first look.
+        """
+        from bailee.gate.holding import Holding, use
+
+        self._must_be_open()
+        key = str(customer)
+        with self.database.read() as connection:
+            number_of(connection, key)
+        ruling = self.promise.compiled.rule(use(self.promise.policy, purpose, actor or SOMEBODY))
+        engines = tuple(name for name, _ in self.engines())
+        return Holding(key, ruling, engines, self._door, self.clock, self._fresh)
 
     def printed(
         self,
@@ -619,6 +644,27 @@ class Gate:
     def guardian(self, child: object, guardian: object, *, end: bool = False) -> Receipt:
         """Record that a customer was verified as the guardian of a child, or with `end` is no longer."""
         return self._related(lambda at: self._relations.guardian(str(child), str(guardian), at, end=end))
+
+    def together(self, work: Callable[[DatabaseConnection, datetime, Leaf], T]) -> T:
+        """Do a work of the rooms above in one transaction with its leaves; what it raises takes all back.
+
+        It is given a connection, the time, and what appends an entry: kind, public fields, private record, and whom it
+        is about, by number.
+        """
+        self._must_be_open()
+        at = self.clock()
+
+        def done(connection: DatabaseConnection) -> T:
+            def leaf(
+                kind: str, public: Mapping[str, object], private: Mapping[str, object] | None, about: Sequence[int] = ()
+            ) -> int:
+                return self._recorder.within(connection, kind, public, private, at, about)
+
+            return work(connection, at, leaf)
+
+        found = self.database.commit(done)
+        self._changes.tell()
+        return found
 
     # Erasing ----------------------------------------------------------------------------------------------------
 
