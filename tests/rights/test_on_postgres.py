@@ -39,7 +39,15 @@ def test_a_store_from_before_is_brought_up(tmp_path: Path, postgres: Cluster) ->
     url = postgres.new()
     make(tmp_path / "shop", url)
     database = url.split("/")[3].split("?")[0]
-    for table in ("request_changes", "requests", "webhook_cursors", "webhook_deliveries"):
+    for table in (
+        "request_changes",
+        "requests",
+        "webhook_cursors",
+        "webhook_deliveries",
+        "sessions",
+        "links",
+        "repeats",
+    ):
         postgres.run(f"DROP TABLE bailee.{table}", database)
     postgres.run("UPDATE bailee.alembic_version SET version_num = '0002'", database)
     with bailee.open(tmp_path / "shop", clock=Clock()) as gate:
