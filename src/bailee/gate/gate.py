@@ -323,8 +323,8 @@ class Gate:
         Raises Refused for a use that the policy refuses.
         """
 
-        def rule() -> Ruling:
-            self._follow()
+        def rule(surely: bool = False) -> Ruling:
+            self._follow(surely=surely)
             return self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
 
         return self._ruled(rule, lambda ruling: self._points.checker(ruling, rule))
