@@ -189,7 +189,7 @@ class Governed:
         }
 
         def work(connection: Connection) -> tuple[int, int]:
-            self._recorder.must_be_in_force(connection)
+            self._recorder.must_be_in_force(connection, ruling.policy, at)
             position = self._recorder.within(connection, "use", public, {**described(ruling), **what}, at)
             return position, connection.exec_driver_sql(statement.replace("%s", "?"), tuple(values)).rowcount
 

@@ -134,7 +134,7 @@ def test_init_says_what_to_do_next(tmp_path: Path) -> None:
     assert "no mistakes found\n" == run("check", "--strict", "--home", tmp_path / "new").stdout
     status = run("status", "--home", tmp_path / "new").stdout
     due = [line.removeprefix("due        ") for line in status.splitlines() if line.startswith("due")]
-    for line, words in zip(due, ("no DuckDB file", "import customers", "notices add", "import choices"), strict=True):
+    for line, words in zip(due, ("no DuckDB file", "import customers", "notices write", "import choices"), strict=True):
         assert words in line
 
 
