@@ -44,7 +44,7 @@ from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board, Standing
-from bailee.vocabulary import Actor, Effect, Reason, Use, Verdict
+from bailee.vocabulary import Actor, Customer, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
     from bailee.engines import Engine
@@ -385,6 +385,22 @@ class Gate:
         """All that a customer said, oldest first; FactRejected if there is no such customer."""
         return self._choices.history(str(customer))
 
+    def signal(self, customer: object, *, seen: int = 0) -> Receipt | None:
+        """Record that a customer's browser sends Global Privacy Control, which refuses what it is about.
+
+        Nothing is recorded, and None returned, where a signal came after the sequence `seen`: another window was first.
+        """
+        self._must_be_open()
+        receipt = self._choices.signal(str(customer), seen, self.clock())
+        if receipt is not None:
+            self._changes.tell()
+        return receipt
+
+    def facts(self, customer: object) -> Customer | None:
+        """All that is on record of one person as standing judges by it, to be shown to themselves; None for nobody."""
+        self._must_be_open()
+        return self._choices.facts(str(customer))
+
     def own_standing(self, customer: object) -> dict[str, Reason]:
         """Why a customer is or is not in each purpose, all its recipients taken together, to show to themselves."""
         self._must_be_open()
@@ -431,6 +447,17 @@ class Gate:
         """
         self._must_be_open()
         receipt = self._intake.meet(str(customer), born, place, self.clock())
+        if receipt is not None:
+            self._changes.tell()
+        return receipt
+
+    def complete(self, customer: object, *, born: date | None = None, place: str | None = None) -> Receipt | None:
+        """Take a birth date or place on record of a customer of whom none is; what is there is never changed by this.
+
+        None where nothing was missing. FactRejected for nobody on record, or a date or place that cannot be.
+        """
+        self._must_be_open()
+        receipt = self._intake.complete(str(customer), born, place, self.clock())
         if receipt is not None:
             self._changes.tell()
         return receipt

@@ -103,6 +103,12 @@ def history(connection: Connection, number: int) -> list[Recorded]:
     ]
 
 
+def signalled(connection: Connection, number: int) -> int:
+    """Return the sequence of the last browser's signal (GPC) of a customer, 0 where there was none."""
+    newest = "SELECT coalesce(max(sequence), 0) FROM choices WHERE customer = ? AND instrument = 'gpc'"
+    return int(connection.exec_driver_sql(newest, (number,)).scalar_one())
+
+
 def _evidence(connection: Connection, number: int, sealed: bytes) -> str | None:
     plain = keyring.of(connection).open(connection, [number], sealed, EVIDENCE)
     return None if plain is None else plain.decode()
