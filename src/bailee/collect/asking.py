@@ -30,11 +30,12 @@ _NOBODY = Customer("")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A registered notice as it goes on the screen."""
+    """A registered notice as it goes on the screen; `terms` is the digest of what it promises."""
 
     digest: str
     language: str
     text: str
+    terms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class _Asking:
         found = [each for each in self.notices if each.purpose == purpose.key]
         best = max(enumerate(found), key=lambda each: (self._nearness(each[1]), each[0]), default=None)
         text = None if best is None else self.gate.notice_text(best[1].digest)
-        return None if best is None or text is None else Notice(best[1].digest, best[1].language, text)
+        return None if best is None or text is None else Notice(best[1].digest, best[1].language, text, best[1].terms)
 
     def _nearness(self, each: NoticeOnRecord) -> int:
         spoken = each.language.partition("-")[0] == self.language.partition("-")[0]
@@ -208,8 +209,7 @@ class _Asking:
         opted_out = each.state is State.WITHDRAWN or covers(SHARING, each.purpose.use)
         if self.at - last.at >= (QUIET_OPT_OUT if opted_out else QUIET):
             return True
-        today = next((one.terms for one in self.notices if notice is not None and one.digest == notice.digest), None)
-        return last.terms is not None and last.terms != today
+        return notice is not None and last.terms is not None and last.terms != notice.terms
 
     def whats_new(self, each: Offered, notice: Notice | None) -> tuple[str, ...]:
         """What changed since the notice under which they last answered, where that is why they are asked."""

@@ -30,6 +30,7 @@ class NoticeShown(BaseModel):
     digest: str = Field(examples=["sha256:0f3a..."])
     language: str = Field(examples=["en"])
     text: str
+    terms: str = Field(description="Digest of what it promises; another one is asked for again.")
 
 
 class QuestionOut(BaseModel):
@@ -158,5 +159,5 @@ def _question(each: Question, language: str) -> QuestionOut:
         changed=list(each.changed),
         notice=None
         if notice is None
-        else NoticeShown(digest=notice.digest, language=notice.language, text=notice.text),
+        else NoticeShown(digest=notice.digest, language=notice.language, text=notice.text, terms=notice.terms),
     )

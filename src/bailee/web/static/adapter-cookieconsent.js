@@ -7,7 +7,7 @@
  *      .then((config) => CookieConsent.run(config));
  *  </script>
  *
- *  It raises `revision` when a notice changes, so that the library asks again; sends the first choice and each change,
+ *  It changes `revision` when the terms of a purpose do, so that the library asks again; sends the first choice and each change,
  *  with the digest of the notice; and leaves its own hooks to you. Show the words of `bailee.notices[purpose].text` in
  *  the category's description: what is recorded as shown must have been shown. The library knows no Global Privacy
  *  Control and no ages: a purpose that the browser's signal refuses, or that needs an age, is sent and not taken, and
@@ -37,11 +37,12 @@
     if (!answer.ok) throw new Error(body.detail || answer.status);
     return body;
   };
-  // The library compares whole numbers, so the digests of the notices make one.
+  // The library compares whole numbers above 0, so the digests of the terms make one.
   const revision = (form) => {
-    let sum = 0;
-    for (const each of form.purposes) for (const letter of each.notice ? each.notice.digest : "") sum = (sum * 31 + letter.charCodeAt(0)) % 2147483647;
-    return sum;
+    let sum = 1;
+    const terms = form.purposes.map((each) => (each.notice ? each.notice.terms : "")).join();
+    for (const letter of terms) sum = (sum * 31 + letter.charCodeAt(0)) % 2147483647;
+    return sum || 1;
   };
 
   window.baileeCookieConsent = async (config, purposes) => {
