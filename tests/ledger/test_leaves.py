@@ -47,6 +47,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": "personal_offers"},
     "notices_given": {"notice": DIGEST, "count": 1},
     "policy": {"policy": DIGEST, "map": DIGEST, "previous": None},
+    "policy_scheduled": {"policy": DIGEST, "previous": DIGEST, "in_force": "2026-12-31T00:00:00.000000Z"},
+    "policy_withdrawn": {"policy": DIGEST, "in_force": "2026-12-31T00:00:00.000000Z"},
     "signing_key": {"key": "0e" * 32, "previous": None},
     "restored": {"size": 41, "root": "0f" * 32},
     "customer": {"change": "created"},

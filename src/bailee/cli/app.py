@@ -32,9 +32,14 @@ points = typer.Typer(
 )
 people = typer.Typer(help="People's own data.", no_args_is_help=True, rich_markup_mode=None)
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
+receipts = typer.Typer(help="Receipts of choices, as customers keep them.", no_args_is_help=True, rich_markup_mode=None)
 keyed = typer.Typer(
     help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
     rich_markup_mode=None,
+)
+
+policies = typer.Typer(
+    help="Versions of the promise: what each changes, and from when.", no_args_is_help=True, rich_markup_mode=None
 )
 
 engines = typer.Typer(
@@ -126,6 +131,72 @@ def diff(
     comparing.diff(old, new, home, as_json=as_json)
 
 
+PolicyFile = Annotated[
+    Path | None, typer.Argument(help="A version of the policy.", show_default="the workspace's policy.yaml")
+]
+
+
+@policies.command("status")
+@command
+def policy_status(home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Say which version is in force, which is scheduled, and whether policy.yaml says something else."""
+    from bailee.cli import publishing
+
+    publishing.status(home, as_json=as_json)
+
+
+@policies.command("compare")
+@command
+def policy_compare(
+    file: PolicyFile = None,
+    language: Annotated[str, typer.Option(help="What customers would read, in en or es.")] = "en",
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Say what a version would change, and for how many customers. Nothing is recorded. As in
+    `bailee policy compare next.yaml`."""
+    from bailee.cli import publishing
+
+    publishing.compare(home, file, language, as_json=as_json)
+
+
+@policies.command("publish")
+@command
+def policy_publish(file: PolicyFile = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Put a version in force now, with its notices in every language. Where it widens anything for anybody it is
+    refused (exit status 3), with the day from which it could be. As in `bailee policy publish next.yaml`."""
+    from bailee.cli import publishing
+
+    publishing.publish(home, file, as_json=as_json)
+
+
+@policies.command("schedule")
+@command
+def policy_schedule(
+    file: Annotated[Path, typer.Argument(help="A version of the policy.", show_default=False)],
+    on: Annotated[
+        str, typer.Option("--on", metavar="DAY", help="2027-01-31 (its midnight in UTC), or a time with a zone.")
+    ],
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Have a version come into force by itself. Its notices are registered now, so that customers can be asked before;
+    `[policy] notice_days` in bailee.toml says how long they are given. As in
+    `bailee policy schedule next.yaml --on 2027-01-31`."""
+    from bailee.cli import publishing
+
+    publishing.schedule(home, file, on, as_json=as_json)
+
+
+@policies.command("withdraw")
+@command
+def policy_withdraw(home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Take back the version that is scheduled, before it comes into force. As in `bailee policy withdraw`."""
+    from bailee.cli import publishing
+
+    publishing.withdraw(home, as_json=as_json)
+
+
 @app.command()
 @command
 def ask(
@@ -185,10 +256,18 @@ def may(
 @command
 def choices(
     customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
-    act: Annotated[Act | None, typer.Argument(help="What they said; without it, all that they ever said.")] = None,
+    act: Annotated[
+        o.Word | None,
+        typer.Argument(
+            metavar="ACT", help="grant, refuse, withdraw, object, or receipt; without it, all they ever said."
+        ),
+    ] = None,
     purpose: Annotated[
         str | None,
-        typer.Argument(help="The purpose they said it of; * for every one.", autocompletion=o.completion.purposes),
+        typer.Argument(
+            help="The purpose they said it of, * for every one; of a receipt, which of their choices: 1 is the first.",
+            autocompletion=o.completion.purposes,
+        ),
     ] = None,
     instrument: Annotated[Instrument, typer.Option(help="How they said it.")] = Instrument.API,
     notice: Annotated[
@@ -214,11 +293,24 @@ def choices(
     conflict_shown: Annotated[
         bool, typer.Option("--conflict-shown", help="They were told that their browser's signal says otherwise.")
     ] = False,
+    form: Annotated[
+        o.ReceiptForm, typer.Option("--format", help="Of a receipt: ISO/IEC TS 27560 as JSON-LD, or Kantara's 1.1.")
+    ] = o.ReceiptForm.ISO,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the receipt to this file.")
+    ] = None,
+    force: o.Force = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
 ) -> None:
-    """Show a customer's choices, or record one."""
+    """Show a customer's choices, record one, or give the signed receipt of one."""
     from bailee.cli import choosing
+
+    if act is o.Word.RECEIPT:
+        from bailee.cli import receipting
+
+        receipting.give(home, customer, purpose, form, out, force=force, as_json=as_json)
+        return
 
     if act is None:
         choosing.history(home, customer, as_json=as_json)
@@ -227,7 +319,7 @@ def choices(
         raise typer.BadParameter(f"expected the purpose that the customer said `{act}` of", param_hint="PURPOSE")
     when = None if at is None else choosing.moment(at)
     words = (instrument, notice, evidence, recipient, channel, guardian, language, when, conflict_shown)
-    choosing.choose(home, choosing.Said(customer, act, purpose, *words), as_json=as_json)
+    choosing.choose(home, choosing.Said(customer, Act(act), purpose, *words), as_json=as_json)
 
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")]
@@ -307,6 +399,46 @@ def add_notice(
     from bailee.cli import noticing
 
     noticing.add(home, purpose, file, language, as_json=as_json)
+
+
+@notices.command("write")
+@command
+def write_notices(
+    purpose: Annotated[
+        str | None,
+        typer.Argument(help="What it is about.", show_default="every purpose", autocompletion=o.completion.purposes),
+    ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option("--language", help="en or es; may be repeated.", show_default="every language"),
+    ] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Register them too, so that choices can cite them.")
+    ] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Write what customers are to be shown, in plain words, from the policy's terms of today. As in
+    `bailee notices write personal_offers --language es --register`."""
+    from bailee.cli import noticing
+
+    noticing.write(home, purpose, languages, register=register, as_json=as_json)
+
+
+@notices.command("compare")
+@command
+def compare_notices(
+    old: Annotated[str, typer.Argument(help="A registered notice, by its digest.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="A later one of the same purpose.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The language of the answer: en or es.")] = "en",
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Say what changed from one notice to another, in words that a customer understands. As in
+    `bailee notices compare sha256:OLD sha256:NEW`."""
+    from bailee.cli import noticing
+
+    noticing.compare(home, old, new, language, as_json=as_json)
 
 
 @notices.command("given")
@@ -658,6 +790,20 @@ def check_proofs(
     return verifying.check(files, verifying.keys(keys), as_json=as_json)
 
 
+@receipts.command("verify")
+@command
+def verify_receipts(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Receipts.", show_default=False)],
+    keys: LogKeys = None,
+    as_json: o.Json = False,
+) -> int:
+    """Check receipts of choices. It takes no workspace and no network; exit status 1 if one does not hold. Without a
+    key, a receipt is checked by the one that it names, and says so."""
+    from bailee.cli import receipting, verifying
+
+    return receipting.verify(files, verifying.keys(keys), as_json=as_json)
+
+
 @ledger.command("explain")
 @command
 def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> int:
@@ -935,17 +1081,22 @@ def demo(
         Path | None,
         typer.Argument(help="Where to put the grocer's workspace; a temporary folder, gone at the end."),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Then serve its pages, until interrupted.", show_default=False)
+    ] = False,
 ) -> None:
     """Tell the grocer's story. Real questions are answered, narrowed and refused, there and then."""
     from bailee.cli import starting
 
-    starting.demo(folder)
+    starting.demo(folder, serve=serve)
 
 
 app.add_typer(imports, name="import")
+app.add_typer(policies, name="policy")
 app.add_typer(notices, name="notices")
 app.add_typer(ledger, name="ledger")
 app.add_typer(points, name="points")
 app.add_typer(people, name="people")
+app.add_typer(receipts, name="receipt")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")

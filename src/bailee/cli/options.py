@@ -12,6 +12,23 @@ from bailee.cli import completion
 from bailee.vocabulary import Effect
 
 
+class Word(StrEnum):
+    """What follows a customer in `bailee choices`: what they said, or that a receipt of it is wanted."""
+
+    GRANT = "grant"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    OBJECT = "object"
+    RECEIPT = "receipt"
+
+
+class ReceiptForm(StrEnum):
+    """The published forms of a receipt."""
+
+    ISO = "27560"
+    KANTARA = "kantara"
+
+
 class Format(StrEnum):
     """How an answer is written."""
 

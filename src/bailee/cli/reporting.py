@@ -61,12 +61,20 @@ def _beside(found: Status, purpose: str) -> str:
 
 def _due(found: Status) -> Iterator[str]:
     """What is missing before the workspace can do its work, and what time will change."""
+    from bailee.cli.publishing import draft
+
+    if found.versions.scheduled is not None:
+        coming = found.versions.scheduled
+        at = instant(coming.since)
+        yield f"version {coming.version} of the policy comes into force on {at}: `bailee policy status`"
+    if found.versions.published and found.versions.differs:
+        yield draft(found.versions)
     if not found.engine:
         yield f"there is no DuckDB file `{found.database}`: put it there, or name another one in bailee.toml"
     if not found.customers:
         yield "no customers yet, so nobody's data may be used: bring them with `bailee import customers FILE`"
     if not found.notices:
-        yield "no notices yet, and consent counts only under one: `bailee notices add PURPOSE FILE`"
+        yield "no notices yet, and consent counts only under one: `bailee notices write --register`"
     if not found.choices:
         yield "no choices yet: `bailee import choices FILE`, or one at a time with `bailee choices`"
     if found.waiting:

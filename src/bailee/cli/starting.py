@@ -22,7 +22,7 @@ NEXT = (
     '                  database = "/path/to/shop.duckdb"',
     "  bailee check    look for mistakes in them",
     "  bailee import customers customers.csv      key,born,place,last_activity,contract_since,contract_ended",
-    "  bailee notices add PURPOSE notice.txt      what customers are shown; prints the digest that choices cite",
+    "  bailee notices write --register            what customers are shown; prints the digests that choices cite",
     "  bailee notices given PURPOSE given.csv     customer,at",
     "  bailee import choices choices.csv          customer,purpose,act,at,instrument,notice",
     "  bailee status   see who stands, and what is due",
@@ -64,15 +64,19 @@ def _example(folder: Path, name: str, store: str | None, *, quiet: bool) -> tupl
     )
 
 
-def demo(folder: Path | None) -> None:
-    """Tell the story over the grocer's workspace, made first where there is none."""
-    from bailee.cli import telling
+def demo(folder: Path | None, *, serve: bool) -> None:
+    """Tell the story over the grocer's workspace, made first where there is none, and then serve it if asked to."""
+    from bailee.cli import serving, telling
+    from bailee.examples import grocer
 
     with _home(folder) as home:
         if not (home / "state.db").exists():
             print_lines(["setting up the grocer: a minute at most"])
             _example(home, "grocer", None, quiet=False)
         telling.tell(home)
+        if serve:
+            print_lines(["", "the same grocer in a browser:"])
+            serving.serve(home, None, None, None, customer=grocer.SHOWN)
     if folder is None:
         print_lines(["", "to keep such a workspace and ask yourself: bailee init shop --example grocer"])
     else:

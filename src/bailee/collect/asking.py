@@ -194,8 +194,10 @@ class _Asking:
         """The newest notice that covers today's terms, in the wanted language if there is one."""
         found = [each for each in self.notices if each.purpose == purpose.key]
         best = max(enumerate(found), key=lambda each: (self._nearness(each[1]), each[0]), default=None)
-        text = None if best is None else self.gate.notice_text(best[1].digest)
-        return None if best is None or text is None else Notice(best[1].digest, best[1].language, text, best[1].terms)
+        if best is None:
+            return None
+        digest, language, terms = best[1].digest, best[1].language, best[1].terms
+        return Notice(digest, language, self.gate.notice_text(digest), terms)
 
     def _nearness(self, each: NoticeOnRecord) -> int:
         spoken = each.language.partition("-")[0] == self.language.partition("-")[0]

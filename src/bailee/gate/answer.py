@@ -16,6 +16,8 @@ from bailee.vocabulary import Reason
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.gate.publishing import Versions
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -119,6 +121,7 @@ class Status:
     `due` those of them whose holds have ended. `changing` counts customers whose standing changes by then for any
     reason of time, the first at `next_change`. `engine` says whether the database file is there, if it is
     one. `store` is where all this is kept: a file, or the URL of a PostgreSQL database without its password.
+    `versions` says how the policy stands.
     """
 
     home: str
@@ -142,3 +145,4 @@ class Status:
     store: str
     database: str
     engine: bool
+    versions: Versions

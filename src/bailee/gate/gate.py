@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
-from bailee.errors import EngineUnavailable, WorkspaceError
-from bailee.gate import examining, promise
+from bailee.errors import EngineUnavailable, Superseded, WorkspaceError
+from bailee.gate import examining, noticing, promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
@@ -32,18 +32,22 @@ from bailee.gate.keeping import Keeping
 from bailee.gate.keys import SigningKeys
 from bailee.gate.ledger import Book, Proof, announce
 from bailee.gate.points import MINUTE, Points
+from bailee.gate.publishing import Comparison, Known, Published, Publishing, Versions
 from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.relations import Relations
 from bailee.gate.rows import Rows, Warehouse
 from bailee.gate.served_columns import ServedColumns
-from bailee.gate.settings import KEYS, Settings, connection
+from bailee.gate.settings import KEYS, MAP, Settings, connection
 from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
+from bailee.gate.versions import Following
+from bailee.people import versions
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board, Standing
+from bailee.policy.wording import languages as catalogued
 from bailee.vocabulary import Actor, Customer, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
@@ -60,11 +64,14 @@ if TYPE_CHECKING:
     from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
     from bailee.policy.terms import Terms
+    from bailee.policy.wording import Changed, Written
 
 SOMEBODY = Actor("somebody")
 #: What the engine of `[engine]`, which has no name, is called.
 MAIN = "main"
 TRIES = 5
+
+T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -85,22 +92,24 @@ class Gate:
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[int], bytes] = secrets.token_bytes,
         engine: Engine | None = None,
+        settled: bool = False,
     ) -> None:
         self.home, self.settings, self.clock = home, settings, clock
         self._monotonic = monotonic
         self.database = database
-        self.promise = promise.load(home, database, clock())
+        self.promise = promise.load(home, database, clock(), settled=settled)
         self._recorder = Recorder(database, self.promise, random)
         self._changes = Changes(home)
-        signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
+        self._signing = signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
         self.keys = Keeping(database, settings, signing, self._recorder, clock)
-        if announce(self._recorder, database, signing, clock()):
-            self._changes.tell()
+        self._versions, self._following = Following(database, self._changes.word), threading.RLock()
+        self._announce()
         self._board = Board(database)
         longest = ELSEWHERE if database.shared else MINUTE
         self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word, longest)
         self._choices = Choices(database, self._recorder)
         self._intake = Intake(database, self._recorder)
+        self._publishing = Publishing(home, database, self._recorder, self._intake, settings.notice_days)
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
         self._warehouse = Warehouse(settings, self.promise.datamap, lambda name: self._sets(name).engine)
@@ -142,7 +151,7 @@ class Gate:
         actor: Actor | None = None,
     ) -> Ruling:
         """The policy's answer to a use, before any customer: a ruling that permits or refuses, with reasons."""
-        self._must_be_open()
+        self._follow()
         return self.promise.compiled.rule(Use(purpose, actor or SOMEBODY, word_of_effect(effect), recipient))
 
     # Sets -------------------------------------------------------------------------------------------------------
@@ -167,8 +176,11 @@ class Gate:
         Raises Refused with reasons, EngineError if the engine could not answer (both recorded), and RecordError if
         the ledger could not record; then nothing is released.
         """
-        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
-        return self._door(engine).ask(question, ruling, self.clock(), self._fresh)
+
+        def ask(ruling: Ruling) -> Answer:
+            return self._door(engine).ask(question, ruling, self.clock(), lambda: self._fresh(ruling.policy))
+
+        return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), ask)
 
     def printed(
         self,
@@ -271,7 +283,7 @@ class Gate:
         self, purpose: str, *, recipient: str | None = None, actor: Actor | None = None
     ) -> tuple[StandingRow, ...]:
         """Everybody's standing for a purpose, recorded as a question; raises Refused."""
-        return self._points.everybody(self.rule(purpose, recipient=recipient, actor=actor))
+        return self._ruled(lambda: self.rule(purpose, recipient=recipient, actor=actor), self._points.everybody)
 
     # Points -----------------------------------------------------------------------------------------------------
 
@@ -285,8 +297,11 @@ class Gate:
         actor: Actor | None = None,
     ) -> Verdict:
         """May this customer's data be used so, now? `customer` is the company's key. Recorded."""
-        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
-        return self._points.may(ruling, str(customer))
+
+        def may(ruling: Ruling) -> Verdict:
+            return self._points.may(ruling, str(customer))
+
+        return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), may)
 
     def checker(
         self,
@@ -304,8 +319,11 @@ class Gate:
 
         Raises Refused for a use that the policy refuses.
         """
-        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
-        return self._points.checker(ruling)
+
+        def rule() -> Ruling:
+            return self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
+
+        return self._ruled(rule, lambda ruling: self._points.checker(ruling, rule))
 
     def feed(
         self,
@@ -403,7 +421,12 @@ class Gate:
 
     def own_standing(self, customer: object) -> dict[str, Reason]:
         """Why a customer is or is not in each purpose, all its recipients taken together, to show to themselves."""
-        self._must_be_open()
+        for _ in range(TRIES - 1):
+            self._follow()
+            try:
+                return self._points.own(str(customer))
+            except Superseded:
+                continue
         return self._points.own(str(customer))
 
     def import_choices(
@@ -419,6 +442,74 @@ class Gate:
         report = self._choices.import_file(Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
+
+    # Versions of the policy -------------------------------------------------------------------------------------
+
+    def policy_versions(self) -> Versions:
+        """Which version of the policy is in force, which is scheduled, and whether the file says something else."""
+        self._follow()
+        return self._publishing.versions(self.clock())
+
+    def compare_policy(self, file: Path | str | None = None) -> Comparison:
+        """What a file would change as the next version of the policy, and for whom; nothing is recorded.
+
+        Without a file, what the scheduled version will change; FactRejected where none is.
+
+        Raises PolicyError and MapError, here and below, for a file that is no policy, or that the data map does not
+        fit.
+        """
+        self._follow()
+        source = None if file is None else promise.read(Path(file))
+        return self._publishing.compare(source, promise.bytes_of(self.home / MAP), self.clock())
+
+    def publish_policy(self, file: Path | str) -> Published:
+        """Put a file in force as the next version, at once, with its notices registered in every language.
+
+        Refused where it widens anything for anybody, who must be given notice first. FactRejected for a version that
+        is in force, or while one is scheduled.
+        """
+        self._follow()
+        source, map_text = promise.read(Path(file)), promise.bytes_of(self.home / MAP)
+        done = self._publishing.publish(source, map_text, self.clock())
+        self._changes.tell()
+        self._follow()
+        return done
+
+    def schedule_policy(self, file: Path | str, on: datetime) -> Published:
+        """Have a file come into force at an instant, by itself, in every process; its notices are registered now.
+
+        Refused where it widens anything for anybody and the notice period is not over by then; as `publish_policy`.
+        """
+        self._follow()
+        source, map_text = promise.read(Path(file)), promise.bytes_of(self.home / MAP)
+        done = self._publishing.schedule(source, map_text, on, self.clock())
+        self._changes.tell()
+        return done
+
+    def withdraw_policy(self) -> tuple[Known, int]:
+        """Take back the version that is scheduled, before it comes into force; FactRejected where none is."""
+        self._follow()
+        done = self._publishing.withdraw(self.clock())
+        self._changes.tell()
+        return done
+
+    def asked_again(self, purpose: str, *, file: Path | str | None = None) -> tuple[str, ...]:
+        """Whom to ask again for a purpose: the keys of those who stand today and would not under the scheduled version.
+
+        Or under the version in a file. Whoever agrees under one of its notices is not among them any more.
+        """
+        self._follow()
+        source = None if file is None else promise.read(Path(file))
+        return self._publishing.asked_again(purpose, source, promise.bytes_of(self.home / MAP), self.clock())
+
+    def policy_changes(
+        self, purpose: str, *, file: Path | str | None = None, language: str = "en"
+    ) -> tuple[Changed, ...]:
+        """What the scheduled version, or that in a file, changes in a purpose's terms, in words for its customers."""
+        self._follow()
+        source = None if file is None else promise.read(Path(file))
+        map_text = promise.bytes_of(self.home / MAP)
+        return self._publishing.changed(purpose, source, map_text, language, self.clock())
 
     # Customers and notices --------------------------------------------------------------------------------------
 
@@ -470,6 +561,35 @@ class Gate:
         self._must_be_open()
         return self._intake.add_notice(purpose, text, language, terms, self.clock())
 
+    def write_notice(self, purpose: str, *, language: str = "en") -> Written:
+        """Write the notice of a purpose from its terms of today, in plain words; nothing is registered.
+
+        Raises FactRejected for a purpose that is not in the policy, or a language that has no catalogue.
+        """
+        self._must_be_open()
+        return noticing.written(self.promise.policy, purpose, language)
+
+    def register_notices(
+        self, *purposes: str, languages: Iterable[str] | None = None
+    ) -> tuple[tuple[Written, NoticeReceipt], ...]:
+        """Write the notices of some purposes, or all, in some languages, or all, and register them; FactRejected."""
+        self._must_be_open()
+        asked = purposes or self.promise.policy.purposes
+        return self._intake.register(asked, catalogued() if languages is None else languages, self.clock())
+
+    def notice_text(self, notice: str) -> str:
+        """The words of a registered notice, by digest, just as they were registered; FactRejected."""
+        self._must_be_open()
+        return self._intake.text(notice)
+
+    def compare_notices(self, old: str, new: str, *, language: str = "en") -> tuple[Changed, ...]:
+        """What changed from one registered notice, by digest, to another of the purpose, in words for the customer.
+
+        Empty where both show the same terms. Raises FactRejected where there is no such notice, or language.
+        """
+        self._must_be_open()
+        return self._intake.compare(old, new, language)
+
     def notices(self) -> tuple[NoticeOnRecord, ...]:
         """Every registered notice, the oldest first."""
         self._must_be_open()
@@ -479,11 +599,6 @@ class Gate:
         """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""
         self._must_be_open()
         return self._intake.notice(word, language)
-
-    def notice_text(self, digest: str) -> str | None:
-        """The words of a registered notice, as they were shown; None where there is none of this digest."""
-        self._must_be_open()
-        return self._intake.text(digest)
 
     def give_notice(self, notice: str, to: Iterable[tuple[object, datetime]]) -> Receipt:
         """Record that customers, by key, were given a notice, by digest, and when; FactRejected takes back all."""
@@ -655,16 +770,57 @@ class Gate:
 
     def status(self) -> Status:
         """How the workspace stands."""
-        return status(self.home, self.promise, self.database, self._fresh(), self.settings, self.clock())
+        standing, at = self._fresh(), self.clock()
+        known = self._publishing.versions(at)
+        return status(self.home, self.promise, self.database, standing, self.settings, at, known)
 
     # ------------------------------------------------------------------------------------------------------------
 
-    def _fresh(self) -> Standing:
-        """Everybody's standing now; honours all that was acknowledged before this call."""
+    def _fresh(self, policy: str | None = None) -> Standing:
+        """Everybody's standing now; honours all that was acknowledged before this call.
+
+        It holds at most until a scheduled version of the policy comes into force. Raises Superseded where it would be
+        under another policy than the one named.
+        """
+        if policy is None:
+            self._follow()
         self._must_be_open()
+        held, at = self.promise, self.clock()
+        if policy not in (None, held.digest):
+            raise Superseded
         with self.database.read() as connection:
-            self._recorder.must_be_in_force(connection)
-        return self._board.fresh(self.promise.compiled, self.clock())
+            self._recorder.must_be_in_force(connection, held.digest, at)
+            coming = versions.coming(connection, at)
+        standing = self._board.fresh(held.compiled, at)
+        if coming is None or (standing.next_change is not None and standing.next_change <= coming.since):
+            return standing
+        return replace(standing, next_change=coming.since)
+
+    def _follow(self) -> None:
+        """Work under the version of the policy that is in force now, if any was published."""
+        self._must_be_open()
+        at = self.clock()
+        if not self._versions.moved(at):
+            return
+        with self._following:
+            found, look = self._versions.look(at, self.promise)
+            if found is not None:
+                self.promise = self._recorder.promise = found
+                self._announce()
+            self._versions.followed(look)
+
+    def _announce(self) -> None:
+        if announce(self._recorder, self.database, self._signing, self.clock()):
+            self._changes.tell()
+
+    def _ruled(self, rule: Callable[[], Ruling], work: Callable[[Ruling], T]) -> T:
+        """Do what a ruling permits; again under the next version of the policy, where one came into force meanwhile."""
+        for _ in range(TRIES - 1):
+            try:
+                return work(rule())
+            except Superseded:
+                continue
+        return work(rule())
 
     def _related(self, record: Callable[[datetime], Receipt]) -> Receipt:
         self._must_be_open()

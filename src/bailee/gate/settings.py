@@ -26,6 +26,9 @@ LONGEST_SECONDS = 86_400
 MOST = {"rows": 10**12, "threads": 1024}
 SMALLEST, LARGEST = 2**20, 2**40
 LONGEST_ORIGIN = 128
+#: In days: what customers are given where nothing is set, and the most.
+NOTICE = 30
+LONGEST_NOTICE = 3_650
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Settings:
     store: str | None = field(default=None, repr=False)
     #: The name under which the ledger signs; None: the company's name and eight random digits, kept with the key.
     origin: str | None = None
+    #: How many days customers are given before a version of the policy that widens anything comes into force.
+    notice_days: int = NOTICE
     #: Further places of the company's data, by name.
     engines: Mapping[str, Connection] = field(default_factory=dict)
     server: Server = field(default_factory=Server)
@@ -133,6 +138,7 @@ class _Reading:
             "store": {"url": self.url},
             "keys": dict.fromkeys(Keys.__dataclass_fields__, self.source),
             "ledger": {"origin": self.origin},
+            "policy": {"notice_days": self.days},
         }
         engine = self.connection("engine", self.document.get("engine", {}))
         engines = dict(self.connections())
@@ -152,8 +158,9 @@ class _Reading:
             Keys(**keys),
             None if store is None else str(store),
             None if origin is None else str(origin),
-            engines,
-            server,
+            notice_days=int(str(found.get(("policy", "notice_days"), NOTICE))),
+            engines=engines,
+            server=server,
         )
 
     def read(
@@ -301,6 +308,11 @@ class _Reading:
     def whole(self, key: str, value: object) -> object:
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MOST[key]:
             self.problem(key, f"`{key}` is {value!r}, expected a whole number above 0, up to {MOST[key]}")
+        return value
+
+    def days(self, key: str, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LONGEST_NOTICE:
+            self.problem(key, f"`{key}` is {value!r}, expected a whole number of days from 0 to {LONGEST_NOTICE}")
         return value
 
     def size(self, key: str, value: object) -> object:

@@ -139,6 +139,8 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": KEY},
         "notices_given": {"notice": DIGEST, "count": COUNT},
         "policy": {"policy": DIGEST, "map": _or_null(DIGEST), "previous": _or_null(DIGEST)},
+        "policy_scheduled": {"policy": DIGEST, "previous": DIGEST, "in_force": TIME},
+        "policy_withdrawn": {"policy": DIGEST, "in_force": TIME},
         "signing_key": {"key": ROOT, "previous": _or_null(ROOT)},
         "restored": {"size": COUNT, "root": ROOT},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},

@@ -161,13 +161,13 @@ def _many(
     from bailee.decide.many import standings
     from bailee.people.crowds import crowd
 
-    ahead = sorted(connection.exec_driver_sql(_AHEAD, (micros(at),) * 2).scalars())
+    early = ahead(connection, at)
     for first in range(1, customers + 1, _BATCH):
         last = min(first + _BATCH - 1, customers)
         people = crowd(connection, compiled.policy, first, last)
         found = standings(compiled, people, at, covering)
         now = _Table(found.codes, found.until.copy())
-        for number, customer in facts.of_many(connection, (n for n in ahead if first <= n <= last)):
+        for number, customer in facts.of_many(connection, (n for n in early if first <= n <= last)):
             codes, until = judged(compiled, covering, customer, at)
             now.codes[number - first] = np.frombuffer(codes, np.uint8)
             now.until[number - first] = NEVER if until is None else until
@@ -182,6 +182,11 @@ def _many(
                 dict(zip((rows + first).tolist(), now.rows(rows), strict=True)),
                 [(number, sequence, held.codes, held.until) for number, sequence, held in each],
             )
+
+
+def ahead(connection: Connection, at: datetime) -> list[int]:
+    """Who did something after an instant, by a clock that was set back since: they are judged one by one."""
+    return sorted(connection.exec_driver_sql(_AHEAD, (micros(at),) * 2).scalars())
 
 
 class _Table(NamedTuple):

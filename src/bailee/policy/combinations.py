@@ -20,6 +20,14 @@ def impossible(policy: Policy) -> Found:
     for key in policy.uses:
         if key in taxonomy.uses():
             yield ("uses", key), f"`{key}` is in the taxonomy already: expected a key of your own"
+    for section, named in (("purposes", policy.purposes), ("categories", policy.categories)):
+        for key, each in named.items():
+            if policy.written_in in each.texts:
+                message = (
+                    f"the policy is written in `{policy.written_in}` already: expected another language, "
+                    "or `written_in` to say in which it is"
+                )
+                yield (section, key, "texts", policy.written_in), message
     for purpose in policy.purposes.values():
         for check in (_consent, _law, _interest, _special_consent, _aggregate, _places, _was):
             for path, message in check(policy, purpose):

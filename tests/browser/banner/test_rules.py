@@ -233,7 +233,7 @@ def test_what_was_recorded_is_what_was_on_the_screen(asked: Served, meet: Meet, 
     assert {each.instrument for each in banner.said()} == {"banner"}
     assert {each.evidence for each in banner.said()} == {f"banner: {act}"}
     for digest, _, text in shown:
-        assert plainly(asked.gate.notice_text(digest) or "") == plainly(text)
+        assert plainly(asked.gate.notice_text(digest)) == plainly(text)
 
 
 # 13: Global Privacy Control (native, in test_gpc.py) ----------------------------------------------------------

@@ -138,8 +138,7 @@ def why(purpose: Purpose, language: str) -> str:
 
 
 def _own(purpose: Purpose, language: str, part: str) -> str:
-    texts = getattr(purpose, "texts", {})
-    translated = texts.get(language) or texts.get(language.partition("-")[0])
+    translated = purpose.texts.get(language) or purpose.texts.get(language.partition("-")[0])
     return str(getattr(translated, part, None) or getattr(purpose, part))
 
 
