@@ -41,6 +41,7 @@ METHODS = [
     "certificate",
     "checker",
     "checkpoint",
+    "children",
     "choices",
     "choose",
     "choose_all",

@@ -46,8 +46,10 @@ def hear(gate: Gate, person: str, *, new: bool) -> bool:
     return signals.hear(gate, person, spoken(gate, person), new=new)
 
 
-def taken(form: Form, person: str, answers: Sequence[Answer], by: str, at: datetime) -> Taken:
-    """The choices that answers are; what changes nothing is none.
+def taken(
+    form: Form, person: str, answers: Sequence[Answer], by: str, at: datetime, guardian: str | None = None
+) -> Taken:
+    """The choices that answers are, of a person or their guardian; what changes nothing is none.
 
     FactRejected for a yes against a browser's signal without that having been shown, or for a purpose asked twice.
     """
@@ -61,7 +63,7 @@ def taken(form: Form, person: str, answers: Sequence[Answer], by: str, at: datet
             continue
         act = _act(question, each)
         if act is not None:
-            said.append(Said(person, _kind(each, act), at, evidence=by))
+            said.append(Said(person, _kind(each, act), at, guardian, by))
     return Taken(tuple(said), tuple(left))
 
 

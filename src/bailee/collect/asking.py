@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from bailee.collect import signals
 from bailee.collect.changing import changed
 from bailee.collect.offering import Offered, State, about, offer, possible, spoken
+from bailee.decide.codes import STANDS
+from bailee.decide.law import Law
 from bailee.gate.answer import NoticeOnRecord
 from bailee.gate.gate import Gate
 from bailee.people.choices import Recorded
@@ -123,20 +125,27 @@ def form(
     only: Collection[str] = (),
     place: str | None = None,
     gpc: bool = False,
+    guardian: bool = False,
 ) -> Form:
     """What a person, or somebody unknown, is asked and may change.
 
     `only` names the purposes of one page, all where it is empty; `place` is where the shop takes them to be, where none
-    is on record; `gpc` says that the request carried the signal.
+    is on record; `gpc` says that the request carried the signal. With `guardian` it is what their verified guardian may
+    answer for them: that alone of which a child's own yes does not count.
     """
     facts = None if person is None else gate.facts(person)
     said = spoken(gate, person) if person is not None and facts is not None else ()
     offers = [each for each in _offers(gate, person, facts, said, place) if not only or each.purpose.key in only]
     asking = _Asking(gate, language, said, gpc, gate.clock())
+    waiting = [each for each in offers if _child(gate, each.purpose, facts)]
+    if guardian:
+        offers = [replace(each, needs=None) if each.needs == "guardian" else each for each in waiting]
+    else:
+        offers = [each for each in offers if each not in waiting or each.on]
     listed = [each for one in offers if (each := asking.question(one)) is not None]
     return Form(
         tuple(listed),
-        tuple(each.purpose for each in offers if each.reason.code == "guardian_needed"),
+        tuple(each.purpose for each in waiting if not guardian and not each.on and not each.purpose.explicit),
         tuple(each.purpose for each in offers if each.reason.code == "under_age"),
         gpc or bool(signals.last(said)),
         bool(signals.last(said)),
@@ -167,6 +176,15 @@ def _supposed(policy: Policy, key: str, person: Customer, at: datetime) -> Reaso
     return standing_reason(STANDING_CODES.index(code), key, policy.line("purposes", key))
 
 
+def _child(gate: Gate, purpose: Purpose, facts: Customer | None) -> bool:
+    """Whether somebody is known to be so young that only a guardian's yes to a purpose counts (D4.7)."""
+    if facts is None or facts.born is None or purpose.basis is not Basis.CONSENT:
+        return False
+    here, years = Law(gate.promise.policy, purpose).locale(facts.place), meaning.age(facts.born, gate.clock())
+    barred = here.fails != STANDS or (here.min_age is not None and years < here.min_age)
+    return not barred and here.guardian_below is not None and years < here.guardian_below
+
+
 class _Asking:
     """Makes questions for one person at one instant."""
 
@@ -182,8 +200,7 @@ class _Asking:
         if purpose.basis is not Basis.CONSENT:
             shown = notice is not None and each.state in (State.IN_USE, State.OBJECTED)
             return Question(each, notice, ask=False, open=False, signal=signal) if shown else None
-        waits = each.needs in ("place", "guardian")
-        opened = notice is not None and not purpose.explicit and each.state in _OPEN and not waits
+        opened = notice is not None and not purpose.explicit and each.state in _OPEN and each.needs in (None, "age")
         if not opened and not each.on:
             return None
         ask = opened and not signal.stops and (each.ask or self.again(each, notice))

@@ -647,6 +647,11 @@ class Gate:
         """Record that a customer was verified as the guardian of a child, or with `end` is no longer."""
         return self._related(lambda at: self._relations.guardian(str(child), str(guardian), at, end=end))
 
+    def children(self, guardian: object) -> tuple[str, ...]:
+        """The keys of those whose verified guardian a customer is now, for whom they may choose."""
+        self._must_be_open()
+        return self._relations.children(str(guardian))
+
     # Erasing ----------------------------------------------------------------------------------------------------
 
     def erase(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -165,6 +166,36 @@ def test_the_age_is_asked_and_kept_once(grocer_asked: Served, context: Contexts)
     facts = grocer_asked.gate.facts(visitor(page))
     assert facts is not None
     assert facts.born == born
+
+
+def test_a_verified_guardian_says_yes_for_a_child_and_nobody_else_does(grocer_asked: Served, context: Contexts) -> None:
+    """Rule 14. The parent whom the shop verified allows what the child cannot, and takes it back; others see nothing."""
+    gate = grocer_asked.gate
+    gate.meet("Robin", born=date(gate.clock().year - 8, 1, 1), place=PLACE)
+    for key in ("parent", "stranger"):
+        gate.meet(key)
+    gate.guardian("Robin", "parent")
+    with grocer_asked.client() as client:
+        seen = [
+            client.get("/choose", params={"for": child}, headers=grocer_asked.bearer(whose))
+            for whose, child in (("stranger", "Robin"), ("stranger", "nobody"), ("Robin", "Robin"))
+        ]
+    assert [each.status_code for each in seen] == [403] * 3
+    assert len({each.json()["detail"] for each in seen}) == 1
+    name, value = grocer_asked.signed_in("parent")
+    browser = context(java_script_enabled=False)
+    browser.add_cookies([{"name": name, "value": value, "url": grocer_asked.url}])
+    page = browser.new_page()
+    page.goto(f"{grocer_asked.url}/choose")
+    page.get_by_role("link", name="Choose for Robin").click()
+    assert page.locator("h2").all_inner_texts() == ["Suggestions while you shop"]
+    page.get_by_role("button", name="Accept all").click()
+    (said,) = said_by(grocer_asked, "Robin")
+    assert (said.purpose, said.act, said.guardian) == ("product_recommendations", "grant", "parent")
+    assert gate.own_standing("Robin")["product_recommendations"].code == "stands"
+    page.get_by_role("button", name="Withdraw all").click()
+    assert gate.own_standing("Robin")["product_recommendations"].code == "withdrawn"
+    expect(page.get_by_label("Suggestions while you shop: Allow this")).not_to_be_checked()
 
 
 @BOTH

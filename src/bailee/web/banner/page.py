@@ -36,11 +36,13 @@ class Came:
     place: str
     back: str
     token: str = ""
+    #: The child for whom their guardian came.
+    child: str = ""
 
     @property
     def query(self) -> dict[str, str]:
         """What a link to the page carries; never the token."""
-        said = {"purposes": self.purposes, "place": self.place, "return": self.back}
+        said = {"purposes": self.purposes, "place": self.place, "return": self.back, "for": self.child}
         return {name: value for name, value in said.items() if value}
 
 
@@ -69,12 +71,13 @@ def shown(
     saved: Annotated[str, Query(max_length=1)] = "",
     left: Annotated[str, Query(max_length=4_000)] = "",
     year: Annotated[str, Query(max_length=20)] = "",
+    child: Annotated[str, Query(alias="for", max_length=512)] = "",
 ) -> Response:
     """The choices of a visitor or customer; a signal of their browser is honoured as they come."""
     key = person(caller)
-    if key is not None and sends_gpc(request) and request.app.state.gate.facts(key) is not None:
+    if key is not None and not child and sends_gpc(request) and request.app.state.gate.facts(key) is not None:
         answering.hear(request.app.state.gate, key, new=False)
-    came = Came(purposes, place, _allowed(request, back))
+    came = Came(purposes, place, _allowed(request, back), child=_guarded(request, caller, child))
     return _page(request, caller, came, Note(bool(saved), tuple(asked.named(left)), year == "missing"))
 
 
@@ -90,13 +93,14 @@ def said(
     place: Annotated[str, Form(max_length=12)] = "",
     back: Annotated[str, Form(alias="return", max_length=2_000)] = "",
     token: Annotated[str, Form(max_length=10_000)] = "",
+    child: Annotated[str, Form(alias="for", max_length=512)] = "",
 ) -> Response:
     """Records what the form said; without an act, shows it to whom the shop's token is about."""
-    came = Came(purposes, place, _allowed(request, back), token)
     if token:
         caller = who.of_token(request, token)
     elif caller is None:
         who.must_be_ours(request)
+    came = Came(purposes, place, _allowed(request, back), token, _guarded(request, caller, child))
     key = person(caller)
     if not act:
         return _page(request, caller, came, Note())
@@ -120,24 +124,44 @@ def _remember(request: Request, response: Response, caller: Caller | None, fresh
 
 def _said(request: Request, key: str, came: Came, act: str, answers: Sequence[Answer], year: str) -> Note:
     """Take what was said, and what to tell of it."""
-    gate, gpc = request.app.state.gate, sends_gpc(request)
+    gate, gpc, whose = request.app.state.gate, sends_gpc(request), came.child or key
     needed = _form(request, key, came).needs(answers) or act == "year"
     if (needed or year) and not (year.isascii() and year.isdigit() and len(year) == YEAR_DIGITS):
         return Note(year_missing=True)
-    try:
-        answering.arrive(gate, key, year=int(year) if year else None, place=came.place or None)
-    except FactRejected:
-        return Note(year_missing=True)
-    if gpc:
-        answering.hear(gate, key, new=False)
-    taken = answering.taken(_form(request, key, came), key, answers, f"form: {act}", gate.clock())
+    if not came.child:  # a guardian says yes or no for a child, and nothing of their age or browser
+        try:
+            answering.arrive(gate, key, year=int(year) if year else None, place=came.place or None)
+        except FactRejected:
+            return Note(year_missing=True)
+        if gpc:
+            answering.hear(gate, key, new=False)
+    guardian = key if came.child else None
+    now = _form(request, key, came)
+    taken = answering.taken(now, whose, answers, f"form: {act}", gate.clock(), guardian)
     record(request, taken)
     return Note(act != "year", taken.left)
 
 
 def _form(request: Request, key: str | None, came: Came) -> asking.Form:
+    """What the person may choose, or their child."""
     gate, language, only = request.app.state.gate, pages.language_of(request), asked.named(came.purposes)
+    if came.child:
+        return asking.form(gate, came.child, language, only=only, guardian=True)
     return asking.form(gate, key, language, only=only, place=came.place or None, gpc=sends_gpc(request))
+
+
+def _guarded(request: Request, caller: Caller | None, child: str) -> str:
+    """The child that a request names, if the caller is their verified guardian; who is not learns nothing of anybody."""
+    if child and child not in _children(request, caller):
+        raise Problem("forbidden", "you can choose, and see, only for yourself and for those whose guardian you are")
+    return child
+
+
+def _children(request: Request, caller: Caller | None) -> tuple[str, ...]:
+    if caller is None or caller.kind != "customer":
+        return ()
+    children: tuple[str, ...] = request.app.state.gate.children(caller.key)
+    return children
 
 
 def _answers(act: str, allow: Sequence[str], shown: Sequence[str]) -> list[Answer]:
@@ -165,6 +189,7 @@ def _page(request: Request, caller: Caller | None, came: Came, note: Note) -> Re
         came=came,
         csrf=pages.csrf_of(caller) if caller is not None and caller.cookie else "",
         note=note,
+        children=() if came.child or came.token else _children(request, caller),
         site=urlsplit(came.back).hostname or "",
         on=any(each.on and not each.objects for each in found.questions),
     )
