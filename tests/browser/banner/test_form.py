@@ -169,7 +169,7 @@ def test_the_age_is_asked_and_kept_once(grocer_asked: Served, context: Contexts)
 
 
 def test_a_verified_guardian_says_yes_for_a_child_and_nobody_else_does(grocer_asked: Served, context: Contexts) -> None:
-    """Rule 14. The parent whom the shop verified allows what the child cannot, and takes it back; others see nothing."""
+    """Rule 14. The parent whom the shop verified allows what the child cannot, and takes it back."""
     gate = grocer_asked.gate
     gate.meet("Robin", born=date(gate.clock().year - 8, 1, 1), place=PLACE)
     for key in ("parent", "stranger"):

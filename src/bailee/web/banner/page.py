@@ -151,7 +151,7 @@ def _form(request: Request, key: str | None, came: Came) -> asking.Form:
 
 
 def _guarded(request: Request, caller: Caller | None, child: str) -> str:
-    """The child that a request names, if the caller is their verified guardian; who is not learns nothing of anybody."""
+    """The child that a request names, if the caller is their verified guardian; who is not learns nothing."""
     if child and child not in _children(request, caller):
         raise Problem("forbidden", "you can choose, and see, only for yourself and for those whose guardian you are")
     return child

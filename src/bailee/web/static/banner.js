@@ -114,7 +114,8 @@
       return [el("p", { class: "lines" }, el("strong", null, first), `\n${rest.join("\n")}`)];
     });
     const named = { class: "notice", lang: each.language, "data-digest": each.digest };
-    return el("details", null, el("summary", null, form.words.notice), el("div", named, shown));
+    const other = each.language.slice(0, 2) !== form.language.slice(0, 2) && el("p", { class: "soft" }, form.words.language);
+    return el("details", null, el("summary", null, form.words.notice), other, el("div", named, shown));
   };
   const news = (each) =>
     each.changed.length > 0 &&
@@ -146,7 +147,7 @@
     el("p", null, asked().some((each) => each.changed.length) ? form.words.lead_again : form.words.lead),
     above(),
     el("ul", { class: "titles" }, asked().map((each) =>
-      el("li", null, el("strong", { class: "title" }, each.title), news(each), el("p", { class: "soft" }, each.why),
+      el("li", null, el("strong", { class: "title" }, each.title), news(each), el("p", { class: "soft why" }, each.why),
         each.notice && notice(each.notice)))),
     year(),
     wrong(),
@@ -357,11 +358,11 @@
   color:var(--ink);text-align:start;overflow-wrap:anywhere}
 @media(prefers-color-scheme:dark){.stage:not([data-theme=light]){${DARK}}}
 .stage[data-theme=dark]{${DARK}}
-.panel,.pill{pointer-events:auto;background:var(--paper);border:1px solid var(--line);box-shadow:0 6px 32px rgb(0 0 0/.22)}
+.panel,.pill{pointer-events:auto;background:var(--paper);border:1px solid var(--line)}
 .panel{display:flex;flex-direction:column;max-width:46rem;max-height:min(86vh,44rem);max-height:min(86dvh,44rem);margin:0 auto 1rem;
-  border-radius:calc(var(--radius)*1.4)}
+  border-radius:calc(var(--radius)*1.4);box-shadow:0 6px 32px rgb(0 0 0/.22)}
 .inside{overflow:auto;overscroll-behavior:contain;padding:1.25rem 1.5rem .25rem}
-.acts{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem;padding:.9rem 1.5rem 1.25rem}
+.acts{border-top:1px solid var(--line);display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem;padding:1rem 1.5rem 1.25rem}
 .acts>:nth-child(n+3):last-child:nth-child(odd),.acts>:only-child{grid-column:1/-1}
 h2{font-size:1.3rem;line-height:1.25;margin:0 0 .5rem;outline-offset:4px}
 h3{font-size:1.05rem;line-height:1.3;margin:0 0 .25rem}
@@ -389,12 +390,13 @@ button:hover{text-decoration:underline;text-underline-offset:.2em}
 [aria-busy] button{cursor:progress}
 .tag{font-size:.85rem;font-weight:600;border:1px solid currentColor;border-radius:99px;padding:.05rem .6rem;color:var(--accent);margin:0 .3rem}
 .pill{display:flex;flex-wrap:wrap;align-items:center;gap:.2rem;width:fit-content;max-width:calc(100% - 1.5rem);margin:0 .75rem .75rem;
-  padding:.2rem;border-radius:calc(var(--radius) + .2rem)}
+  padding:.15rem;border-radius:calc(var(--radius) + .15rem);box-shadow:0 2px 10px rgb(0 0 0/.18)}
 .pill[data-position=end]{margin-inline-start:auto}
-.pill button{min-height:2.25rem;padding:.2rem .75rem;font-size:.93rem;border-color:transparent}
+.pill button{min-height:2.25rem;padding:.2rem .7rem;font-size:.9rem;border-color:transparent}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;margin:0}
-@media(max-width:32rem){.panel{margin:0;max-height:92vh;max-height:92dvh;border-width:1px 0 0;border-radius:var(--radius) var(--radius) 0 0}
-  .inside{padding:1rem 1rem .2rem}.acts{padding:.7rem 1rem .9rem;gap:.5rem}button{padding-inline:.4rem}h2{font-size:1.15rem}}
+@media(max-width:32rem){.panel{margin:0;max-height:82vh;max-height:82dvh;border-width:1px 0 0;border-radius:var(--radius) var(--radius) 0 0}
+  .inside{padding:1rem 1rem .2rem}.acts{padding:.7rem 1rem .9rem;gap:.5rem}button{padding-inline:.4rem}h2{font-size:1.15rem}
+  [data-layer=ask] .titles>li{padding-top:.5rem}[data-layer=ask] .why{display:none}}
 @media(max-height:24rem){.panel{display:block;overflow:auto;max-height:100vh;margin-bottom:0}.inside{overflow:visible}}
 @media print{:host{display:none!important}}
 @media(forced-colors:active){button{border:2px solid}}`;
