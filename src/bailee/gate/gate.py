@@ -50,7 +50,7 @@ from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board, Standing
 from bailee.policy.wording import languages as catalogued
-from bailee.vocabulary import Actor, Effect, Reason, Use, Verdict
+from bailee.vocabulary import Actor, Customer, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection as DatabaseConnection
@@ -202,13 +202,13 @@ class Gate:
         """
         from bailee.gate.holding import Holding, use
 
-        self._must_be_open()
+        self._follow()
         key = str(customer)
         with self.database.read() as connection:
             number_of(connection, key)
         ruling = self.promise.compiled.rule(use(self.promise.policy, purpose, actor or SOMEBODY))
         engines = tuple(name for name, _ in self.engines())
-        return Holding(key, ruling, engines, self._door, self.clock, self._fresh)
+        return Holding(key, ruling, engines, self._door, self.clock, lambda: self._fresh(ruling.policy))
 
     def printed(
         self,
@@ -432,6 +432,22 @@ class Gate:
         """All that a customer said, oldest first; FactRejected if there is no such customer."""
         return self._choices.history(str(customer))
 
+    def signal(self, customer: object, *, seen: int = 0) -> Receipt | None:
+        """Record that a customer's browser sends Global Privacy Control, which refuses what it is about.
+
+        Nothing is recorded, and None returned, where a signal came after the sequence `seen`: another window was first.
+        """
+        self._must_be_open()
+        receipt = self._choices.signal(str(customer), seen, self.clock())
+        if receipt is not None:
+            self._changes.tell()
+        return receipt
+
+    def facts(self, customer: object) -> Customer | None:
+        """All that is on record of one person as standing judges by it, to be shown to themselves; None for nobody."""
+        self._must_be_open()
+        return self._choices.facts(str(customer))
+
     def own_standing(self, customer: object) -> dict[str, Reason]:
         """Why a customer is or is not in each purpose, all its recipients taken together, to show to themselves."""
         for _ in range(TRIES - 1):
@@ -555,6 +571,17 @@ class Gate:
             self._changes.tell()
         return receipt
 
+    def complete(self, customer: object, *, born: date | None = None, place: str | None = None) -> Receipt | None:
+        """Take a birth date or place on record of a customer of whom none is; what is there is never changed by this.
+
+        None where nothing was missing. FactRejected for nobody on record, or a date or place that cannot be.
+        """
+        self._must_be_open()
+        receipt = self._intake.complete(str(customer), born, place, self.clock())
+        if receipt is not None:
+            self._changes.tell()
+        return receipt
+
     def add_notice(self, purpose: str, text: str, *, language: str = "en", terms: Terms | None = None) -> NoticeReceipt:
         """Register the words shown for a purpose under its terms of today, or under earlier `terms` that it showed.
 
@@ -669,6 +696,11 @@ class Gate:
         found = self.database.commit(done)
         self._changes.tell()
         return found
+
+    def children(self, guardian: object) -> tuple[str, ...]:
+        """The keys of those whose verified guardian a customer is now, for whom they may choose."""
+        self._must_be_open()
+        return self._relations.children(str(guardian))
 
     # Erasing ----------------------------------------------------------------------------------------------------
 

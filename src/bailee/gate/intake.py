@@ -13,7 +13,7 @@ from bailee.gate import noticing
 from bailee.gate.answer import NoticeOnRecord, NoticeReceipt, Receipt
 from bailee.gate.choices import must_be_writable
 from bailee.gate.record import Recorder, described_file
-from bailee.people import customers, notices, progress
+from bailee.people import customers, facts, notices, progress
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database
 from bailee.people.nearest import expected
@@ -63,6 +63,27 @@ class Intake:
             private = {"customer": key, "born": born and born.isoformat(), "place": place}
             entry = self._recorder.within(connection, "customer", {"change": "created"}, private, now, [number])
             return Receipt(progress.read(connection).sequence, entry)
+
+        return self._database.commit(work)
+
+    def complete(self, key: str, born: date | None, place: str | None, now: datetime) -> Receipt | None:
+        """Record a birth date or place of a customer where none is; what is there stays."""
+        must_be_writable(key, place)
+
+        def work(connection: Connection) -> Receipt | None:
+            number = customers.number_of(connection, key)
+            known = facts.of(connection, number)
+            missing: dict[str, date | str | None] = {}
+            if born is not None and (known is None or known.born is None):
+                missing["born"] = born
+            if place is not None and (known is None or known.place is None):
+                missing["place"] = place
+            if not missing:
+                return None
+            sequence = customers.change(connection, number, now, **missing)
+            private = {"customer": key, "change": "changed", **{name: str(value) for name, value in missing.items()}}
+            entry = self._recorder.within(connection, "customer", {"change": "changed"}, private, now, [number])
+            return Receipt(sequence, entry)
 
         return self._database.commit(work)
 

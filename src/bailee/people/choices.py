@@ -103,6 +103,12 @@ def history(connection: Connection, number: int) -> list[Recorded]:
     ]
 
 
+def signalled(connection: Connection, number: int) -> int:
+    """Return the sequence of the last browser's signal (GPC) of a customer, 0 where there was none."""
+    newest = "SELECT coalesce(max(sequence), 0) FROM choices WHERE customer = ? AND instrument = 'gpc'"
+    return int(connection.exec_driver_sql(newest, (number,)).scalar_one())
+
+
 def came_as(connection: Connection, sequence: int) -> tuple[int, int] | None:
     """Return the number of the import that a choice came with and its row there; None where it was made here."""
     row = connection.exec_driver_sql('SELECT "import", position FROM choices WHERE sequence = ?', (sequence,)).first()

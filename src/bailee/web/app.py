@@ -18,12 +18,23 @@ from bailee.people.repeats import Repeats
 from bailee.people.sessions import Sessions
 from bailee.web import health, pages, problems
 from bailee.web.api import asking, choices, description, ledger, notices, points
+from bailee.web.banner import calls, page, scripts
 from bailee.web.layers import Bounded, Outermost
 from bailee.web.points import Checkers
 from bailee.web.tokens import Tokens
 from bailee.web.who import CSRF_HEADER, VISITOR_HEADER
 
-ROUTERS = (health.router, points.router, asking.router, choices.router, notices.router, ledger.router)
+ROUTERS = (
+    health.router,
+    points.router,
+    asking.router,
+    choices.router,
+    notices.router,
+    ledger.router,
+    calls.router,
+    scripts.router,
+    page.router,
+)
 _HEADERS = (
     "Authorization",
     "Content-Type",
