@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.gdpr_records import PURPOSES, USERS, metadata
 
@@ -269,8 +269,15 @@ def policy() -> bytes:
 
 
 def datamap() -> bytes:
-    """The records, each of one customer."""
-    fields = [{"name": name, "data_categories": ["user.behavior"]} for name in ("key", "terms", "data")]
-    fields.append({"name": "usr", "data_categories": ["user.unique_id"]})
-    records = {"name": "records", "fields": fields, "fides_meta": {"bailee": {"subject": "usr", "at": "none"}}}
-    return json.dumps({"dataset": [{"fides_key": "gdpr", "name": "Records", "collections": [records]}]}).encode()
+    """The records, each of the customer of its lot."""
+    lots = _collection("lots", ("id", "terms"), {"subject": "usr", "at": "none"})
+    lots["fields"].append({"name": "usr", "data_categories": ["user.unique_id"]})
+    records = _collection(
+        "records", ("key", "lot", "data"), {"subject": {"via": "lots.id", "column": "lot"}, "at": "none"}
+    )
+    return json.dumps({"dataset": [{"fides_key": "gdpr", "name": "Records", "collections": [lots, records]}]}).encode()
+
+
+def _collection(name: str, columns: Sequence[str], bailee: dict[str, object]) -> dict[str, Any]:
+    fields = [{"name": column, "data_categories": ["user.behavior"]} for column in columns]
+    return {"name": name, "fields": fields, "fides_meta": {"bailee": bailee}}
