@@ -24,7 +24,7 @@ _MASKED = FENCES[0]
 
 _HIDDEN, _SEEN = 9, 2
 _JOINED = "JOIN `{a}` a ON a.subject = r.subject"
-#: As `rewrite.dialects.spark` writes it, over a mask of the keys 0 to 2.
+#: As `rewrite.dialects.spark` writes it, over a mask of the keys 1 and 2.
 _BY_MASK = (
     "WHERE CASE WHEN r.subject BETWEEN 0 AND 9 THEN (shiftrightunsigned(get((SELECT bits FROM `{a}`), "
     "shiftright(CAST(r.subject AS INTEGER), 6)), CAST(r.subject AS INTEGER) & 63) & 1) = 1 ELSE false END"
