@@ -9,7 +9,7 @@ from bailee.decide.ruling import Ruling
 from bailee.engines import Table as BaseTable
 from bailee.errors import Refused
 from bailee.policy.model import DataMap
-from bailee.rewrite import aggregate, closed_world, columns, customers
+from bailee.rewrite import aggregate, closed_world, columns, customers, early
 from bailee.rewrite.assemble import personal, relations
 from bailee.rewrite.columns import Found
 from bailee.rewrite.dialects import DUCKDB, Dialect
@@ -62,7 +62,7 @@ def rewrite_over(
         raise ValueError("nobody is shown themselves in groups")
     if why is not None:
         grouped = Sight(ruling, store, names.tables, aggregate=True)
-        return aggregate.rewrite(question, tokens, tree, names, grouped, why, serialize)
+        return aggregate.rewrite(question, tokens, tree, names, grouped, why, found, serialize)
     return _plain(question, tokens, tree, names, sight, found, serialize)
 
 
@@ -79,7 +79,7 @@ def _plain(
     needed = None if columns.wide(names, tree) else {token.name for token in tokens}
     sql, edits = splice(question, names.edits)
     verify(names.dialect, sql, serialize, names.references)
-    made = relations(names, sight, needed)
+    made = relations(names, sight, needed, early.conditions(names, tree, found))
     return Governed(
         question=question,
         dialect=names.dialect,
