@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -46,6 +46,12 @@ def get(connection: Connection, table: Table, digest: str) -> Document | None:
     return _one(connection, f"SELECT * FROM {table} WHERE digest = ?", digest)
 
 
+def every(connection: Connection, table: Table) -> Iterator[Document]:
+    """Every document, the oldest first."""
+    for row in connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY recorded_at, digest").all():
+        yield _document(row)
+
+
 def of_source(connection: Connection, table: Table, source: str) -> Document | None:
     """Return the document that was read last from a file with this SHA-256, or None: it need not be read again."""
     return _one(connection, f"SELECT * FROM {table} WHERE source = ? ORDER BY recorded_at DESC LIMIT 1", source)
@@ -66,7 +72,9 @@ def set_setting(connection: Connection, name: str, value: str) -> None:
 
 def _one(connection: Connection, statement: str, value: str) -> Document | None:
     row = connection.exec_driver_sql(statement, (value,)).first()
-    if row is None:
-        return None
+    return None if row is None else _document(row)
+
+
+def _document(row: Sequence[Any]) -> Document:
     digest, canonical, text, source, recorded_at = row
     return Document(digest, json.loads(canonical), text, source, instant(recorded_at))

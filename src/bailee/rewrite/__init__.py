@@ -14,5 +14,18 @@ from bailee.rewrite.draft import Allow, Clean
 from bailee.rewrite.governed import Governed, Used, Withheld
 from bailee.rewrite.reasons import REWRITE
 from bailee.rewrite.rewrite import rewrite
+from bailee.rewrite.visible import VisibleColumn, VisibleTable
 
-__all__ = ["REWRITE", "VERSION", "Allow", "Clean", "Governed", "Rewriter", "Used", "Withheld", "rewrite"]
+__all__ = [
+    "REWRITE",
+    "VERSION",
+    "Allow",
+    "Clean",
+    "Governed",
+    "Rewriter",
+    "Used",
+    "VisibleColumn",
+    "VisibleTable",
+    "Withheld",
+    "rewrite",
+]

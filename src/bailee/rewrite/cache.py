@@ -14,6 +14,7 @@ from bailee.rewrite.governed import Governed
 from bailee.rewrite.rewrite import rewrite_over
 from bailee.rewrite.store import Store
 from bailee.rewrite.verify import Serialize
+from bailee.rewrite.visible import VisibleTable, visible
 
 #: Changes whenever the same question could be rewritten in another way.
 VERSION = 1
@@ -48,6 +49,10 @@ class Rewriter:
         from bailee.rewrite.mistakes import mistake
 
         return mistake(governed, ruling, self._store, position)
+
+    def visible(self, ruling: Ruling) -> tuple[VisibleTable, ...]:
+        """What a permitted ruling may see of every table."""
+        return tuple(visible(ruling, self._store))
 
     def rewrite(self, question: str, ruling: Ruling) -> Governed:
         """The governed question; raises `Refused`. A refused ruling is never looked up, and refusals are not kept."""
