@@ -17,8 +17,8 @@ help: ## list these targets
 	@echo "make TARGET [ARGS=...], where TARGET is:"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1	\2/p' Makefile
 
-demo: $(READY) ## set up, then tell the grocer's story in the terminal (under a minute)
-	$(BIN)/bailee demo $(ARGS)
+demo: $(READY) ## set up, tell the grocer's story in the terminal (under a minute), then serve its pages (ARGS=--no-serve)
+	$(BIN)/bailee demo --serve $(ARGS)
 
 test: $(READY) ## set up, then run the tests on all cores (ARGS="tests/policy -k places" for some)
 	$(BIN)/python -m pytest -n auto $(ARGS)

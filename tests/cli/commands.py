@@ -25,6 +25,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("notices", "add"),
     ("notices", "given"),
     ("standing",),
+    ("serve",),
     ("points",),
     ("points", "export"),
     ("points", "look"),

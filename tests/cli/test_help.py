@@ -60,7 +60,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_asking_loads_nothing_heavy_of_its_own() -> None:
     """What the command line itself adds to a question is light; the data's libraries come with the answer."""
-    modules = "asking, choosing, formats, opening, output, progress, proving, reporting, saving, values"
+    modules = "asking, choosing, opening, output, progress, proving, reporting, saving, tables"
     loaded = python(
         f"import sys; from bailee.cli import {modules}; print(*{{n.partition('.')[0] for n in sys.modules}})"
     )

@@ -935,11 +935,14 @@ def demo(
         Path | None,
         typer.Argument(help="Where to put the grocer's workspace; a temporary folder, gone at the end."),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Then serve its pages, until interrupted.", show_default=False)
+    ] = False,
 ) -> None:
     """Tell the grocer's story. Real questions are answered, narrowed and refused, there and then."""
     from bailee.cli import starting
 
-    starting.demo(folder)
+    starting.demo(folder, serve=serve)
 
 
 app.add_typer(imports, name="import")

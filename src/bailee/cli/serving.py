@@ -9,11 +9,14 @@ from pathlib import Path
 
 from bailee.cli.opening import opened
 from bailee.cli.running import print_lines
+from bailee.cli.terminal import plain
 from bailee.errors import BaileeError
 
 
-def serve(home: Path, address: str | None, port: int | None, workers: int | None) -> None:
-    """Serve until interrupted; the link that is printed signs in once."""
+def serve(
+    home: Path, address: str | None, port: int | None, workers: int | None, *, customer: str | None = None
+) -> None:
+    """Serve until interrupted; the links that are printed sign in once, the second as a customer, if one is named."""
     from bailee.web import serving
 
     with opened(home) as gate:
@@ -24,12 +27,13 @@ def serve(home: Path, address: str | None, port: int | None, workers: int | None
         must_be_free(server.address, server.port)
         link = serving.first_link(gate, server)
         company = gate.promise.policy.company
+        customers = f"{server.base}/me" if customer is None else serving.customer_link(gate, server, customer)
     print_lines(
         [
-            f"{company}: {server.base}",
-            f"  customers  {server.base}/me",
-            f"  staff      {link}",
-            "the staff link signs in once, within 12 hours; end with Ctrl-C",
+            plain(f"{company}: {server.base}"),
+            f"  customers  {customers}" + ("" if customer is None else f"  (as {plain(customer)}, once)"),
+            f"  staff      {link}  (once, in 12 hours)",
+            "end with Ctrl-C",
         ]
     )
     sys.stdout.flush()

@@ -64,15 +64,19 @@ def _example(folder: Path, name: str, store: str | None, *, quiet: bool) -> tupl
     )
 
 
-def demo(folder: Path | None) -> None:
-    """Tell the story over the grocer's workspace, made first where there is none."""
-    from bailee.cli import telling
+def demo(folder: Path | None, *, serve: bool) -> None:
+    """Tell the story over the grocer's workspace, made first where there is none, and then serve it if asked to."""
+    from bailee.cli import serving, telling
+    from bailee.examples import grocer
 
     with _home(folder) as home:
         if not (home / "state.db").exists():
             print_lines(["setting up the grocer: a minute at most"])
             _example(home, "grocer", None, quiet=False)
         telling.tell(home)
+        if serve:
+            print_lines(["", "the same grocer in a browser:"])
+            serving.serve(home, None, None, None, customer=grocer.SHOWN)
     if folder is None:
         print_lines(["", "to keep such a workspace and ask yourself: bailee init shop --example grocer"])
     else:

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 ADDRESS, PORT, LANGUAGES = "127.0.0.1", 8765, ("en", "es")
-ALGORITHMS = ("EdDSA", "ES256", "RS256", "HS256")
+#: Ed25519 is RFC 9864's name for what most programs still call EdDSA.
+ALGORITHMS = ("Ed25519", "EdDSA", "ES256", "RS256", "HS256")
 #: What the bearer of a token may do: be one customer, act for any, or ask questions.
 SCOPES = ("customer", "shop", "analyst")
 LARGEST_PORT, MOST_WORKERS, MOST_A_MINUTE = 65_535, 64, 1_000_000

@@ -84,38 +84,44 @@ class Bounded:
         if length is not None and length > LARGEST_BODY:
             await problems.respond(scope, receive, send, _too_large())
             return
-        await self._read(scope, receive, send)
-
-    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Go on with a body whose size and slowness are watched, whatever its head said."""
-        seen, deadline, ended = 0, asyncio.get_running_loop().time() + BODY_SECONDS, False
-        started = False
-
-        async def bounded() -> Message:
-            nonlocal seen, ended
-            if ended:
-                return await receive()  # the client's going away
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > LARGEST_BODY:
-                raise _too_large()
-            ended = not message.get("more_body", False)
-            return message
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
         try:
-            await self.app(scope, bounded, watched)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(receive)
         except TimeoutError:
-            if not started and not ended:
-                slow = Problem("took-too-long", "the request's body came too slowly")
-                await problems.respond(scope, receive, send, slow)
-            elif not started:
-                raise
+            await problems.respond(scope, receive, send, Problem("took-too-long", "the body came too slowly"))
+        except Problem as problem:
+            await problems.respond(scope, receive, send, problem)
+        else:
+            await self.app(scope, _again(body, receive), send)
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body, which is small; Problem for one that is too large, whatever its head said."""
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":  # the client went away
+            return b""
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > LARGEST_BODY:
+            raise _too_large()
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What gives a body that was read, and then whatever else comes."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
 
 
 def _too_large() -> Problem:

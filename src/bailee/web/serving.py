@@ -73,3 +73,9 @@ def first_link(gate: Gate, server: Server) -> str:
     }
     secret = sessions.staff_link(ADMINISTRATOR, roles, FIRST_LINK_LASTS)
     return f"{server.base}/sign-in/{who.written(secret)}"
+
+
+def customer_link(gate: Gate, server: Server, customer: str) -> str:
+    """A link that signs a customer in once, as the letter to them has it; FactRejected for nobody on record."""
+    secret = Sessions(gate.database, gate.clock, os.urandom).link(customer)
+    return f"{server.base}/me" if secret is None else f"{server.base}/me/in/{who.written(secret)}"

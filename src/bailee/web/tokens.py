@@ -26,7 +26,7 @@ LONGEST_LIFE = 86_400
 LEEWAY = 30
 LONGEST = 8_192
 SHORTEST_SECRET = 32
-_PEM: dict[str, Any] = {"EdDSA": OKPKey, "ES256": ECKey, "RS256": RSAKey}
+_PEM: dict[str, Any] = {"Ed25519": OKPKey, "EdDSA": OKPKey, "ES256": ECKey, "RS256": RSAKey}
 
 
 class BadToken(Exception):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 
+#: A household whose own pages are shown.
+SHOWN = "1228"
+
 #: Called with the rows done and the rows to do in all.
 Progress = Callable[[int, int | None], object]
 

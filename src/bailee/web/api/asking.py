@@ -15,6 +15,7 @@ from bailee.gate.answer import Answer
 from bailee.vocabulary import Effect
 from bailee.web import who
 from bailee.web.api.description import told
+from bailee.web.problems import Problem
 from bailee.web.who import Caller
 
 router = APIRouter(tags=["questions"])
@@ -71,7 +72,10 @@ _BODIES: dict[int | str, dict[str, Any]] = {
 )
 def ask(request: Request, caller: Annotated[Caller, Depends(who.staff)], asked: QuestionIn) -> Response:
     """Answers as far as the promise allows, and records it first; what is refused says why. For staff and analysts."""
-    answer: Answer = request.app.state.gate.ask(
+    gate = request.app.state.gate
+    if asked.engine is not None and asked.engine not in gate.settings.engines:
+        raise Problem("unprocessable", f"there is no engine `{asked.engine}`")
+    answer: Answer = gate.ask(
         asked.sql,
         purpose=asked.purpose,
         effect=asked.effect,
