@@ -111,7 +111,7 @@ def test_an_export_asks_again_and_is_recorded(served: Served, staff: Staff, form
     staff.post("/ask", purpose="offers", sql=shop.ORDERS)
     served.gate.choose(1, "withdraw", "offers")
     before = served.gate.head().size
-    answer = staff.post("/ask", purpose="offers", sql=shop.ORDERS, form=form)
+    answer = staff.post("/ask", purpose="offers", sql=shop.ORDERS, save=form)
     assert answer.headers["content-disposition"] == f'attachment; filename="offers-{before}.{form}"'
     rows = {
         "csv": lambda: len(answer.text.strip().splitlines()) - 1,
@@ -123,7 +123,7 @@ def test_an_export_asks_again_and_is_recorded(served: Served, staff: Staff, form
 
 def test_a_refused_export_is_a_page(served: Served, staff: Staff) -> None:
     """Where nothing may be saved, the reasons are shown."""
-    answer = staff.post("/ask", purpose="offers", sql="SELECT ssn FROM customers", form="csv")
+    answer = staff.post("/ask", purpose="offers", sql="SELECT ssn FROM customers", save="csv")
     assert (answer.status_code, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
 
 

@@ -89,15 +89,15 @@ def ask(
     effect: Word = "",
     sql: Text = "",
     number: Word = "",
-    form: Annotated[str, Form(pattern="|".join(["page", *TYPES]))] = "page",
+    save: Annotated[str, Form(pattern="|".join(["page", *TYPES]))] = "page",
 ) -> Response:
     """Ask; an answer, or why there is none. After a second, the page says that the question goes on."""
     asked = Question(purpose, recipient, effect, sql)
     if not purpose or not sql.strip():
         wrong = pages.say(request)("console_ask_empty")
         return _told(request, caller, asked, {"wrong": wrong}, 422)
-    if form != "page":
-        return _exported(request, caller, asked, number, form)
+    if save != "page":
+        return _exported(request, caller, asked, number, save)
     job = _begin(request, caller, asked, number)
     running = request.app.state.running
     if "hx-request" in request.headers:
@@ -155,7 +155,14 @@ def _outcome(request: Request, caller: Caller, asked: Question, job: Job) -> Res
 def _told(request: Request, caller: Caller, asked: Question, shown: Mapping[str, Any], status: int) -> Response:
     """The outcome, as a part for htmx or with the whole form."""
     if "hx-request" in request.headers:
-        return part(request, caller, "answer.html", status=status, asked=asked, number=_number(), **_blank(shown))
+        gate = _gate(request)
+        fresh = {
+            "number": _number(),
+            "policy": gate.promise.policy,
+            "earlier": gate.asked_by(caller.actor, EARLIER),
+            "fresh": True,
+        }
+        return part(request, caller, "answer.html", status=status, asked=asked, **{**_blank(shown), **fresh})
     values = {**_asking(request, caller, asked), **shown}
     return page(request, caller, "ask.html", status=status, **values)
 
@@ -169,7 +176,7 @@ def _grown(request: Request, caller: Caller, asked: Question, job: Job) -> Gener
             yield rendered(request, caller, "running.html", job=job)
         shown, _ = _result(request, job)
         done = True
-        yield rendered(request, caller, "answer.html", asked=asked, number="", **_blank(shown))
+        yield rendered(request, caller, "answer.html", asked=asked, **_blank(shown))
     finally:
         if not done:
             job.turn.cancel()
@@ -219,7 +226,7 @@ def _asking(request: Request, caller: Caller, form: Question) -> dict[str, Any]:
     unseen = ""
     if form.purpose:
         try:
-            tables = gate.visible(**form.use, actor=actor)
+            tables = sorted(gate.visible(**form.use, actor=actor), key=lambda table: not table.personal)
         except Refused as error:
             why = error.reasons
         except EngineError as error:
@@ -249,6 +256,7 @@ def _blank(shown: Mapping[str, Any]) -> dict[str, Any]:
         "failed": None,
         "receipt": None,
         "wrong": "",
+        "fresh": False,
     }
     return {**empty, **shown}
 

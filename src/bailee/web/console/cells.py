@@ -1,4 +1,7 @@
-"""Values of an answer as readers of a language write them; nothing is rounded, and nothing is guessed of money."""
+"""Values of an answer as readers of a language write them; nothing is guessed of money.
+
+Binary fractions are shown with four digits after the point, as the rest is mostly noise; an export has them all.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ _NAMES = re.compile(
     r"(^|_)(id|key|number|no|code|upc|ean|sku|year|week|day|month|zip|postcode|phone)s?$", re.IGNORECASE
 )
 _GROUPED = 10_000
+DIGITS = 4
+_LARGE, _SMALL = Decimal(10) ** 18, Decimal(10) ** -9
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +43,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The first rows of an answer in words; None is a value that is not there."""
+    """The first rows of an answer in words, None where there is no value; `rounded` says that some lack digits."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | None, ...], ...]
+    rounded: bool = False
 
 
 def cells(table: pa.Table, say: Words) -> Cells:
     """The first rows of an answer."""
     columns = tuple(Column(field.name, is_number(field.type)) for field in table.schema)
     worded = [_word(field.type, field.name, say) for field in table.schema]
-    first = rows(table.slice(0, SHOWN))
-    return Cells(
-        columns, tuple(tuple(_cell(value, word) for value, word in zip(row, worded, strict=True)) for row in first)
-    )
+    first = list(rows(table.slice(0, SHOWN)))
+    shown = tuple(tuple(_cell(value, word) for value, word in zip(row, worded, strict=True)) for row in first)
+    return Cells(columns, shown, any(_rounded(value) for row in first for value in row))
 
 
 def _cell(value: object, word: Callable[[Any], str]) -> str | None:
@@ -76,14 +81,21 @@ def _word(kind: pa.DataType, name: str, say: Words) -> Callable[[Any], str]:
 
 
 def number(value: float | Decimal, say: Words) -> str:
-    """A number with all its digits."""
+    """A number with all its digits, a binary fraction with four after the point."""
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if abs(exact) >= Decimal(10) ** 18 or (exact and abs(exact) < Decimal(10) ** -9):
+    if _rounded(value):
+        exact = round(exact, DIGITS).normalize()
+    if abs(exact) >= _LARGE or (exact and abs(exact) < _SMALL):
         return str(value)
     grouped = abs(exact) >= _GROUPED or exact != exact.to_integral_value()
     return str(format_decimal(exact, locale=say.locale, decimal_quantization=False, group_separator=grouped))
+
+
+def _rounded(value: object) -> bool:
+    """Whether a number is shown with fewer digits than it has."""
+    return isinstance(value, float) and 1 <= abs(value) < _LARGE and round(value, DIGITS) != value
 
 
 def _time(at: datetime, say: Words) -> str:

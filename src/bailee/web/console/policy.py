@@ -91,6 +91,7 @@ def compare(request: Request, caller: Member, old: str = "", new: str = "") -> R
         new=new,
         difference=found,
         standing=standing,
+        titles={key: purpose.title for key, purpose in gate.promise.policy.purposes.items()},
         part=lambda key: _part(key, pages.say(request)),
     )
 
