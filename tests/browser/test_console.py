@@ -96,7 +96,7 @@ def test_a_question_is_answered_narrowed_and_refused(served: Served, signed: Pag
     ask(signed, "personal_offers", "SELECT email, income FROM demographics, synthetic_contacts")
     expect(signed.get_by_role("alert")).to_contain_text("withheld")
     signed.get_by_role("alert").get_by_role("link").first.click()
-    expect(signed.locator(":target")).to_be_visible()
+    expect(signed.locator("article.promise:has(:target)")).to_be_visible()
 
 
 def test_a_question_is_cancelled(served: Served, signed: Page) -> None:

@@ -40,6 +40,8 @@ class Part:
     tag: str
     why: str
     lines: tuple[Line, ...]
+    #: Further lines of the file that belong to it, which reasons may name.
+    others: tuple[int, ...] = ()
 
     def holds(self, word: str) -> bool:
         """Whether a word is in it."""
@@ -119,7 +121,8 @@ def _purpose(policy: Policy, purpose: Purpose, say: Words) -> Part:
 
     found = [*_what(policy, purpose, line, say), *_who(purpose, line), *_limits(purpose, line)]
     number = policy.line(*path)
-    return Part(purpose.key, purpose.title, number, str(purpose.basis), purpose.why, tuple(found))
+    others = _others(policy, path, found)
+    return Part(purpose.key, purpose.title, number, str(purpose.basis), purpose.why, tuple(found), others)
 
 
 def _what(policy: Policy, purpose: Purpose, line: _Lines, say: Words) -> Iterator[Line]:
@@ -186,7 +189,14 @@ def _standard(policy: Policy, standard: Standard, say: Words) -> Part:
         found.append(Line(policy.line(*path, "categories"), f"categories: {shown}", text))
     tag = say("console_withholds" if forbid.categories else "console_forbids")
     number = policy.line("standards", standard.key)
-    return Part(standard.key, standard.key.replace("_", " "), number, tag, standard.because, tuple(found))
+    others = _others(policy, path[:2], found)
+    return Part(standard.key, standard.key.replace("_", " "), number, tag, standard.because, tuple(found), others)
+
+
+def _others(policy: Policy, path: tuple[str, ...], shown: Iterable[Line]) -> tuple[int, ...]:
+    """The lines under a path of the file that none of those shown has."""
+    under = {line for place, line in policy.lines.items() if place[: len(path)] == path and place != path}
+    return tuple(sorted(under - {line.number for line in shown}))
 
 
 def _effects(purpose: Purpose, say: Words) -> str:
