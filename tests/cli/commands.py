@@ -34,6 +34,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("notices", "given"),
     ("standing",),
     ("serve",),
+    ("staff",),
+    ("staff", "link"),
     ("points",),
     ("points", "export"),
     ("points", "look"),

@@ -20,6 +20,14 @@ from bailee.web import health, pages, problems
 from bailee.web.api import asking, choices, description, ledger, notices, points
 from bailee.web.background import sending
 from bailee.web.banner import calls, page, scripts
+from bailee.web.console import asking as console_asking
+from bailee.web.console import door, shell
+from bailee.web.console import ledger as console_ledger
+from bailee.web.console import looking as console_looking
+from bailee.web.console import overview as console_overview
+from bailee.web.console import policy as console_policy
+from bailee.web.console.oidc import Provided
+from bailee.web.console.running import Running
 from bailee.web.layers import Bounded, Outermost
 from bailee.web.points import Checkers
 from bailee.web.tokens import Tokens
@@ -35,6 +43,12 @@ ROUTERS = (
     calls.router,
     scripts.router,
     page.router,
+    door.router,
+    console_overview.router,
+    console_asking.router,
+    console_policy.router,
+    console_looking.router,
+    console_ledger.router,
 )
 _HEADERS = (
     "Authorization",
@@ -81,9 +95,12 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
     state.sessions = Sessions(gate.database, gate.clock, secrets.token_bytes)
     state.repeats = Repeats(gate.database, gate.clock)
     state.checkers = Checkers(gate)
+    state.running = Running(state.repeats, shared=server.workers > 1 or gate.database.shared)
+    state.provider = None if server.provider is None else Provided(server)
     state.problem_page = pages.problem_page
     problems.install(app)
     pages.install(app)
+    shell.install(app)
     for router in ROUTERS:
         app.include_router(router)
     _layers(app)
