@@ -109,13 +109,14 @@ def test_an_unknown_address_takes_as_long(mailing: Served, box: Letterbox) -> No
     taken: dict[str, list[float]] = {EMAIL: [], "nobody@example.com": []}
     with browser(mailing) as client:
         for turn in range(26):
+            with mailing.gate.database.write() as connection:
+                connection.exec_driver_sql("DELETE FROM links")  # so that each time a letter is due
             for email in sorted(taken, reverse=bool(turn % 2)):
                 began = time.perf_counter()
                 client.post("/me/sign-in", data={"email": email})
                 client.get("/healthz")  # on the same connection: what follows the answer must not hold it up either
                 taken[email].append(time.perf_counter() - began)
-            if turn == 12:
-                time.sleep(1.0)
+            box.letters(turn + 1)
     known, unknown = (statistics.median(each) for each in taken.values())
     assert abs(known - unknown) < 0.02
 
