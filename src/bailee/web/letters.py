@@ -4,6 +4,7 @@ one. An address is read from the store only there, and logged nowhere.
 
 from __future__ import annotations
 
+import secrets
 import smtplib
 import socket
 import ssl
@@ -21,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from bailee.errors import BaileeError, WorkspaceError
 from bailee.gate.server_settings import Mail
-from bailee.people.key_sources import secret
+from bailee.people import key_sources
 from bailee.web import logs, pages
 from bailee.web.words import words
 
@@ -29,6 +30,9 @@ from bailee.web.words import words
 PATIENCE, AGAIN = 20.0, (0.0, 2.0, 15.0)
 #: How many letters wait at most; what is asked for beyond that is dropped, and logged.
 MOST = 1_000
+#: Within how many seconds a piece of work begins, at random: whoever asks at once for something else cannot tell by how
+#: busy the process is whether there was a letter to write.
+LATEST = 0.5
 #: How long the end of the server waits for letters under way.
 ENDING = 10.0
 
@@ -60,7 +64,7 @@ class Letters:
         self._server = None if mail is None else server_of(mail)
         self._sender = "" if mail is None else mail.sender
         self._sleep = sleep
-        self._waiting: Queue[Callable[[], None] | None] = Queue(MOST)
+        self._waiting: Queue[tuple[float, Callable[[], None]] | None] = Queue(MOST)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -70,13 +74,13 @@ class Letters:
         return self._server is not None
 
     def post(self, work: Callable[[], None]) -> None:
-        """Do some work, which may `send`, as soon as what came before is done; returns at once."""
+        """Do some work, which may `send`, soon after what came before; returns at once, whatever the work is."""
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="letters", daemon=True)
                 self._thread.start()
         try:
-            self._waiting.put_nowait(work)
+            self._waiting.put_nowait((time.monotonic() + secrets.randbelow(1_000) / 1_000 * LATEST, work))
         except Full:
             logs.note("letter_dropped", waiting=MOST)
 
@@ -111,7 +115,9 @@ class Letters:
             self._thread.join(ENDING)
 
     def _run(self) -> None:
-        while (work := self._waiting.get()) is not None:
+        while (waiting := self._waiting.get()) is not None:
+            due, work = waiting
+            time.sleep(max(0.0, due - time.monotonic()))
             try:
                 work()
             except BaileeError as error:  # its message may quote an address
@@ -124,7 +130,7 @@ def server_of(mail: Mail) -> Smtp:
     """The mail server that settings name; WorkspaceError, which shows no password, where they name none."""
     held = mail.url
     if held.startswith(("env:", "command:")):
-        held = secret(held, Path(), "URL of a mail server").decode("utf-8", "replace").strip()
+        held = key_sources.secret(held, Path(), "URL of a mail server").decode("utf-8", "replace").strip()
     try:
         parts = urlsplit(held)
         port = parts.port
