@@ -124,6 +124,21 @@ def test_a_signal_is_honoured_and_recorded_once(mine: Served) -> None:
     assert (len(signals), signals[0].act, "signal is honoured" in other) == (1, "refuse", False)
 
 
+def test_a_yes_in_spite_of_the_signal_takes_one_press(mine: Served) -> None:
+    """Whoever took a yes back and then sends the signal is told of it, and one press still says yes."""
+    with browser(mine, "1") as client:
+        client.post("/me/choices", data={"csrf": token(client), "purpose": "research", "act": "withdraw"})
+        client.get("/me", headers={"Sec-GPC": "1"})
+        page = client.get("/me").text
+        form = re.search(r'<form[^>]*>(?:(?!</form>).)*value="research"(?:(?!</form>).)*value="grant"', page, re.DOTALL)
+        assert form is not None
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+        client.post("/me/choices", data=fields)
+        state = client.get("/me").text
+    assert (fields["conflict"], "counts in spite of the signal" in page) == ("true", True)
+    assert re.search(r'id="purpose-research".*?class="tag good">you agreed<', state, re.DOTALL) is not None
+
+
 def test_uses_are_listed_with_their_proofs(mine: Served) -> None:
     """Each use says for what, who and whether one was in it, and its proof holds by the independent verifier."""
     gate = mine.gate

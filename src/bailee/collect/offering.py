@@ -12,7 +12,9 @@ from enum import StrEnum
 
 from bailee.gate.gate import Gate
 from bailee.people.choices import Recorded
-from bailee.policy.model import Purpose
+from bailee.policy import taxonomy
+from bailee.policy.meaning import TARGETS
+from bailee.policy.model import Policy, Purpose
 from bailee.vocabulary import EVERY_PURPOSE, Basis, Instrument, Reason
 
 
@@ -118,6 +120,13 @@ def _offer(purpose: Purpose, reason: Reason, said: Sequence[Recorded]) -> Offere
         state = _STATES.get(reason.code, State.BARRED)
     ask = consent and state in (State.ASKED_NEVER, State.LAPSED)
     return Offered(purpose, state, reason, ask, NEEDS.get(reason.code), last)
+
+
+def hears_gpc(policy: Policy, purpose: Purpose) -> bool:
+    """Whether a browser's signal refuses a purpose (`spec/decision.md` D4.15), so that a later yes must say that it
+    counts in spite of it."""
+    third = any(policy.recipients[key].role == "third_party" for key in purpose.recipients)
+    return third or any(taxonomy.covers(prefix, purpose.use) for prefix in TARGETS)
 
 
 def about(choice: Recorded, purpose: Purpose) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from bailee.collect.offering import Offered, State, offered, spoken
+from bailee.collect.offering import Offered, State, hears_gpc, offered, spoken
 from bailee.errors import FactRejected
 from bailee.gate.gate import Gate
 from bailee.people.choices import Recorded, Said
@@ -59,19 +59,20 @@ def show(request: Request, caller: Customer, said: int | None = None, all: bool 
     if sends_gpc(request):
         _hear(gate, key)
     history = sorted(spoken(gate, key), key=lambda each: -each.sequence)
+    signalled = any(each.instrument == Instrument.GPC for each in history)
     done = next((each for each in history if each.sequence == said), None)
     return session.page(
         request,
         caller,
         "choices.html",
-        cards=_cards(gate, say, key),
+        cards=_cards(gate, say, key, signalled=signalled),
         others=_others(gate, say),
         history=history if all else history[:RECENT],
         more=not all and len(history) > RECENT,
         done=done,
         titles=telling.titles(gate, say),
         gpc=sends_gpc(request),
-        gpc_before=any(each.instrument == Instrument.GPC for each in history),
+        gpc_before=signalled,
     )
 
 
@@ -115,12 +116,12 @@ def anchor(purpose: str) -> str:
     return f"purpose-{re.sub('[^a-z0-9_-]', '', purpose)}"
 
 
-def _cards(gate: Gate, say: Words, key: str) -> list[Card]:
+def _cards(gate: Gate, say: Words, key: str, *, signalled: bool) -> list[Card]:
     notices = telling.shown(gate, say.language)
-    return [_card(gate, say, each, notices.get(each.purpose.key)) for each in offered(gate, key)]
+    return [_card(gate, say, each, notices.get(each.purpose.key), signalled=signalled) for each in offered(gate, key)]
 
 
-def _card(gate: Gate, say: Words, each: Offered, notice: Shown | None) -> Card:
+def _card(gate: Gate, say: Words, each: Offered, notice: Shown | None, *, signalled: bool) -> Card:
     purpose, code = each.purpose, each.reason.code
     lapsed = each.state is State.LAPSED
     return Card(
@@ -130,7 +131,7 @@ def _card(gate: Gate, say: Words, each: Offered, notice: Shown | None) -> Card:
         _acts(each, notice),
         telling.widened(gate, each.last, notice, say.language) if lapsed and code == "terms_widened" else (),
         say(f"me_because_{code}") if say.has(f"me_because_{code}") else None,
-        each.state is State.GPC,
+        signalled and hears_gpc(gate.promise.policy, purpose),
     )
 
 
