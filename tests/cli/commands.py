@@ -58,6 +58,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("people", "restrict"),
     ("people", "release"),
     ("people", "guardian"),
+    ("people", "link"),
     ("rights",),
     ("rights", "copy"),
     ("rights", "open"),

@@ -658,6 +658,15 @@ def release_person(customer: Person, home: o.Home = HERE, as_json: o.Json = Fals
     relating.release(home, customer, as_json=as_json)
 
 
+@people.command("link")
+@command
+def link_person(customer: Person, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Make a link that signs a person in to their own page once. For where no letter can be sent."""
+    from bailee.cli import linking
+
+    linking.link(home, customer, as_json=as_json)
+
+
 @people.command("guardian")
 @command
 def guardian_of_person(
