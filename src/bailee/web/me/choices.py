@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from bailee.collect import signals
 from bailee.collect.offering import Offered, State, offered, spoken
 from bailee.errors import FactRejected
 from bailee.gate.gate import Gate
@@ -17,7 +18,7 @@ from bailee.people.choices import Recorded, Said
 from bailee.people.kinds import Kind
 from bailee.policy.model import Purpose
 from bailee.rights import uses
-from bailee.vocabulary import EVERY_PURPOSE, Act, Basis, Instrument
+from bailee.vocabulary import Act, Basis, Instrument
 from bailee.web import metrics, pages
 from bailee.web.api.choices import sends_gpc
 from bailee.web.me import session, telling
@@ -57,22 +58,21 @@ def show(request: Request, caller: Customer, said: int | None = None, all: bool 
     """Every purpose that takes a choice, what holds without one, and all that was ever said."""
     gate, key, say = request.app.state.gate, session.key_of(caller), pages.say(request)
     if sends_gpc(request):
-        _hear(gate, key)
+        signals.hear(gate, key, spoken(gate, key), new=False)
     history = sorted(spoken(gate, key), key=lambda each: -each.sequence)
-    signalled = any(each.instrument == Instrument.GPC for each in history)
     done = next((each for each in history if each.sequence == said), None)
     return session.page(
         request,
         caller,
         "choices.html",
-        cards=_cards(gate, say, key, signalled=signalled),
+        cards=_cards(gate, say, key, history),
         others=_others(gate, say),
         history=history if all else history[:RECENT],
         more=not all and len(history) > RECENT,
         done=done,
         titles=telling.titles(gate, say),
         gpc=sends_gpc(request),
-        gpc_before=signalled,
+        gpc_before=bool(signals.last(history)),
     )
 
 
@@ -116,12 +116,12 @@ def anchor(purpose: str) -> str:
     return f"purpose-{re.sub('[^a-z0-9_-]', '', purpose)}"
 
 
-def _cards(gate: Gate, say: Words, key: str, *, signalled: bool) -> list[Card]:
+def _cards(gate: Gate, say: Words, key: str, said: Sequence[Recorded]) -> list[Card]:
     notices = telling.shown(gate, say.language)
-    return [_card(gate, say, each, notices.get(each.purpose.key), signalled=signalled) for each in offered(gate, key)]
+    return [_card(gate, say, each, notices.get(each.purpose.key), said) for each in offered(gate, key)]
 
 
-def _card(gate: Gate, say: Words, each: Offered, notice: Shown | None, *, signalled: bool) -> Card:
+def _card(gate: Gate, say: Words, each: Offered, notice: Shown | None, said: Sequence[Recorded]) -> Card:
     purpose, code = each.purpose, each.reason.code
     lapsed = each.state is State.LAPSED
     return Card(
@@ -131,7 +131,7 @@ def _card(gate: Gate, say: Words, each: Offered, notice: Shown | None, *, signal
         _acts(each, notice),
         telling.widened(gate, each.last, notice, say.language) if lapsed and code == "terms_widened" else (),
         say(f"me_because_{code}") if say.has(f"me_because_{code}") else None,
-        signalled and gate.promise.compiled.law(purpose.key).hears_gpc,
+        signals.heard(gate.promise.policy, purpose, said, present=False).stops,
     )
 
 
@@ -167,11 +167,3 @@ def _others(gate: Gate, say: Words) -> list[tuple[Purpose, str, Told]]:
         for purpose in gate.promise.policy.purposes.values()
         if purpose.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION)
     ]
-
-
-def _hear(gate: Gate, key: str) -> None:
-    """Record Global Privacy Control once, as the refusal that it is; later visits with it say nothing new."""
-    if not any(each.instrument == Instrument.GPC for each in spoken(gate, key)):
-        kind = Kind(EVERY_PURPOSE, str(Act.REFUSE), str(Instrument.GPC))
-        gate.choose_all([Said(key, kind, gate.clock())])
-        metrics.choice(str(Act.REFUSE), str(Instrument.GPC))
