@@ -41,7 +41,10 @@
     const bytes = crypto.getRandomValues(new Uint8Array(32));
     return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
   };
-  const known = () => (/^[\w-]{43}$/.test(cookie(VISITOR)) ? cookie(VISITOR) : "");
+  const good = (secret) => (/^[\w-]{43}$/.test(secret || "") ? secret : "");
+  const known = () => good(cookie(VISITOR));
+  // `document.cookie` may lag behind what another window has just written; the store does not, where there is one.
+  const surely = async () => (window.cookieStore ? good((await cookieStore.get(VISITOR))?.value) : known());
 
   // What is asked of the server. ---------------------------------------------------------------------------------------
 
@@ -70,7 +73,7 @@
   const alone = (work) => (navigator.locks ? navigator.locks.request("bailee", work) : work());
   const say = (said) =>
     alone(async () => {
-      const visitor = known() || random();
+      const visitor = (await surely()) || random();
       const body = JSON.stringify({ ...page(), gpc, gpc_new: gpc && !cookie(SIGNAL), ...said });
       const headers = { "Content-Type": "application/json", "Idempotency-Key": random() };
       const once = () => send("", visitor, { method: "POST", headers, body });
@@ -81,6 +84,7 @@
       });
       if (!told.token) keep(VISITOR, visitor, LASTS);
       if (gpc) keep(SIGNAL, "1", LASTS);
+      await surely();
       return answer;
     });
 
