@@ -207,6 +207,16 @@ def test_only_one_is_a_signal(served: Served, value: str) -> None:
         assert form(client)["gpc"] is False
 
 
+def test_with_the_signal_what_shares_is_not_asked(served: Served) -> None:
+    """A visitor whose browser sends GPC is asked only what it does not refuse, before and after it is on record."""
+    with served.client(headers={**VISITOR, "Sec-GPC": "1"}) as client:
+        assert (asked(client), form(client)["gpc"], form(client)["heard"]) == (["offers"], True, False)
+        assert client.post("/v1/banner", json={"gpc": True}).json()["heard"] is True
+        assert asked(client) == ["offers"]
+    with served.client(headers=VISITOR) as client:
+        assert asked(client) == ["offers"]
+
+
 def test_nobody_has_the_signal_of_every_request_recorded(served: Served) -> None:
     """However often and at once it is sent, one signal is on record; a new one only when it is said to be new."""
     headers = {"Bailee-Visitor": SECRET, "Sec-GPC": "1"}
