@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from tests.cli.commands import bailee as run
 from tests.cli.conftest import Shop
+from tests.collect.servers import serving, status
 
 
 def test_a_receipt_is_given_and_checked_elsewhere(shop: Shop, tmp_path: Path) -> None:
@@ -56,3 +58,54 @@ def test_check_warns_where_no_receipt_can_be_given(shop: Shop) -> None:
     shop.run("choices", "bea", "withdraw", "personal_offers")
     refused = shop.run("choices", "bea", "receipt")
     assert (1, True) == (refused.exit_code, "add `controller.contact`" in refused.stderr)
+
+
+def test_a_copy_is_given_whole(shop: Shop, tmp_path: Path) -> None:
+    """`bailee rights copy` writes a ZIP, says what is in it and what is not, and leaves a file that is there alone."""
+    out = tmp_path / "ada.zip"
+    done = shop.run("rights", "copy", "ada", "--out", out)
+    assert (0, True) == (done.exit_code, "1 choice with 1 receipt" in done.stdout)
+    with zipfile.ZipFile(out) as found:
+        assert found.testzip() is None
+        assert 10 == len(json.loads(found.read("held/orders.json")))
+    again = shop.run("rights", "copy", "ada", "--out", out)
+    assert (1, True) == (again.exit_code, "exists already" in again.stderr)
+    assert 1 == shop.run("rights", "copy", "nobody", "--out", tmp_path / "nobody.zip").exit_code
+    assert not (tmp_path / "nobody.zip").exists()
+
+
+def test_requests_are_kept_listed_and_closed(shop: Shop) -> None:
+    """`bailee rights` opens a request with its day, lists it, shows it, and says what came of it."""
+    opened = shop.run("rights", "open", "ada", "erase", "--text", "all of it", "--manner", "email")
+    assert (0, True) == (opened.exit_code, "recorded as request 1: erase" in opened.stdout)
+    assert "ada" in shop.run("rights", "list").stdout
+    shown = shop.run("rights", "show", "1")
+    assert "said       all of it" in shown.stdout
+    refused = shop.run("rights", "close", "1", "refused")
+    assert (1, True) == (refused.exit_code, "a refusal needs its reason" in refused.stderr)
+    assert "request 1: erase, extended" in shop.run("rights", "extend", "1", "--why", "many").stdout
+    closed = shop.run("rights", "close", "1", "fulfilled", "--why", "done", "--json")
+    assert ("fulfilled", False) == tuple(json.loads(closed.stdout)[name] for name in ("state", "overdue"))
+    assert "no request waits for an answer" in shop.run("rights", "list").stdout
+    assert 1 == len(json.loads(shop.run("rights", "list", "--all", "--json").stdout))
+
+
+def test_webhooks_are_listed_sent_and_retried(shop: Shop) -> None:
+    """`bailee webhooks` says what waits, sends it, and takes up what was given up; `bailee status` tells of that."""
+    assert "no webhook is in `bailee.toml`" in shop.run("webhooks", "list").stdout
+    with serving(status(410)) as server:
+        text = f'[[webhooks]]\nname = "crm"\nurl = "{server.url}"\nsecret = "env:HOOK_SECRET"\n'
+        (shop.home / "bailee.toml").write_text(text)
+        key = {"HOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+        assert "crm: 0 waiting, 0 given up" in shop.run("webhooks", "list").stdout
+        shop.run("choices", "ada", "withdraw", "personal_offers")
+        sent = shop.run("webhooks", "send", **key)
+        assert (1, "0 sent, 1 not taken, 1 given up\n") == (sent.exit_code, sent.stdout)
+        assert "crm: 1 given up, 0 more wait" in shop.run("status").stdout
+        assert "it answered 410" in shop.run("webhooks", "list").stdout
+        assert "due now: 1 delivery" in shop.run("webhooks", "retry", "crm").stdout
+        assert "there is no webhook `cmr`" in shop.run("webhooks", "retry", "cmr").stderr
+        server.answer = status(200)
+        sent = shop.run("webhooks", "send", **key)
+        assert (0, "1 sent, 0 not taken, 0 given up\n") == (sent.exit_code, sent.stdout)
+    assert [("ada", "withdraw"), ("ada", "withdraw")] == server.told

@@ -62,7 +62,7 @@ def leaves(gate: Gate, since: int) -> list[tuple[str, object]]:
 
 
 def test_each_change_says_what_it_comes_to(gate: Gate, file: File) -> None:
-    """By the meaning: wider asks whoever agreed, narrower and words ask nobody, what ends has nobody left."""
+    """D11.4: by the meaning, wider asks whoever agreed, narrower and words ask nobody, what ends has nobody left."""
     wider = gate.compare_policy(file(LONGER)).purposes
     assert [("offers", Step.WIDER, Again.ASK, 6, True)] == [
         (each.key, each.step, each.again, len(each.asked), each.material) for each in wider
@@ -93,14 +93,14 @@ def test_whom_to_ask_is_named_exactly(gate: Gate, file: File) -> None:
 
 
 def test_a_looser_standard_is_material_and_a_stricter_one_is_not(gate: Gate, file: File) -> None:
-    """A standard is promised to everybody, so loosening it waits as long as any other widening."""
+    """D11.4: a standard is promised to everybody, so loosening it waits as long as any other widening."""
     assert gate.compare_policy(file(FREER)).material
     assert not gate.compare_policy(file((b"effects: [adverse, price]}", b"effects: [adverse, price, learn]}"))).material
     assert not gate.compare_policy(file((b"because: Nobody", b"because: Hardly anybody"))).material
 
 
 def test_whoever_comes_in_unasked_gets_notice_too(gate: Gate, file: File) -> None:
-    """A new purpose on consent concerns nobody yet; one on a legal obligation concerns everybody at once."""
+    """D11.4: a new purpose on consent concerns nobody yet; one on a legal obligation concerns everybody at once."""
     new = POLICY[POLICY.index(b"  offers:") : POLICY.index(b"  research:")].replace(b"  offers:", b"  letters:")
     consent = file((b"  research:", new + b"  research:"))
     assert [("letters", Step.NEW, 0, False)] == steps(gate, consent)
@@ -113,7 +113,7 @@ def test_whoever_comes_in_unasked_gets_notice_too(gate: Gate, file: File) -> Non
 
 
 def test_what_widens_nothing_is_in_force_at_once(gate: Gate, file: File) -> None:
-    """The version, its notices in every language and its leaf are there; old consents stand."""
+    """D11.5, D11.7: the version, its notices in every language and its leaf are there; old consents stand."""
     size, before = gate.head().size, gate.promise.digest
     done = gate.publish_policy(file(SHORTER))
     assert (NOW, "2") == (done.since, gate.promise.policy.version)
@@ -127,7 +127,7 @@ def test_what_widens_nothing_is_in_force_at_once(gate: Gate, file: File) -> None
 
 
 def test_what_widens_is_not_in_force_before_customers_had_notice(gate: Gate, file: File) -> None:
-    """It is refused with the day on which it could be; nothing is recorded."""
+    """D11.5: it is refused with the day on which it could be; nothing is recorded."""
     size = gate.head().size
     with pytest.raises(Refused, match="2026-12-23") as refused:
         gate.publish_policy(file(LONGER))
@@ -150,7 +150,7 @@ def test_a_shorter_notice_period_is_a_setting(home: Path, clock: Clock, file: Fi
 
 
 def test_a_version_that_cannot_be(gate: Gate, file: File, home: Path) -> None:
-    """The one in force, one called like it, one that the data map does not fit, no policy: nothing is recorded."""
+    """D11.6: what is in force, is called like it, does not fit the data map, or is no policy: nothing is recorded."""
     size = gate.head().size
     with pytest.raises(FactRejected, match="calls itself version `1`, as the one in force does"):
         gate.publish_policy(file(SHORTER, version=b"1"))
@@ -168,7 +168,7 @@ def test_a_version_that_cannot_be(gate: Gate, file: File, home: Path) -> None:
 
 
 def test_the_first_publication_may_be_of_what_is_in_force(gate: Gate, home: Path) -> None:
-    """From then on the file rules no more: it is a draft, and `policy_versions` says that it differs."""
+    """D11.1: from then on the file rules no more: it is a draft, and `policy_versions` says that it differs."""
     gate.publish_policy(home / "policy.yaml")
     assert (True, False) == (gate.policy_versions().published, gate.policy_versions().differs)
     (home / "policy.yaml").write_bytes(text(LONGER))
@@ -201,7 +201,7 @@ def test_a_settled_gate_does_not_put_a_draft_in_force(home: Path, clock: Clock) 
 
 
 def test_a_scheduled_version_comes_into_force_by_itself(home: Path, clock: Clock, file: File) -> None:
-    """In every gate that is open, at its instant: questions, verdicts and checkers before it, and after it."""
+    """D11.3: in every gate that is open, at its instant: questions, verdicts and checkers before it, and after it."""
     with ExitStack() as stack:
         gates = [stack.enter_context(opened(home, clock, seconds(clock))) for _ in range(2)]
         old = gates[0].promise.digest
@@ -243,7 +243,7 @@ def sizes(gate: Gate) -> range:
 
 
 def test_whoever_agrees_before_is_not_asked_again(gate: Gate, clock: Clock, file: File) -> None:
-    """The new notice can be agreed to as soon as the version is scheduled, and counts under both."""
+    """D11.7: the new notice can be agreed to as soon as the version is scheduled, and counts under both."""
     done = gate.schedule_policy(file(LONGER), NOW + PAGE)
     notice = next(receipt.digest for each, receipt in done.notices if (each.purpose, each.language) == ("offers", "en"))
     assert ("1", "2", "3", "4", "5", "6") == gate.asked_again("offers")
@@ -255,7 +255,7 @@ def test_whoever_agrees_before_is_not_asked_again(gate: Gate, clock: Clock, file
 
 
 def test_a_scheduled_version_can_be_taken_back(gate: Gate, clock: Clock, file: File) -> None:
-    """Before its time, with a leaf; afterwards another can be scheduled, and in between none."""
+    """D11.6: before its time, with a leaf; afterwards another can be scheduled, and in between none."""
     gate.schedule_policy(file(LONGER), NOW + PAGE)
     for do in (
         lambda: gate.publish_policy(file(SHORTER, version=b"3")),
@@ -278,7 +278,7 @@ def test_a_scheduled_version_can_be_taken_back(gate: Gate, clock: Clock, file: F
 
 
 def test_what_began_stays_in_force_when_the_clock_goes_back(gate: Gate, home: Path, clock: Clock, file: File) -> None:
-    """A version that was recorded as in force is in force, whatever a clock says later."""
+    """D11.3: a version that was recorded as in force is in force, whatever a clock says later."""
     gate.schedule_policy(file(LONGER), NOW + PAGE)
     clock.now = NOW + PAGE
     assert not gate.may("offers", customer=1)
@@ -314,7 +314,7 @@ def test_publishing_elsewhere_reaches_a_gate_that_is_open(home: Path, clock: Clo
 
 
 def test_a_question_that_a_version_overtakes_is_asked_again_under_it(gate: Gate, clock: Clock, file: File) -> None:
-    """The instant falls between the ruling and the record: what leaves is the new version's answer."""
+    """D11.2: the instant falls between the ruling and the record: what leaves is the new version's answer."""
     gate.schedule_policy(file(LONGER), NOW + PAGE)
     clock.now = NOW + PAGE - timedelta(seconds=1)
     gate.start()

@@ -42,6 +42,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "points_opened": POINTS,
     "points_closed": {**POINTS, "opened": 12, "customers": "0b" * 32},
     "choice": {"sequence": 8},
+    "request": {"change": "opened", "right": "access"},
     "choices_imported": {"count": 1_000_000, "root": "0c" * 32},
     "customers_imported": {"count": 1_000_000},
     "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": "personal_offers"},

@@ -33,6 +33,10 @@ points = typer.Typer(
 people = typer.Typer(help="People's own data.", no_args_is_help=True, rich_markup_mode=None)
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
 receipts = typer.Typer(help="Receipts of choices, as customers keep them.", no_args_is_help=True, rich_markup_mode=None)
+rights = typer.Typer(
+    help="What people ask of the company about themselves.", no_args_is_help=True, rich_markup_mode=None
+)
+hooks = typer.Typer(help="Word of choices to other systems.", no_args_is_help=True, rich_markup_mode=None)
 keyed = typer.Typer(
     help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
     rich_markup_mode=None,
@@ -790,6 +794,153 @@ def check_proofs(
     return verifying.check(files, verifying.keys(keys), as_json=as_json)
 
 
+@rights.command("copy")
+@command
+def copy_of_a_person(
+    customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The ZIP to write.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The language of its page: en or es.")] = "en",
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PURPOSE",
+            help="A purpose with own_request.",
+            show_default="the only one",
+            autocompletion=o.completion.purposes,
+        ),
+    ] = None,
+    name: o.Name = None,
+    roles: o.Roles = None,
+    trained: o.Lessons = None,
+    force: o.Force = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Give a person everything that is held about them: rows, choices with receipts, and every use with its proof, as a
+    ZIP with a page to read. Each look at the company's tables is recorded, and is in it."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    who = actor(name, roles, trained)
+    answering.copy(home, customer, out, who, language, purpose, force=force, as_json=as_json)
+
+
+Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The request's number.", show_default=False)]
+
+
+@rights.command("open")
+@command
+def open_request(
+    customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
+    right: Annotated[o.Right, typer.Argument(help="What they ask.", show_default=False)],
+    said: Annotated[str | None, typer.Option("--text", help="Their words, kept encrypted.")] = None,
+    manner: Annotated[o.Manner, typer.Option(help="How they asked.")] = o.Manner.PERSON,
+    name: o.Name = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Record what a person asks about their own data. It gets a number and the day by which to answer, by where they
+    live. Nothing is done yet: fulfil it with the other commands, then close it."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    by = actor(name, None, None).name
+    answering.open_request(home, customer, str(right), said, str(manner), by, as_json=as_json)
+
+
+@rights.command("list")
+@command
+def list_requests(
+    every: Annotated[bool, typer.Option("--all", help="Those that are closed too.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """List the requests that wait for an answer, the most urgent first."""
+    from bailee.cli import answering
+
+    answering.list_requests(home, every=every, as_json=as_json)
+
+
+@rights.command("show")
+@command
+def show_request(number: Number, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Show one request: what was asked, by when to answer, and what became of it."""
+    from bailee.cli import answering
+
+    answering.show_request(home, number, as_json=as_json)
+
+
+@rights.command("extend")
+@command
+def extend_request(
+    number: Number,
+    why: Annotated[str, typer.Option("--why", help="The reason, which the person must be told.", show_default=False)],
+    name: o.Name = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Put an answer off, once and within the first term, as far as the law allows."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    answering.extend_request(home, number, why, actor(name, None, None).name, as_json=as_json)
+
+
+@rights.command("close")
+@command
+def close_request(
+    number: Number,
+    outcome: Annotated[o.Outcome, typer.Argument(help="What came of it.", show_default=False)],
+    why: Annotated[str | None, typer.Option("--why", help="The answer; a refusal needs its reason.")] = None,
+    name: o.Name = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Say what came of a request. This does not do what was asked; it records that it was done, or why not."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    answering.close_request(home, number, str(outcome), why, actor(name, None, None).name, as_json=as_json)
+
+
+@hooks.command("list")
+@command
+def list_webhooks(home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """List the webhooks of bailee.toml, and what each has not taken yet."""
+    from bailee.cli import telling_others
+
+    telling_others.listing(home, as_json=as_json)
+
+
+HookName = Annotated[str | None, typer.Argument(metavar="NAME", help="One webhook.", show_default="all of them")]
+
+
+@hooks.command("retry")
+@command
+def retry_webhooks(name: HookName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Make everything that waits, or was given up, due now. It is sent by the next `bailee webhooks send`."""
+    from bailee.cli import telling_others
+
+    telling_others.retry(home, name, as_json=as_json)
+
+
+@hooks.command("send")
+@command
+def send_webhooks(
+    every: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.1, help="Go on, a round every so many seconds.", show_default="once"),
+    ] = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int:
+    """Send what is due to every webhook, signed as Standard Webhooks asks. What is not taken is tried again later, and
+    given up after some days; exit status 1 if something was not taken."""
+    from bailee.cli import telling_others
+
+    return telling_others.send(home, every, as_json=as_json)
+
+
 @receipts.command("verify")
 @command
 def verify_receipts(
@@ -1098,5 +1249,7 @@ app.add_typer(ledger, name="ledger")
 app.add_typer(points, name="points")
 app.add_typer(people, name="people")
 app.add_typer(receipts, name="receipt")
+app.add_typer(rights, name="rights")
+app.add_typer(hooks, name="webhooks")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")

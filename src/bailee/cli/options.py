@@ -22,6 +22,34 @@ class Word(StrEnum):
     RECEIPT = "receipt"
 
 
+class Right(StrEnum):
+    """What a person can ask about their own data."""
+
+    ACCESS = "access"
+    CORRECT = "correct"
+    ERASE = "erase"
+    OBJECT = "object"
+    RESTRICT = "restrict"
+
+
+class Manner(StrEnum):
+    """How a person asked."""
+
+    PORTAL = "portal"
+    EMAIL = "email"
+    PHONE = "phone"
+    POST = "post"
+    PERSON = "person"
+    AGENT = "agent"
+
+
+class Outcome(StrEnum):
+    """What came of a request."""
+
+    FULFILLED = "fulfilled"
+    REFUSED = "refused"
+
+
 class ReceiptForm(StrEnum):
     """The published forms of a receipt."""
 

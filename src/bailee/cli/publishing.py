@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bailee.cli.opening import opened
+from bailee.cli.opening import actor, opened
 from bailee.cli.running import print_json, print_lines
 from bailee.cli.terminal import counted, plain
 from bailee.errors import Refused
@@ -44,7 +44,7 @@ def publish(home: Path, file: Path | None, *, as_json: bool) -> None:
         found = gate.compare_policy(path)
         told = _told(gate, found, path, "en")
         try:
-            done = gate.publish_policy(path)
+            done = gate.publish_policy(path, by=whoever())
         except Refused:
             if not as_json:
                 print_lines(map(plain, _lines(found, told)))
@@ -59,7 +59,7 @@ def schedule(home: Path, file: Path, on: str, *, as_json: bool) -> None:
         found = gate.compare_policy(file)
         told = _told(gate, found, file, "en")
         try:
-            done = gate.schedule_policy(file, at)
+            done = gate.schedule_policy(file, at, by=whoever())
         except Refused:
             if not as_json:
                 print_lines(map(plain, _lines(found, told)))
@@ -70,7 +70,7 @@ def schedule(home: Path, file: Path, on: str, *, as_json: bool) -> None:
 def withdraw(home: Path, *, as_json: bool) -> None:
     """Take back the version that is scheduled."""
     with opened(home, settled=True) as gate:
-        known, position = gate.withdraw_policy()
+        known, position = gate.withdraw_policy(by=whoever())
     if as_json:
         print_json({"withdrawn": asdict(known), "receipt": position})
     else:
@@ -87,6 +87,11 @@ def status(home: Path, *, as_json: bool) -> None:
         print_json({**asdict(found), "differs": found.differs, "asked_again": dict(waiting)})
     else:
         print_lines(map(plain, _status(found, waiting)))
+
+
+def whoever() -> str:
+    """Who is logged in on this machine, for the private record."""
+    return actor(None, None, None).name
 
 
 def parsed(on: str) -> datetime:

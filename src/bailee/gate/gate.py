@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -40,9 +40,11 @@ from bailee.gate.served_columns import ServedColumns
 from bailee.gate.settings import KEYS, MAP, Settings, connection
 from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
+from bailee.gate.telling import begin
 from bailee.gate.versions import Following
 from bailee.people import versions
 from bailee.people.choices import Recorded, Said
+from bailee.people.customers import number_of
 from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
@@ -51,10 +53,13 @@ from bailee.policy.wording import languages as catalogued
 from bailee.vocabulary import Actor, Customer, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as DatabaseConnection
+
     from bailee.engines import Engine
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
+    from bailee.gate.holding import Holding
     from bailee.gate.proofs import Prover
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
@@ -66,12 +71,14 @@ if TYPE_CHECKING:
     from bailee.policy.terms import Terms
     from bailee.policy.wording import Changed, Written
 
+T = TypeVar("T")
+#: Appends an entry to the ledger and gives its position.
+Leaf = Callable[..., int]
+
 SOMEBODY = Actor("somebody")
 #: What the engine of `[engine]`, which has no name, is called.
 MAIN = "main"
 TRIES = 5
-
-T = TypeVar("T")
 
 
 def now() -> datetime:
@@ -100,10 +107,15 @@ class Gate:
         self.promise = promise.load(home, database, clock(), settled=settled)
         self._recorder = Recorder(database, self.promise, random)
         self._changes = Changes(home)
+        begin(database, settings.webhooks)
         self._signing = signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
         self.keys = Keeping(database, settings, signing, self._recorder, clock)
+        self._closed = False
         self._versions, self._following = Following(database, self._changes.word), threading.RLock()
-        self._announce()
+        try:
+            self._announce()
+        except Superseded:  # it came into force since the files were read
+            self._follow()
         self._board = Board(database)
         longest = ELSEWHERE if database.shared else MINUTE
         self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word, longest)
@@ -115,7 +127,6 @@ class Gate:
         self._warehouse = Warehouse(settings, self.promise.datamap, lambda name: self._sets(name).engine)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
-        self._closed = False
         self._engine = engine
         self._running: dict[str | None, Sets] = {}
         self._questions: dict[str | None, Questions] = {}
@@ -151,7 +162,7 @@ class Gate:
         actor: Actor | None = None,
     ) -> Ruling:
         """The policy's answer to a use, before any customer: a ruling that permits or refuses, with reasons."""
-        self._follow()
+        self._follow(surely=False)
         return self.promise.compiled.rule(Use(purpose, actor or SOMEBODY, word_of_effect(effect), recipient))
 
     # Sets -------------------------------------------------------------------------------------------------------
@@ -181,6 +192,23 @@ class Gate:
             return self._door(engine).ask(question, ruling, self.clock(), lambda: self._fresh(ruling.policy))
 
         return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), ask)
+
+    def holding(self, customer: object, *, purpose: str | None = None, actor: Actor | None = None) -> Holding:
+        """What the company's databases hold about one customer, for their own request; each look is recorded.
+
+        `purpose` is one with `own_request` in the policy, and may be left out where there is one. FactRejected for
+        somebody who is not on record, WorkspaceError where the policy has no such purpose; Refused, which is recorded,
+        comes with the first look.
+        """
+        from bailee.gate.holding import Holding, use
+
+        self._follow()
+        key = str(customer)
+        with self.database.read() as connection:
+            number_of(connection, key)
+        ruling = self.promise.compiled.rule(use(self.promise.policy, purpose, actor or SOMEBODY))
+        engines = tuple(name for name, _ in self.engines())
+        return Holding(key, ruling, engines, self._door, self.clock, lambda: self._fresh(ruling.policy))
 
     def printed(
         self,
@@ -216,7 +244,7 @@ class Gate:
         EngineUnavailable where another process has the file open, or the set-up was not run, and EngineError where a
         column cannot be kept; then nothing was changed.
         """
-        self._must_be_open()
+        self._follow()
         sets = self._sets(engine)
         if sets.columns is None:
             raise WorkspaceError(f"an engine of the kind `{sets.engine.dialect}` keeps no standing columns; it joins")
@@ -320,7 +348,8 @@ class Gate:
         Raises Refused for a use that the policy refuses.
         """
 
-        def rule() -> Ruling:
+        def rule(surely: bool = False) -> Ruling:
+            self._follow(surely=surely)
             return self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
 
         return self._ruled(rule, lambda ruling: self._points.checker(ruling, rule))
@@ -387,14 +416,14 @@ class Gate:
         """
         kind = Kind(purpose, str(act), str(instrument), notice, language, recipient, channel, conflict_shown)
         instant = self.clock()
-        self._must_be_open()
+        self._follow()
         (receipt,) = self._choices.record([Said(str(customer), kind, at or instant, guardian, evidence)], instant)
         self._changes.tell()
         return receipt
 
     def choose_all(self, said: Sequence[Said]) -> list[Receipt]:
         """Record what was said at once, as on one form, all or none; otherwise as `choose`."""
-        self._must_be_open()
+        self._follow()
         receipts = self._choices.record(said, self.clock())
         self._changes.tell()
         return receipts
@@ -438,7 +467,7 @@ class Gate:
         progress: Callable[[int, int], object] | None = None,
     ) -> ImportReport:
         """Import a CSV or Parquet file of choices, all or nothing; ImportRejected lists the lines that cannot be."""
-        self._must_be_open()
+        self._follow()
         report = self._choices.import_file(Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
@@ -462,7 +491,7 @@ class Gate:
         source = None if file is None else promise.read(Path(file))
         return self._publishing.compare(source, promise.bytes_of(self.home / MAP), self.clock())
 
-    def publish_policy(self, file: Path | str) -> Published:
+    def publish_policy(self, file: Path | str, *, by: str = SOMEBODY.name) -> Published:
         """Put a file in force as the next version, at once, with its notices registered in every language.
 
         Refused where it widens anything for anybody, who must be given notice first. FactRejected for a version that
@@ -470,26 +499,26 @@ class Gate:
         """
         self._follow()
         source, map_text = promise.read(Path(file)), promise.bytes_of(self.home / MAP)
-        done = self._publishing.publish(source, map_text, self.clock())
+        done = self._publishing.publish(source, map_text, by, self.clock())
         self._changes.tell()
         self._follow()
         return done
 
-    def schedule_policy(self, file: Path | str, on: datetime) -> Published:
+    def schedule_policy(self, file: Path | str, on: datetime, *, by: str = SOMEBODY.name) -> Published:
         """Have a file come into force at an instant, by itself, in every process; its notices are registered now.
 
         Refused where it widens anything for anybody and the notice period is not over by then; as `publish_policy`.
         """
         self._follow()
         source, map_text = promise.read(Path(file)), promise.bytes_of(self.home / MAP)
-        done = self._publishing.schedule(source, map_text, on, self.clock())
+        done = self._publishing.schedule(source, map_text, on, by, self.clock())
         self._changes.tell()
         return done
 
-    def withdraw_policy(self) -> tuple[Known, int]:
+    def withdraw_policy(self, *, by: str = SOMEBODY.name) -> tuple[Known, int]:
         """Take back the version that is scheduled, before it comes into force; FactRejected where none is."""
         self._follow()
-        done = self._publishing.withdraw(self.clock())
+        done = self._publishing.withdraw(by, self.clock())
         self._changes.tell()
         return done
 
@@ -526,7 +555,7 @@ class Gate:
         Columns: `key`, and where known `born`, `place`, `last_activity`, `contract_since`, `contract_ended`. Raises
         ImportRejected with the lines that cannot be.
         """
-        self._must_be_open()
+        self._follow()
         report = self._intake.import_customers(Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
@@ -536,7 +565,7 @@ class Gate:
 
         FactRejected for a key, birth date or place that cannot be.
         """
-        self._must_be_open()
+        self._follow()
         receipt = self._intake.meet(str(customer), born, place, self.clock())
         if receipt is not None:
             self._changes.tell()
@@ -558,7 +587,7 @@ class Gate:
 
         Raises FactRejected for a purpose that is not in the policy, or a text or language that cannot be.
         """
-        self._must_be_open()
+        self._follow()
         return self._intake.add_notice(purpose, text, language, terms, self.clock())
 
     def write_notice(self, purpose: str, *, language: str = "en") -> Written:
@@ -566,20 +595,20 @@ class Gate:
 
         Raises FactRejected for a purpose that is not in the policy, or a language that has no catalogue.
         """
-        self._must_be_open()
+        self._follow()
         return noticing.written(self.promise.policy, purpose, language)
 
     def register_notices(
         self, *purposes: str, languages: Iterable[str] | None = None
     ) -> tuple[tuple[Written, NoticeReceipt], ...]:
         """Write the notices of some purposes, or all, in some languages, or all, and register them; FactRejected."""
-        self._must_be_open()
+        self._follow()
         asked = purposes or self.promise.policy.purposes
         return self._intake.register(asked, catalogued() if languages is None else languages, self.clock())
 
     def notice_text(self, notice: str) -> str:
         """The words of a registered notice, by digest, just as they were registered; FactRejected."""
-        self._must_be_open()
+        self._follow()
         return self._intake.text(notice)
 
     def compare_notices(self, old: str, new: str, *, language: str = "en") -> tuple[Changed, ...]:
@@ -587,22 +616,22 @@ class Gate:
 
         Empty where both show the same terms. Raises FactRejected where there is no such notice, or language.
         """
-        self._must_be_open()
+        self._follow()
         return self._intake.compare(old, new, language)
 
     def notices(self) -> tuple[NoticeOnRecord, ...]:
         """Every registered notice, the oldest first."""
-        self._must_be_open()
+        self._follow()
         return self._intake.notices()
 
     def notice(self, word: str, *, language: str | None = None) -> NoticeOnRecord:
         """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""
-        self._must_be_open()
+        self._follow()
         return self._intake.notice(word, language)
 
     def give_notice(self, notice: str, to: Iterable[tuple[object, datetime]]) -> Receipt:
         """Record that customers, by key, were given a notice, by digest, and when; FactRejected takes back all."""
-        self._must_be_open()
+        self._follow()
         receipt = self._intake.give(notice, ((str(key), at) for key, at in to), self.clock())
         self._changes.tell()
         return receipt
@@ -617,7 +646,7 @@ class Gate:
         progress: Callable[[int, int], object] | None = None,
     ) -> ImportReport:
         """Import a CSV or Parquet file (`customer`, `at`) of who was given a notice; as `import_choices`."""
-        self._must_be_open()
+        self._follow()
         report = self._intake.import_given(notice, Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
@@ -647,6 +676,27 @@ class Gate:
         """Record that a customer was verified as the guardian of a child, or with `end` is no longer."""
         return self._related(lambda at: self._relations.guardian(str(child), str(guardian), at, end=end))
 
+    def together(self, work: Callable[[DatabaseConnection, datetime, Leaf], T]) -> T:
+        """Do a work of the rooms above in one transaction with its leaves; what it raises takes all back.
+
+        It is given a connection, the time, and what appends an entry: kind, public fields, private record, and whom it
+        is about, by number.
+        """
+        self._must_be_open()
+        at = self.clock()
+
+        def done(connection: DatabaseConnection) -> T:
+            def leaf(
+                kind: str, public: Mapping[str, object], private: Mapping[str, object] | None, about: Sequence[int] = ()
+            ) -> int:
+                return self._recorder.within(connection, kind, public, private, at, about)
+
+            return work(connection, at, leaf)
+
+        found = self.database.commit(done)
+        self._changes.tell()
+        return found
+
     def children(self, guardian: object) -> tuple[str, ...]:
         """The keys of those whose verified guardian a customer is now, for whom they may choose."""
         self._must_be_open()
@@ -668,7 +718,7 @@ class Gate:
         database is too, so that no page keeps their bytes. The report counts the company's rows that are left.
         FactRejected, which erases nobody, for a key that is not on record; EngineError where `data` cannot be written.
         """
-        self._must_be_open()
+        self._follow()
         keys = list(dict.fromkeys(map(str, customers)))
         whole = self._erasing.whole(keys)
         rows, each = None, {}
@@ -680,7 +730,7 @@ class Gate:
 
     def remaining(self, *customers: object) -> Rows:
         """Count the rows of customers, by key, in the company's own tables; those who were erased too."""
-        self._must_be_open()
+        self._follow()
         return self._warehouse.count(list(dict.fromkeys(map(str, customers))))
 
     def erase_rows(self, *customers: object) -> Rows:
@@ -688,19 +738,19 @@ class Gate:
 
         FactRejected for somebody who is on record, whom `erase` erases; EngineError where they cannot be written.
         """
-        self._must_be_open()
+        self._follow()
         keys = list(dict.fromkeys(map(str, customers)))
         self._erasing.must_be_gone(keys)
         return self._warehouse.erase(keys)
 
     def erasures_due(self) -> list[str]:
         """The keys of those who asked to be erased and of whom a hold, which has ended since, kept a part."""
-        self._must_be_open()
+        self._follow()
         return self._erasing.due()
 
     def clean(self) -> Cleaned:
         """Overwrite the bytes that earlier erasures left in the database."""
-        self._must_be_open()
+        self._follow()
         return self._erasing.clean()
 
     def certificate(self, erased: Erased) -> bytes:
@@ -720,7 +770,7 @@ class Gate:
         from bailee.gate.backup import back_up
         from bailee.gate.workspace import ledger_tables
 
-        self._must_be_open()
+        self._follow()
         at = self.clock()
         return back_up(self.database, self.home, Path(file), at, ledger_tables, force=force, progress=progress)
 
@@ -751,7 +801,7 @@ class Gate:
 
         A `with` block gives it, over the ledger as it is then: see `Prover`.
         """
-        self._must_be_open()
+        self._follow()
         return self.ledger.proofs(str(customer))
 
     def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
@@ -801,11 +851,14 @@ class Gate:
             return standing
         return replace(standing, next_change=coming.since)
 
-    def _follow(self) -> None:
-        """Work under the version of the policy that is in force now, if any was published."""
+    def _follow(self, *, surely: bool = True) -> None:
+        """Work under the version of the policy that is in force now, if any was published.
+
+        What another machine published is seen `surely`, or when it is recorded or standing is read (Superseded).
+        """
         self._must_be_open()
         at = self.clock()
-        if not self._versions.moved(at):
+        if not self._versions.moved(at, surely=surely):
             return
         with self._following:
             found, look = self._versions.look(at, self.promise)
@@ -824,7 +877,7 @@ class Gate:
             try:
                 return work(rule())
             except Superseded:
-                continue
+                self._follow()
         return work(rule())
 
     def _related(self, record: Callable[[datetime], Receipt]) -> Receipt:
@@ -852,7 +905,7 @@ class Gate:
             return self._questions[engine]
 
     def _doors(self, name: str | None) -> Doors:
-        return Doors(self._recorder, self.promise.datamap, name or MAIN, self.promise.compiled.rule)
+        return Doors(self._recorder, self.promise.datamap, name or MAIN, lambda use: self.promise.compiled.rule(use))
 
     def _columns(self, name: str | None) -> Columns | None:
         """The standing columns of an engine; None where its kind has none."""

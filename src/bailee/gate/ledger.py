@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,13 +50,20 @@ def announce(recorder: Recorder, database: Database, signing: SigningKeys, at: d
     return before != ours
 
 
-def came_into_force(connection: Connection, recorder: Recorder, policy: str, datamap: str, at: datetime) -> int:
+def came_into_force(
+    connection: Connection,
+    recorder: Recorder,
+    policy: str,
+    datamap: str,
+    at: datetime,
+    private: Mapping[str, object] | None = None,
+) -> int:
     """Record in the caller's transaction that a policy and map are in force now; returns its leaf's position."""
     before = documents.setting(connection, ANNOUNCED)
     public = {"policy": policy, "map": datamap, "previous": before.split()[0] if before else None}
     documents.set_setting(connection, ANNOUNCED, f"{policy} {datamap}")
     versions.begin(connection, at)
-    return recorder.within(connection, "policy", public, None, at)
+    return recorder.within(connection, "policy", public, private, at)
 
 
 @dataclass(frozen=True, slots=True)

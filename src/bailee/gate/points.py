@@ -57,16 +57,16 @@ class _Minute:
 class Minutes:
     """Gives a checker its states and records them; see `decide.points.Source`.
 
-    `rule` rules on the use again, because another version of the policy may be in force. `recent` gives the newest
-    standing, `numbers` the customers' numbers in it, `clock` aware UTC time, `monotonic` the checker's own clock in
-    seconds. `later` runs what takes long on a thread of its own. For `longest` at most, what was acknowledged on
-    another machine may be missed.
+    `rule` rules on the use again, because another version of the policy may be in force, for which it asks the store
+    where it is told to. `recent` gives the newest standing, `numbers` the customers' numbers in it, `clock` aware UTC
+    time, `monotonic` the checker's own clock in seconds. `later` runs what takes long on a thread of its own. For
+    `longest` at most, what was acknowledged on another machine may be missed.
     """
 
     def __init__(
         self,
         ruling: Ruling,
-        rule: Callable[[], Ruling],
+        rule: Callable[[bool], Ruling],
         recorder: Recorder,
         recent: Callable[[str], Seen],
         numbers: Callable[[Standing], Mapping[str, int]],
@@ -92,12 +92,12 @@ class Minutes:
         refuses the use.
         """
         self.settle(wait=False)
-        for _ in range(TRIES - 1):
+        for surely in (False, *[True] * (TRIES - 2)):
             try:
-                return self._open(self.rule())
+                return self._open(self.rule(surely))
             except Superseded:
                 continue
-        return self._open(self.rule())
+        return self._open(self.rule(True))
 
     def _open(self, ruling: Ruling) -> State:
         if not ruling.permitted:
@@ -251,7 +251,7 @@ class Points:
         self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about, some=True)
         return verdict
 
-    def checker(self, ruling: Ruling, rule: Callable[[], Ruling]) -> Checker:
+    def checker(self, ruling: Ruling, rule: Callable[[bool], Ruling]) -> Checker:
         """A compiled checker; Refused, and recorded, for a use that the policy refuses. `rule` rules on it again."""
         self.permit(ruling, {"question": "checker"})
         source = Minutes(

@@ -235,6 +235,8 @@ def _said(leaf: Mapping[str, Any], told: Mapping[str, Any], *, asked_about: bool
             return str(told.get("act", ""))
         case "customer":
             return str(leaf["change"])
+        case "request":
+            return f"{leaf['right']} {leaf['change']}"
     return ""
 
 

@@ -1,6 +1,6 @@
 """A new version of the policy: what it changes for whom, when it may come into force, and putting it there.
 
-The rules are `spec/decision.md` D12. A comparison is made in the transaction that publishes, so nobody slips between.
+The rules are `spec/decision.md` D11. A comparison is made in the transaction that publishes, so nobody slips between.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Publishing:
             policy, digest = self._coming(connection, source, map_text, now)
             return self._compared(connection, policy, digest, now)
 
-    def publish(self, source: Source, map_text: bytes, now: datetime) -> Published:
+    def publish(self, source: Source, map_text: bytes, by: str, now: datetime) -> Published:
         """Put a version in force now; Refused where customers must be given notice first."""
         policy, digest = candidate(*source, map_text)
         with self._database.write() as connection:
@@ -131,10 +131,12 @@ class Publishing:
             self._keep(connection, policy, digest, source[0], now)
             written = self._notices(connection, policy, now)
             versions.add(connection, digest, now, now)
-            position = came_into_force(connection, self._recorder, digest, self._recorder.promise.map_digest, now)
+            said = {"by": by, "file": source[1]}
+            datamap = self._recorder.promise.map_digest
+            position = came_into_force(connection, self._recorder, digest, datamap, now, said)
         return Published(found, now, position, written)
 
-    def schedule(self, source: Source, map_text: bytes, on: datetime, now: datetime) -> Published:
+    def schedule(self, source: Source, map_text: bytes, on: datetime, by: str, now: datetime) -> Published:
         """Have a version come into force at an instant; Refused where that is before customers had notice."""
         if on.tzinfo is None or on <= now:
             raise FactRejected(f"`{on.isoformat()}` is not to come, or names no zone: expected an instant to come")
@@ -148,10 +150,10 @@ class Publishing:
             written = self._notices(connection, policy, now)
             versions.add(connection, digest, on, now)
             public = {"policy": digest, "previous": found.old, "in_force": on}
-            position = self._recorder.within(connection, "policy_scheduled", public, None, now)
+            position = self._recorder.within(connection, "policy_scheduled", public, {"by": by, "file": source[1]}, now)
         return Published(found, on, position, written)
 
-    def withdraw(self, now: datetime) -> tuple[Known, int]:
+    def withdraw(self, by: str, now: datetime) -> tuple[Known, int]:
         """Take back the version that is scheduled; FactRejected where none is."""
         with self._database.write() as connection:
             version = versions.coming(connection, now)
@@ -159,7 +161,8 @@ class Publishing:
                 raise FactRejected("no version of the policy is scheduled, so there is none to withdraw")
             versions.withdraw(connection, version, now)
             public = {"policy": version.policy, "in_force": version.since}
-            return _named(connection, version), self._recorder.within(connection, "policy_withdrawn", public, None, now)
+            position = self._recorder.within(connection, "policy_withdrawn", public, {"by": by}, now)
+            return _named(connection, version), position
 
     def versions(self, now: datetime) -> Versions:
         """How the policy stands."""

@@ -149,7 +149,12 @@ def described(ruling: Ruling) -> dict[str, object]:
     """The use that was asked for, who asked, and the digest of the ruling, so that it can be derived again."""
     use = ruling.use
     return {
-        "use": {"purpose": use.purpose, "effect": use.effect, "recipient": use.recipient},
+        "use": {
+            "purpose": use.purpose,
+            "effect": use.effect,
+            "recipient": use.recipient,
+            **({"own": True} if use.own else {}),
+        },
         "actor": actor_json(use.actor),
         "ruling": ruling_digest(ruling),
         "reasons": [reason.code for reason in ruling.reasons],

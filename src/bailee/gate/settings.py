@@ -16,6 +16,7 @@ from bailee.errors import Problem, SettingsError, WorkspaceError
 from bailee.gate import server_settings
 from bailee.gate.connections import DUCKDB, KINDS, Connection, has_password
 from bailee.gate.server_settings import Server
+from bailee.vocabulary import Act
 
 FILE, POLICY, MAP, KEYS = "bailee.toml", "policy.yaml", "datamap.yaml", "keys"
 WAREHOUSE = "warehouse.duckdb"
@@ -43,6 +44,22 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """A system that is told of choices: of which purposes and acts (empty: all), and for how many days it is tried.
+
+    `secret` is `env:NAME` or `command: ...`. `private` lets it have an address of the company's own network.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    purposes: frozenset[str] = frozenset()
+    acts: frozenset[str] = frozenset()
+    days: float = 5.0
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A workspace's settings: where the company's data is, the limits of a question, the sources of keys.
 
@@ -61,6 +78,7 @@ class Settings:
     #: Further places of the company's data, by name.
     engines: Mapping[str, Connection] = field(default_factory=dict)
     server: Server = field(default_factory=Server)
+    webhooks: tuple[Webhook, ...] = ()
 
 
 def load_settings(home: Path) -> Settings:
@@ -143,6 +161,7 @@ class _Reading:
         engine = self.connection("engine", self.document.get("engine", {}))
         engines = dict(self.connections())
         server = server_settings.read(self, self.document.get("server", {}))
+        webhooks = tuple(self.webhooks())
         found = dict(self.read(known))
         if self.problems:
             raise SettingsError(self.problems)
@@ -161,14 +180,15 @@ class _Reading:
             notice_days=int(str(found.get(("policy", "notice_days"), NOTICE))),
             engines=engines,
             server=server,
+            webhooks=webhooks,
         )
 
     def read(
         self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
     ) -> Iterator[tuple[tuple[str, str], object]]:
-        sections = {"engine": None, **known, "engines": None, "server": None}
+        sections = {"engine": None, **known, "engines": None, "server": None, "webhooks": None}
         for section, content in self.document.items():
-            if section in ("engine", "engines", "server"):
+            if section in ("engine", "engines", "server", "webhooks"):
                 continue
             if section not in known:
                 told = f"unknown section `{section}`, expected {_or(sections)}{_nearest(section, sections)}"
@@ -190,6 +210,76 @@ class _Reading:
             if re.fullmatch("[a-z][a-z0-9_]{0,62}", name) is None:
                 self.problem(name, f"`{name}` is no name of an engine, expected small letters, digits and `_`")
             yield name, self.connection(f"engines.{name}", each)
+
+    def webhooks(self) -> Iterator[Webhook]:
+        """The `[[webhooks]]`; what is wrong may hold a secret, so it is not shown."""
+        content = self.document.get("webhooks", [])
+        if not isinstance(content, list) or not all(isinstance(each, dict) for each in content):
+            self.problem("webhooks", "`webhooks` is no list of sections, expected `[[webhooks]]`")
+            return
+        readers: dict[str, Callable[[str, object], Any]] = {
+            "name": self.named,
+            "url": self.webhook_url,
+            "secret": self.webhook_secret,
+            "purposes": self.words,
+            "kinds": self.acts,
+            "days": self.positive,
+            "private": self.truth,
+        }
+        seen: set[str] = set()
+        for each in content:
+            found = dict(self.values("[webhooks]", each, readers))
+            for key in ("name", "url", "secret"):
+                if key not in found:
+                    self.problem("webhooks", f"a `[[webhooks]]` lacks `{key}`")
+            name = found.get("name")
+            if name in seen:
+                self.problem(str(name), f"two webhooks have the name `{name}`, by which what was sent is remembered")
+            seen.add(str(name))
+            if all(found.get(key) is not None for key in ("name", "url", "secret")):
+                given: dict[str, Any] = {{"kinds": "acts"}.get(key, key): value for key, value in found.items()}
+                yield Webhook(**{key: value for key, value in given.items() if value is not None})
+
+    def named(self, key: str, value: object) -> object:
+        if not isinstance(value, str) or re.fullmatch("[a-z][a-z0-9_-]{0,62}", value) is None:
+            self.problem(key, f"`{key}` is {value!r}, expected small letters, digits, `_` and `-`, a letter first")
+            return None
+        return value
+
+    def webhook_url(self, key: str, value: object) -> object:
+        why = "it is no text" if not isinstance(value, str) else _wrong_url(value)
+        if why is not None:
+            self.problem(key, f"`{key}` of a webhook cannot be used: {why}")
+            return None
+        return value
+
+    def webhook_secret(self, key: str, value: object) -> object:
+        from bailee.people.key_sources import FILE, is_source
+
+        if not isinstance(value, str) or value == FILE or not is_source(value):
+            self.problem(key, f"`{key}` names no source of a secret, expected `env:NAME` or `command: PROGRAM ...`")
+            return None
+        return value
+
+    def words(self, key: str, value: object) -> object:
+        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            self.problem(key, f"`{key}` is {value!r}, expected a list of names")
+            return None
+        return frozenset(value)
+
+    def acts(self, key: str, value: object) -> object:
+        found = self.words(key, value)
+        other = sorted(set(found) - set(Act)) if isinstance(found, frozenset) else []
+        if other:
+            self.problem(key, f"`{key}` has `{other[0]}`, expected {_or(Act)}{_nearest(other[0], Act)}")
+            return None
+        return found
+
+    def truth(self, key: str, value: object) -> object:
+        if not isinstance(value, bool):
+            self.problem(key, f"`{key}` is {value!r}, expected `true` or `false`")
+            return None
+        return value
 
     def connection(self, section: str, content: object) -> Connection:
         """One place of data; what a kind needs and what it has no use for is said."""
@@ -328,6 +418,21 @@ class _Reading:
     def problem(self, word: str, message: str) -> None:
         at = [n for n, line in enumerate(self.lines, 1) if re.match(rf"\s*\[?\s*\"?{re.escape(word)}\b", line)]
         self.problems.append(Problem(FILE, at[0] if at else 1, 1, message))
+
+
+def _wrong_url(url: str) -> str | None:
+    """Why no webhook can have this URL, without repeating it, or None."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "it is no URL"
+    if parts.username is not None or parts.password is not None:
+        return "it holds a user or a password; the signature says who sends"
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        return "it is no `https://` URL"
+    return None
 
 
 def _or(words: Iterable[str]) -> str:

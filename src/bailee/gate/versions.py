@@ -19,16 +19,16 @@ class Look(NamedTuple):
 
 
 class Following:
-    """Looks again once the word of changes moved or a scheduled version's time came; each time on a shared store."""
+    """Looks again once the word of changes moved or a scheduled version's time came."""
 
     def __init__(self, database: Database, word: Sequence[int]) -> None:
         self._database, self._word = database, word
         self._seen: int | None = None
         self._next: datetime | None = None
 
-    def moved(self, at: datetime) -> bool:
-        """Whether another version may be in force than at the last look."""
-        if self._database.shared or self._word[0] != self._seen:
+    def moved(self, at: datetime, *, surely: bool) -> bool:
+        """Whether another version may be in force than at the last look; `surely`, on a shared store, it always may."""
+        if self._word[0] != self._seen or (surely and self._database.shared):
             return True
         return self._next is not None and at >= self._next
 

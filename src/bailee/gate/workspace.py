@@ -105,11 +105,6 @@ def _database(where: Path | str, home: Path, settings: Settings, *, create: bool
     return open_database(where, create=create, extra=[ledger_tables], keys=keys)
 
 
-def database_of(home: Path, settings: Settings) -> Database:
-    """The database of a workspace that is there; WorkspaceError where it cannot be opened."""
-    return _database(settings.store or home / STATE, home, settings)
-
-
 def ledger_tables(connection: Connection) -> None:
     """Make the ledger's tables in a workspace's database, or bring older ones to this version."""
     from bailee.ledger import log

@@ -143,6 +143,10 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "policy_withdrawn": {"policy": DIGEST, "in_force": TIME},
         "signing_key": {"key": ROOT, "previous": _or_null(ROOT)},
         "restored": {"size": COUNT, "root": ROOT},
+        "request": {
+            "change": _one_of("opened", "extended", "fulfilled", "refused", "cancelled"),
+            "right": _one_of("access", "correct", "erase", "object", "restrict"),
+        },
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )

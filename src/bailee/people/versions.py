@@ -1,6 +1,6 @@
 """Which published version of the policy is in force when: a short list, kept as one setting of the workspace.
 
-A workspace that never published has none; its file is its promise then (`spec/decision.md` D12).
+A workspace that never published has none; its file is its promise then (`spec/decision.md` D11).
 """
 
 from __future__ import annotations

@@ -104,6 +104,7 @@ class Purpose:
     decides: str | None = None
     was: tuple[str, ...] = ()
     texts: Mapping[str, Texts] = field(default_factory=dict)
+    own_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,7 @@ class PurposeForm(Form):
     decides: DecidesName | None = None
     was: OneOrMore[Key] = ()
     texts: Filled[LanguageTag, Annotated[TextsForm, NotEmpty()]] = Field(default_factory=dict)
+    own_request: Truth = False
 
 
 class RecipientForm(Form):

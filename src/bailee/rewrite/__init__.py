@@ -14,5 +14,6 @@ from bailee.rewrite.draft import Allow, Clean
 from bailee.rewrite.governed import Governed, Used, Withheld
 from bailee.rewrite.reasons import REWRITE
 from bailee.rewrite.rewrite import rewrite
+from bailee.rewrite.sight import Person
 
-__all__ = ["REWRITE", "VERSION", "Allow", "Clean", "Governed", "Rewriter", "Used", "Withheld", "rewrite"]
+__all__ = ["REWRITE", "VERSION", "Allow", "Clean", "Governed", "Person", "Rewriter", "Used", "Withheld", "rewrite"]

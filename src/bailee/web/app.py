@@ -18,6 +18,7 @@ from bailee.people.repeats import Repeats
 from bailee.people.sessions import Sessions
 from bailee.web import health, pages, problems
 from bailee.web.api import asking, choices, description, ledger, notices, points
+from bailee.web.background import sending
 from bailee.web.banner import calls, page, scripts
 from bailee.web.layers import Bounded, Outermost
 from bailee.web.points import Checkers
@@ -56,10 +57,10 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        app.state.ready = False
-        app.state.checkers.close()
-        gate.close()
+        with gate, sending(gate):
+            yield
+            app.state.ready = False
+            app.state.checkers.close()
 
     app = FastAPI(
         title="Bailee",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bailee.errors import Problem, WorkspaceError
+from bailee.policy.combinations import bases
 from bailee.policy.model import Controller, Policy
+from bailee.vocabulary import Basis
 
 #: What each form of a receipt cannot be without: the mandatory party and processing fields of ISO/IEC TS 27560:2023,
 #: and the required ones of Kantara's Consent Receipt 1.1.
@@ -42,7 +44,10 @@ def known(policy: Policy, today: Policy, form: str, recipients: Iterable[str]) -
 
 
 def advice(policy: Policy, file: str) -> Iterator[Problem]:
-    """What keeps receipts from being given, for `bailee check`."""
+    """What keeps receipts from being given, for `bailee check`; nothing where no purpose leaves customers a choice."""
+    chosen = {Basis.CONSENT, Basis.LEGITIMATE_INTEREST}
+    if not any(bases(purpose) & chosen for purpose in policy.purposes.values()):
+        return
     lacking = dict.fromkeys(path for form in FORMS for path in missing(policy, form, policy.recipients))
     ours = [path.removeprefix("controller.") for path in lacking if path.startswith("controller.")]
     if ours:
