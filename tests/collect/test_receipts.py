@@ -346,6 +346,7 @@ def test_a_company_that_does_not_say_who_it_is_gives_none(silent: Path, clock: C
         (b'{"file": "bailee receipt 1", "file": "bailee receipt 1"}', "stands twice"),
         (b'{"file": "bailee receipt 2"}', "expected `file`"),
         (b'{"file": "bailee receipt 1", "receipt": {}}', "lacks `signature`, `proof`"),
+        (b'{"file": "bailee receipt 1", "receipt": {}, "signature": {}, "proof": ""}', "is no verifier key"),
         (b"[" * 100_000, "not JSON"),
     ],
 )

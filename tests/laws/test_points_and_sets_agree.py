@@ -22,6 +22,7 @@ from bailee.engines.duckdb.warehouse import building
 from bailee.engines.postgres.engine import Postgres
 from bailee.engines.postgres.setup import statements
 from bailee.gate.sets import Sets
+from bailee.gate.turns import Turn
 from bailee.people import customers, notices
 from bailee.people.database import open_database
 from bailee.people.keys import PseudonymKeys
@@ -158,7 +159,7 @@ def _agree(
     assert yes == byte
     governed = rewriter.rewrite("SELECT id, mark FROM people", ruling)
     cutoff = policy.purposes[use.purpose].keep.duration.minus(at)
-    result, *_ = sets.run(governed, ruling, lambda: standing, cutoff, engine.generation)
+    result, *_ = sets.run(governed, ruling, lambda: standing, cutoff, engine.generation, Turn())
     # The guardian is on record with nothing but a key, as the test's own helper made them.
     guardian = {"guardian"} if standing.codes(ruling.slot)[numbers["guardian"]] == 0 else set()
     marks = {"c0": [1], "c1": [2, 3], "c2": [4], "guardian": [5]}

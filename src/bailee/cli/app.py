@@ -22,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
 )
+staff = typer.Typer(help="Who works here.", no_args_is_help=True, rich_markup_mode=None)
 imports = typer.Typer(help="Bring in what was recorded elsewhere.", no_args_is_help=True, rich_markup_mode=None)
 notices = typer.Typer(
     help="What customers are shown. Without a command: every notice, and whether its terms cover today's.",
@@ -657,6 +658,15 @@ def release_person(customer: Person, home: o.Home = HERE, as_json: o.Json = Fals
     relating.release(home, customer, as_json=as_json)
 
 
+@people.command("link")
+@command
+def link_person(customer: Person, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Make a link that signs a person in to their own page once. For where no letter can be sent."""
+    from bailee.cli import linking
+
+    linking.link(home, customer, as_json=as_json)
+
+
 @people.command("guardian")
 @command
 def guardian_of_person(
@@ -1225,6 +1235,26 @@ def serve(
     serving.serve(home, address, port, workers)
 
 
+@staff.command()
+@command
+def link(
+    name: Annotated[
+        str,
+        typer.Option("--name", metavar="NAME", help="Who they are, as the ledger will call them.", show_default=False),
+    ],
+    role: o.Roles = None,
+    hours: Annotated[
+        float, typer.Option("--hours", metavar="N", min=0.1, max=168, help="For how long it is good.")
+    ] = 12.0,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Print a link to the staff console that signs somebody in once, with the roles that you give them."""
+    from bailee.cli import staffing
+
+    staffing.link(home, name, role or [], hours, as_json=as_json)
+
+
 @app.command()
 @command
 def demo(
@@ -1253,3 +1283,4 @@ app.add_typer(rights, name="rights")
 app.add_typer(hooks, name="webhooks")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")
+app.add_typer(staff, name="staff")

@@ -12,6 +12,11 @@ from bailee.cli.running import print_lines
 from bailee.cli.terminal import plain
 from bailee.errors import BaileeError
 
+_NO_MAIL = (
+    "no letters: `[server.mail]` is not in `bailee.toml`, so customers cannot ask for a link to sign in with",
+    "  make one by hand with `bailee people link CUSTOMER`",
+)
+
 
 def serve(
     home: Path, address: str | None, port: int | None, workers: int | None, *, customer: str | None = None
@@ -33,6 +38,7 @@ def serve(
             plain(f"{company}: {server.base}"),
             f"  customers  {customers}" + ("" if customer is None else f"  (as {plain(customer)}, once)"),
             f"  staff      {link}  (once, in 12 hours)",
+            *([] if server.mail else _NO_MAIL),
             "end with Ctrl-C",
         ]
     )

@@ -113,6 +113,16 @@ class NoticeOnRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyOnRecord:
+    """A policy that was in force since a time: its digest, what it calls itself, and whether it is today's."""
+
+    digest: str
+    version: str
+    since: datetime
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How a workspace stands.
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
 from bailee.errors import EngineUnavailable, Superseded, WorkspaceError
-from bailee.gate import examining, noticing, promise
-from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, Receipt, StandingRow, Status
+from bailee.gate import examining, looking, noticing, promise
+from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, PolicyOnRecord, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
 from bailee.gate.connections import DUCKDB, POSTGRES, Connection, opened
@@ -41,6 +41,7 @@ from bailee.gate.settings import KEYS, MAP, Settings, connection
 from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
 from bailee.gate.telling import begin
+from bailee.gate.turns import Turn
 from bailee.gate.versions import Following
 from bailee.people import versions
 from bailee.people.choices import Recorded, Said
@@ -56,10 +57,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection as DatabaseConnection
 
     from bailee.engines import Engine
+    from bailee.gate.asking import Asked
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
     from bailee.gate.holding import Holding
+    from bailee.gate.overview import Overview
     from bailee.gate.proofs import Prover
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
@@ -68,8 +71,11 @@ if TYPE_CHECKING:
     from bailee.ledger.values import Head
     from bailee.people.cleaning import Cleaned
     from bailee.people.reports import ImportReport
+    from bailee.policy.diff import Difference
+    from bailee.policy.model import Policy
     from bailee.policy.terms import Terms
     from bailee.policy.wording import Changed, Written
+    from bailee.rewrite import VisibleTable
 
 T = TypeVar("T")
 #: Appends an entry to the ledger and gives its position.
@@ -180,16 +186,20 @@ class Gate:
         recipient: str | None = None,
         actor: Actor | None = None,
         engine: str | None = None,
+        turn: Turn | None = None,
     ) -> Answer:
         """Answer one SELECT for a purpose, as far as the promise allows, and record it first.
 
         `engine` is a name of `[engines]` in `bailee.toml`, whose dialect the question is in; None is `[engine]`.
+        An engine answers one question at a time: `turn` tells how many come before this one, and cancels it alone.
         Raises Refused with reasons, EngineError if the engine could not answer (both recorded), and RecordError if
         the ledger could not record; then nothing is released.
         """
 
+        given = turn or Turn()
+
         def ask(ruling: Ruling) -> Answer:
-            return self._door(engine).ask(question, ruling, self.clock(), lambda: self._fresh(ruling.policy))
+            return self._door(engine).ask(question, ruling, self.clock(), lambda: self._fresh(ruling.policy), given)
 
         return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), ask)
 
@@ -209,6 +219,27 @@ class Gate:
         ruling = self.promise.compiled.rule(use(self.promise.policy, purpose, actor or SOMEBODY))
         engines = tuple(name for name, _ in self.engines())
         return Holding(key, ruling, engines, self._door, self.clock, lambda: self._fresh(ruling.policy))
+
+    def visible(
+        self,
+        purpose: str,
+        *,
+        effect: Effect | str | None = None,
+        recipient: str | None = None,
+        actor: Actor | None = None,
+        engine: str | None = None,
+    ) -> tuple[VisibleTable, ...]:
+        """The tables and columns that a use may see, and how; nothing of what is in them. Raises Refused."""
+        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
+        return self._door(engine).visible(ruling)
+
+    def asked_by(self, actor: Actor, most: int = 20) -> tuple[Asked, ...]:
+        """What an actor who signed in asked before, newest first, from the ledger's newest entries."""
+        from bailee.gate import asking
+
+        self._must_be_open()
+        with self.database.read() as connection:
+            return tuple(asking.asked_by(connection, actor, most))
 
     def printed(
         self,
@@ -447,6 +478,25 @@ class Gate:
         """All that is on record of one person as standing judges by it, to be shown to themselves; None for nobody."""
         self._must_be_open()
         return self._choices.facts(str(customer))
+
+    def look(
+        self, customer: object, purpose: str, *, recipient: str | None = None, actor: Actor | None = None
+    ) -> tuple[tuple[Recorded, ...], int]:
+        """What one customer said, oldest first, for a purpose that reads choices, and the entry that tells of the look.
+
+        Raises Refused, recorded, also where the customer is not on record or does not stand for the purpose.
+        """
+
+        def look(ruling: Ruling) -> tuple[tuple[Recorded, ...], int]:
+            key, at = str(customer), self.clock()
+            return looking.look(self._recorder, ruling, key, lambda: self._fresh(ruling.policy), at)
+
+        return self._ruled(lambda: self.rule(purpose, recipient=recipient, actor=actor), look)
+
+    def may_look(self, actor: Actor) -> tuple[str, ...]:
+        """The purposes for which an actor may look at what a customer chose."""
+        rulings = ((key, self.rule(key, actor=actor)) for key in self.promise.policy.purposes)
+        return tuple(key for key, ruling in rulings if looking.forbidden(ruling) is None)
 
     def own_standing(self, customer: object) -> dict[str, Reason]:
         """Why a customer is or is not in each purpose, all its recipients taken together, to show to themselves."""
@@ -788,6 +838,18 @@ class Gate:
         """The private record of an entry, or None; NotVerified where it is not what its leaf committed to."""
         return self.ledger.record(position)
 
+    def leaves(self, start: int, stop: int) -> list[dict[str, Any]]:
+        """What the leaves from `start` up to `stop` show; NotVerified where one is not there."""
+        return self.ledger.leaves(start, stop)
+
+    def own_record(self, position: int, actor: Actor) -> dict[str, Any] | None:
+        """The private record of a use that this actor made, who signed in; None for anybody else's."""
+        from bailee.gate import asking
+
+        self._must_be_open()
+        with self.database.read() as connection:
+            return asking.own(connection, position, actor)
+
     def prove(self, position: int) -> Proof:
         """A proof that an entry is in the ledger."""
         return self.ledger.prove(position)
@@ -828,6 +890,34 @@ class Gate:
         standing, at = self._fresh(), self.clock()
         known = self._publishing.versions(at)
         return status(self.home, self.promise, self.database, standing, self.settings, at, known)
+
+    def overview(self) -> Overview:
+        """Counts over time for those who run the workspace; nothing about any one person."""
+        from bailee.gate.overview import overview
+
+        kept = self._columns(None)
+        why = () if kept is None or not kept.tables else ((self._fresh(), kept),)
+        stale = [
+            (table, fresh.why) for now, kept in why if not (fresh := kept.fresh(now)).places for table in kept.tables
+        ]
+        return overview(self.database, self.status(), tuple(sorted(stale)), self.clock())
+
+    def policies(self) -> tuple[PolicyOnRecord, ...]:
+        """The policies that were ever in force, the oldest first."""
+        self._must_be_open()
+        return promise.policies(self.database, self.promise.digest)
+
+    def policy_text(self, digest: str) -> str | None:
+        """The file of a policy on record, as it was read; None where there is none of this digest."""
+        self._must_be_open()
+        return promise.text(self.database, digest)
+
+    def compare_policies(self, old: str, new: str) -> Difference:
+        """How two policies on record differ, by digest, and who must be asked again; WorkspaceError for another."""
+        from bailee.policy.diff import diff
+
+        self._must_be_open()
+        return diff(self._policy(old), self._policy(new))
 
     # ------------------------------------------------------------------------------------------------------------
 
@@ -879,6 +969,13 @@ class Gate:
             except Superseded:
                 self._follow()
         return work(rule())
+
+    def _policy(self, digest: str) -> Policy:
+        with self.database.read() as connection:
+            found = promise.recorded_policy(connection, digest)
+        if found is None:
+            raise WorkspaceError(f"there is no policy `{digest}` on record")
+        return found
 
     def _related(self, record: Callable[[datetime], Receipt]) -> Receipt:
         self._must_be_open()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bailee.decide import Ruling
 from bailee.errors import WorkspaceError
 from bailee.gate.answer import Answer
+from bailee.gate.turns import Turn
 from bailee.policy.model import Policy
 from bailee.rewrite import Person
 from bailee.vocabulary import Actor, Use
@@ -68,7 +69,7 @@ class Holding:
         return int(answer.arrow().column(0)[0].as_py())
 
     def _ask(self, question: str, table: HeldTable, person: Person) -> Answer:
-        return self._door(table.engine).ask(question, self.ruling, self._clock(), self._fresh, person)
+        return self._door(table.engine).ask(question, self.ruling, self._clock(), self._fresh, Turn(), person)
 
 
 def use(policy: Policy, purpose: str | None, actor: Actor) -> Use:

@@ -93,6 +93,11 @@ class Book:
         with self._database.read() as connection:
             return read(log.leaf(connection, position))
 
+    def leaves(self, start: int, stop: int) -> list[dict[str, Any]]:
+        """What the leaves from `start` up to `stop` show."""
+        with self._database.read() as connection:
+            return [read(leaf) for leaf in log.leaves_at(connection, start, stop)]
+
     def record(self, position: int) -> dict[str, Any] | None:
         """The private record of an entry, checked against its leaf's commitment; None where there is none."""
         with self._database.read() as connection:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bailee import decide
 from bailee.errors import WorkspaceError
+from bailee.gate.answer import PolicyOnRecord
 from bailee.gate.settings import MAP, POLICY
 from bailee.people import documents, versions
 from bailee.people.database import Database
@@ -125,6 +126,22 @@ def recorded_policies(connection: Connection) -> Iterator[Policy]:
     """Every policy that was ever in force, the oldest first."""
     for found in documents.every(connection, "policies"):
         yield canonical.policy_from_json(found.canonical)
+
+
+def policies(database: Database, today: str) -> tuple[PolicyOnRecord, ...]:
+    """The policies on record, the oldest first."""
+    with database.read() as connection:
+        return tuple(
+            PolicyOnRecord(each.digest, str(each.canonical["version"]), each.recorded_at, each.digest == today)
+            for each in documents.every(connection, "policies")
+        )
+
+
+def text(database: Database, digest: str) -> str | None:
+    """The file of a policy on record."""
+    with database.read() as connection:
+        found = documents.get(connection, "policies", digest)
+    return None if found is None else found.text
 
 
 def recorded_map(connection: Connection, digest: str) -> DataMap | None:

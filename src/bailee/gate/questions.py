@@ -15,9 +15,10 @@ from bailee.gate.leftout import left_out
 from bailee.gate.promise import Promise
 from bailee.gate.record import ANSWERED, FAILED, REFUSED, Recorder, refusal
 from bailee.gate.sets import TRIES, Sets
+from bailee.gate.turns import Turn
 from bailee.gate.ways import Way
 from bailee.people.standing import Standing
-from bailee.rewrite import Governed, Person, Rewriter
+from bailee.rewrite import Governed, Person, Rewriter, VisibleTable
 from bailee.rewrite.dialects import named
 from bailee.rewrite.reasons import place
 from bailee.rewrite.tokens import LONGEST
@@ -32,7 +33,15 @@ class Questions:
         self._promise, self._recorder, self._sets = promise, recorder, sets
         self._rewriter: tuple[int, Rewriter] | None = None
 
-    def ask(self, question: str, ruling: Ruling, at: datetime, fresh: Fresh, person: Person | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        ruling: Ruling,
+        at: datetime,
+        fresh: Fresh,
+        turn: Turn,
+        person: Person | None = None,
+    ) -> Answer:
         """The answer, recorded; raises Refused or EngineError, recorded too, and RecordError if that failed.
 
         With a `person` it is the answer to their own request, and about them alone.
@@ -43,7 +52,8 @@ class Questions:
         try:
             if not ruling.permitted:
                 raise Refused(ruling.reasons)
-            governed, result, standing, ways = self._run(question, ruling, fresh, cutoff, private, about, person)
+            found = self._run(question, ruling, fresh, cutoff, private, about, turn, person)
+            governed, result, standing, ways = found
         except Refused as error:
             error.receipt = self._use(ruling, REFUSED, {**private, **refusal(error)}, at, about)
             raise
@@ -84,6 +94,17 @@ class Questions:
         _, governed = self._rewrite(self._sets().engine, question, ruling)
         return printed(governed, engine, retention(ruling, at))
 
+    def visible(self, ruling: Ruling) -> tuple[VisibleTable, ...]:
+        """What a ruling may see of every table; raises Refused, and EngineError where the engine cannot tell."""
+        if not ruling.permitted:
+            raise Refused(ruling.reasons)
+        sets = self._sets()
+        held = self._rewriter
+        if held is None or held[0] != sets.engine.generation:
+            with sets.line.taken(Turn()):  # or somebody who cancels a question could stop this
+                held = self._rewriter = self._over_today(sets.engine)
+        return held[1].visible(ruling)
+
     def _run(
         self,
         question: str,
@@ -92,6 +113,7 @@ class Questions:
         cutoff: datetime | None,
         private: dict[str, object],
         about: list[int],
+        turn: Turn,
         person: Person | None,
     ) -> tuple[Governed, Result, Standing, tuple[Way, ...]]:
         """Rewrite and answer over one and the same database, though it be replaced in between.
@@ -99,17 +121,18 @@ class Questions:
         Notes what the question uses in `private`, and in `about` the customers whom alone it can concern.
         """
         sets = self._sets()
-        for _ in range(TRIES):
-            generation, governed = self._rewrite(sets.engine, question, ruling, person)
-            private |= _uses(governed)
-            about[:] = self._recorder.numbers(governed.customers)
-            try:
-                return governed, *sets.run(governed, ruling, fresh, cutoff, generation)
-            except Stale:
-                continue
-            except EngineError as error:
-                self._explain(error, governed, ruling)
-                raise
+        with sets.line.taken(turn):
+            for _ in range(TRIES):
+                generation, governed = self._rewrite(sets.engine, question, ruling, person)
+                private |= _uses(governed)
+                about[:] = self._recorder.numbers(governed.customers)
+                try:
+                    return governed, *sets.run(governed, ruling, fresh, cutoff, generation, turn)
+                except Stale:
+                    continue
+                except EngineError as error:
+                    self._explain(error, governed, ruling)
+                    raise
         raise EngineUnavailable("the database is replaced faster than it can be asked; ask again")
 
     def _explain(self, error: EngineError, governed: Governed, ruling: Ruling) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from bailee.decide import Ruling
 from bailee.engines import Engine, Place, Result
 from bailee.errors import EngineError, EngineUnavailable, Stale
 from bailee.gate.standing_columns import Columns, Fresh
+from bailee.gate.turns import Line, Turn
 from bailee.gate.ways import Way, ways
 from bailee.people import customers
 from bailee.people.database import Database
@@ -54,7 +54,8 @@ class Sets:
     def __init__(self, engine: Engine, keys: PseudonymKeys, database: Database, columns: Columns | None = None) -> None:
         self.engine, self.keys, self._database, self.columns = engine, keys, database, columns
         self._held: dict[str, _Held] = {}
-        self._turn = threading.Lock()
+        #: Where questions stand; whoever runs one has its turn.
+        self.line = Line(engine.cancel)
 
     def run(
         self,
@@ -63,32 +64,33 @@ class Sets:
         standing: Callable[[], Standing],
         cutoff: datetime | None,
         generation: int,
+        turn: Turn,
     ) -> tuple[Result, Standing, tuple[Way, ...]]:
-        """Answer a governed question over the newest standing, which is asked for when its turn has come.
+        """Answer a governed question, whose turn has come, over the newest standing.
 
         Says of each governed relation how its rows were held against standing.
 
         Raises Stale if the engine is not, or no longer, of the generation over whose catalogue it was rewritten.
         """
         declared = frozenset[str]() if self.columns is None else self.columns.tables
-        with self._turn:
-            otherwise: str | None = None
-            for attempt in range(TRIES):
-                now = standing()
-                fresh = Fresh(why=otherwise) if otherwise else self._fresh(governed, now)
-                try:
-                    result, spans = self._ask(governed, now, cutoff, self._secret(ruling), fresh)
-                except Stale:
-                    # Another server may be ahead, and have made the very change that the newest standing asks for.
-                    if attempt:
-                        self._held.clear()
-                    if fresh.marks:
-                        otherwise = OTHERWISE
-                    result, spans = None, {}
-                if self.engine.generation != generation:
-                    raise Stale("the engine started again, over a database that may be another")
-                if result is not None and self._still(governed, fresh):
-                    return result, now, ways(governed, fresh, spans, declared)
+        otherwise: str | None = None
+        for attempt in range(TRIES):
+            turn.must_go_on()
+            now = standing()
+            fresh = Fresh(why=otherwise) if otherwise else self._fresh(governed, now)
+            try:
+                result, spans = self._ask(governed, now, cutoff, self._secret(ruling), fresh)
+            except Stale:
+                # Another server may be ahead, and have made the very change that the newest standing asks for.
+                if attempt:
+                    self._held.clear()
+                if fresh.marks:
+                    otherwise = OTHERWISE
+                result, spans = None, {}
+            if self.engine.generation != generation:
+                raise Stale("the engine started again, over a database that may be another")
+            if result is not None and self._still(governed, fresh):
+                return result, now, ways(governed, fresh, spans, declared)
         raise EngineUnavailable("the data changes faster than it can be asked; ask again")
 
     def _fresh(self, governed: Governed, now: Standing) -> Fresh:

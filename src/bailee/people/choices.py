@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -36,6 +36,9 @@ _HISTORY = (
     "FROM choices c LEFT JOIN notices n ON n.number = c.notice LEFT JOIN customers g ON g.number = c.guardian "
     'LEFT JOIN imports i ON i.number = c."import" WHERE c.customer = ? ORDER BY c.at, c.sequence'
 )
+
+_A_DAY = 86_400_000_000
+_BY_DAY = f"SELECT purpose, act, at / {_A_DAY}, count(*) FROM choices WHERE at >= ? GROUP BY 1, 2, 3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,15 @@ def came_as(connection: Connection, sequence: int) -> tuple[int, int] | None:
     """Return the number of the import that a choice came with and its row there; None where it was made here."""
     row = connection.exec_driver_sql('SELECT "import", position FROM choices WHERE sequence = ?', (sequence,)).first()
     return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
+
+
+def by_day(connection: Connection, since: datetime) -> Mapping[str, Mapping[date, Mapping[str, int]]]:
+    """Count acts since an instant by purpose and day in UTC."""
+    first = date(1970, 1, 1)
+    found: dict[str, dict[date, dict[str, int]]] = {}
+    for purpose, act, day, count in connection.exec_driver_sql(_BY_DAY, (micros(since),)).all():
+        found.setdefault(purpose, {}).setdefault(first + timedelta(days=int(day)), {})[act] = count
+    return found
 
 
 def _evidence(connection: Connection, number: int, sealed: bytes) -> str | None:

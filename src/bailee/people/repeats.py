@@ -50,6 +50,11 @@ class Repeats:
             raise Busy
         return str(answer)
 
+    def came(self, who: str, key: str) -> bool:
+        """Whether a request with this key came before."""
+        with self._database.read() as connection:
+            return connection.exec_driver_sql(_GET, (_mark(who, key),)).first() is not None
+
     def answered(self, who: str, key: str, answer: str) -> None:
         """Keep what was answered."""
         with self._database.write() as connection:

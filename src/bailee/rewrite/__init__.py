@@ -15,5 +15,19 @@ from bailee.rewrite.governed import Governed, Used, Withheld
 from bailee.rewrite.reasons import REWRITE
 from bailee.rewrite.rewrite import rewrite
 from bailee.rewrite.sight import Person
+from bailee.rewrite.visible import VisibleColumn, VisibleTable
 
-__all__ = ["REWRITE", "VERSION", "Allow", "Clean", "Governed", "Person", "Rewriter", "Used", "Withheld", "rewrite"]
+__all__ = [
+    "REWRITE",
+    "VERSION",
+    "Allow",
+    "Clean",
+    "Governed",
+    "Person",
+    "Rewriter",
+    "Used",
+    "VisibleColumn",
+    "VisibleTable",
+    "Withheld",
+    "rewrite",
+]

@@ -16,6 +16,7 @@ from bailee.rewrite.rules.parents import owner_of
 from bailee.rewrite.sight import Person
 from bailee.rewrite.store import Store, Stored
 from bailee.rewrite.verify import Serialize
+from bailee.rewrite.visible import VisibleTable, visible
 
 #: Changes whenever the same question could be rewritten in another way.
 VERSION = 1
@@ -50,6 +51,10 @@ class Rewriter:
         from bailee.rewrite.mistakes import mistake
 
         return mistake(governed, ruling, self._store, position)
+
+    def visible(self, ruling: Ruling) -> tuple[VisibleTable, ...]:
+        """What a permitted ruling may see of every table."""
+        return tuple(visible(ruling, self._store))
 
     def tables(self) -> list[tuple[str, str, bool]]:
         """The tables about people: their names in the map, as a question names them, and whether rows name several."""

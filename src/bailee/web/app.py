@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,11 +17,22 @@ from bailee.gate.gate import Gate
 from bailee.gate.server_settings import Server
 from bailee.people.repeats import Repeats
 from bailee.people.sessions import Sessions
-from bailee.web import health, pages, problems
+from bailee.web import health, me, pages, problems
 from bailee.web.api import asking, choices, description, ledger, notices, points
 from bailee.web.background import sending
 from bailee.web.banner import calls, page, scripts
+from bailee.web.console import asking as console_asking
+from bailee.web.console import door, shell
+from bailee.web.console import ledger as console_ledger
+from bailee.web.console import looking as console_looking
+from bailee.web.console import overview as console_overview
+from bailee.web.console import policy as console_policy
+from bailee.web.console.oidc import Provided
+from bailee.web.console.running import Running
 from bailee.web.layers import Bounded, Outermost
+from bailee.web.letters import Letters
+from bailee.web.limits import Buckets
+from bailee.web.me import session, signing_in
 from bailee.web.points import Checkers
 from bailee.web.tokens import Tokens
 from bailee.web.who import CSRF_HEADER, VISITOR_HEADER
@@ -35,6 +47,13 @@ ROUTERS = (
     calls.router,
     scripts.router,
     page.router,
+    me.router,
+    door.router,
+    console_overview.router,
+    console_asking.router,
+    console_policy.router,
+    console_looking.router,
+    console_ledger.router,
 )
 _HEADERS = (
     "Authorization",
@@ -51,7 +70,7 @@ _EXPOSED = ("ETag", "X-Request-Id", "Retry-After", "Bailee-Visitor")
 def create(gate: Gate, server: Server | None = None) -> FastAPI:
     """An application over an open gate, which it closes at its end; `server` is what `bailee.toml` says, if omitted.
 
-    WorkspaceError where a key of `[server.keys]` cannot be had.
+    WorkspaceError where a key of `[server.keys]` or the URL of `[server.mail]` cannot be had.
     """
     server = server or gate.settings.server
 
@@ -61,6 +80,7 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
             yield
             app.state.ready = False
             app.state.checkers.close()
+            app.state.letters.close()
 
     app = FastAPI(
         title="Bailee",
@@ -81,9 +101,15 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
     state.sessions = Sessions(gate.database, gate.clock, secrets.token_bytes)
     state.repeats = Repeats(gate.database, gate.clock)
     state.checkers = Checkers(gate)
+    state.running = Running(state.repeats, shared=server.workers > 1 or gate.database.shared)
+    state.provider = None if server.provider is None else Provided(server)
+    state.letters = Letters(server.mail)
+    state.letters_asked = Buckets(max(server.rate / signing_in.SHARE / server.workers, 1), time.monotonic)
     state.problem_page = pages.problem_page
     problems.install(app)
     pages.install(app)
+    shell.install(app)
+    session.install(app)
     for router in ROUTERS:
         app.include_router(router)
     _layers(app)

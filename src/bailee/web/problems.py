@@ -98,6 +98,16 @@ def reasons_of(reasons: Sequence[Reason]) -> list[dict[str, object]]:
     ]
 
 
+def status_of(error: errors.BaileeError) -> int:
+    """The status that an error is answered with."""
+    return KINDS[_of_ours(error).kind].status
+
+
+def detail_of(error: errors.BaileeError) -> str:
+    """What is told of an error; what is wrong with the company's files is for those who run it."""
+    return _of_ours(error).detail
+
+
 def install(app: FastAPI) -> None:
     """Let an application tell every error as a problem."""
     for error in (Problem, errors.BaileeError, RequestValidationError, HTTPException, Exception):

@@ -65,13 +65,20 @@ def options(server: Server) -> dict[str, Any]:
     }
 
 
+def roles_of(gate: Gate) -> frozenset[str]:
+    """Every role that the policy knows."""
+    policy = gate.promise.policy
+    return frozenset(policy.roles) | {role for purpose in policy.purposes.values() for role in purpose.roles}
+
+
 def first_link(gate: Gate, server: Server) -> str:
     """A link that signs in once, with every role of the policy, for whoever started the server."""
-    sessions = Sessions(gate.database, gate.clock, os.urandom)
-    roles = frozenset(gate.promise.policy.roles) | {
-        role for purpose in gate.promise.policy.purposes.values() for role in purpose.roles
-    }
-    secret = sessions.staff_link(ADMINISTRATOR, roles, FIRST_LINK_LASTS)
+    return staff_link(gate, server, ADMINISTRATOR, roles_of(gate), FIRST_LINK_LASTS / timedelta(hours=1))
+
+
+def staff_link(gate: Gate, server: Server, name: str, roles: frozenset[str], hours: float) -> str:
+    """A link that signs a member of staff in once, within so many hours."""
+    secret = Sessions(gate.database, gate.clock, os.urandom).staff_link(name, roles, timedelta(hours=hours))
     return f"{server.base}/sign-in/{who.written(secret)}"
 
 

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ class Claims:
     subject: str
     scope: str
     roles: frozenset[str]
+    #: What names the token where it may pass once only: its `jti`, else the digest of what is signed.
+    #: (Not of the signature, which may be written in other ways.)
+    once: str
+    #: When it runs out, in seconds of the epoch.
+    ends: float
 
 
 class Tokens:
@@ -58,7 +64,7 @@ class Tokens:
             decoded = jwt.decode(token, loaded, algorithms=[key.algorithm])
         except (JoseError, ValueError, TypeError, KeyError):
             raise BadToken("the token's signature does not hold") from None
-        return self._claims(decoded.claims, key)
+        return self._claims(decoded.claims, key, sha256(token.rpartition(".")[0].encode()).hexdigest())
 
     def _key(self, token: str) -> tuple[TokenKey, Any]:
         """The key that a token names in its head, or the only one."""
@@ -75,7 +81,7 @@ class Tokens:
             raise BadToken("the token names no key of `[server.keys]` as its `kid`")
         return self._keys[named]
 
-    def _claims(self, claims: Mapping[str, Any], key: TokenKey) -> Claims:
+    def _claims(self, claims: Mapping[str, Any], key: TokenKey, digest: str) -> Claims:
         now = time.time()
         ends, begins = claims.get("exp"), claims.get("nbf", claims.get("iat", 0))
         if not isinstance(ends, int | float) or isinstance(ends, bool):
@@ -97,7 +103,9 @@ class Tokens:
         roles = claims.get("roles", [])
         if not isinstance(roles, list) or not all(isinstance(each, str) for each in roles):
             raise BadToken("`roles` is no list of names")
-        return Claims(subject, scope, frozenset(roles))
+        named = claims.get("jti")
+        once = f"{key.name}:{named}" if isinstance(named, str) and named else digest
+        return Claims(subject, scope, frozenset(roles), once, float(ends))
 
 
 def _loaded(key: TokenKey) -> Any:

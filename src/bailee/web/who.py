@@ -107,13 +107,13 @@ def caller(request: Request) -> Caller | None:
     if given is not None:
         secret = read(given)
         if secret is None:
-            raise Problem("sign-in", "`Bailee-Visitor` is no secret of a visitor", headers=_CHALLENGE)
+            raise Problem("sign-in", "`Bailee-Visitor` is no secret of a visitor", headers=CHALLENGE)
         return Caller("visitor", visitor_key(secret), secret=secret)
     return _by_cookie(request)
 
 
 #: RFC 9110 wants a challenge with each 401.
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="bailee"'}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="bailee"'}
 
 
 def _by_token(request: Request, header: str) -> Caller:
@@ -227,7 +227,7 @@ async def _found(request: Request) -> Caller | None:
 
 def _one_of(found: Caller | None, *kinds: str) -> Caller:
     if found is None:
-        raise Problem("sign-in", "sign in, or send a token", headers=_CHALLENGE)
+        raise Problem("sign-in", "sign in, or send a token", headers=CHALLENGE)
     if found.kind not in kinds:
         raise Problem("forbidden", f"this is for {' or '.join(kinds)}, and you come as {found.kind}")
     return found

@@ -65,7 +65,7 @@ def verify_receipt(data: bytes, keys: Sequence[Verifier] = ()) -> Checked:
     """
     whole = _file(data)
     receipt = whole["receipt"]
-    named = read_vkey(str(whole["signature"]["key"]))
+    named = read_vkey(str(whole["signature"].get("key")))
     known = list(keys) or [named]
     signer = _signed(receipt, whole["signature"], named, known)
     proved = verify_proof(whole["proof"].encode(), known)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: What is imported: files such as a company brings along.
 CUSTOMERS, CHOICES = "synthetic_customers.csv", "synthetic_choices.csv"
-_CUSTOMERS = ("key", "born", "place", "last_activity", "contract_since", "contract_ended")
+_CUSTOMERS = ("key", "born", "place", "last_activity", "contract_since", "contract_ended", "email", "phone")
 _CHOICES = ("customer", "purpose", "act", "at", "instrument", "notice", "evidence", "conflict_shown", "guardian")
 _BY = "bailee init --example grocer"
 
@@ -31,7 +31,8 @@ Registered = dict[tuple[str, str], str]
 
 def enrol(gate: Gate, layer: Layer, home: Path, now: datetime) -> None:
     """Record everybody, what they were shown and what they said; the files that are imported stay in the folder."""
-    _write(home / CUSTOMERS, _CUSTOMERS, map(_customer, layer.households))
+    reached = _reached(layer)
+    _write(home / CUSTOMERS, _CUSTOMERS, ((*_customer(each), *reached[each.number]) for each in layer.households))
     gate.import_customers(home / CUSTOMERS, by=_BY)
     _answer_for(gate, layer, now)
     registered = _notices(gate, layer, home / "notices")
@@ -42,6 +43,12 @@ def enrol(gate: Gate, layer: Layer, home: Path, now: datetime) -> None:
 def _write(file: Path, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
     with file.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([columns, *rows])
+
+
+def _reached(layer: Layer) -> dict[int, tuple[object, object]]:
+    """The synthetic e-mail address and telephone number of each household; nothing sent to them arrives."""
+    found = layer.tables["synthetic_contacts"].select(["household_id", "email", "phone"]).to_pylist()
+    return {each["household_id"]: (each["email"], each["phone"]) for each in found}
 
 
 def _customer(each: Household) -> tuple[object, ...]:

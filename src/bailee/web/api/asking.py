@@ -86,13 +86,13 @@ def ask(request: Request, caller: Annotated[Caller, Depends(who.staff)], asked: 
     return written(answer, asked.format, explain=asked.explain)
 
 
-def written(answer: Answer, form: str, *, explain: bool = False) -> Response:
-    """An answer in a form; RFC 9110 lets a header hold its document in ASCII."""
+def written(answer: Answer, form: str, *, explain: bool = False, spreadsheet: bool = False) -> Response:
+    """An answer in a form; RFC 9110 lets a header hold its document in ASCII. `spreadsheet` makes CSV safe for one."""
     about, body = as_json.about(answer, explain=explain), io.BytesIO()
     if form == "json":
         formats.write_json(answer.arrow(), about, body)
     elif form == "csv":
-        formats.write_csv(answer.arrow(), body)
+        formats.write_csv(answer.arrow(), body, spreadsheet=spreadsheet)
     elif form == "parquet":
         formats.write_parquet(answer.arrow(), about, body)
     else:

@@ -37,6 +37,11 @@ class Words:
         """Whether there is a sentence for a key."""
         return key in self._said
 
+    def beginning(self, prefix: str) -> Mapping[str, str]:
+        """The sentences without values whose keys begin so, by the rest of the key."""
+        found = {key.removeprefix(prefix): said for key, said in self._said.items() if key.startswith(prefix)}
+        return {key: said for key, said in found.items() if isinstance(said, str) and "{" not in said}
+
     def number(self, value: float | Decimal) -> str:
         """A number as readers write it."""
         return format_decimal(value, locale=self.locale)
