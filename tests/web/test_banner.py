@@ -207,6 +207,16 @@ def test_only_one_is_a_signal(served: Served, value: str) -> None:
         assert form(client)["gpc"] is False
 
 
+def test_with_the_signal_what_shares_is_not_asked(served: Served) -> None:
+    """A visitor whose browser sends GPC is asked only what it does not refuse, before and after it is on record."""
+    with served.client(headers={**VISITOR, "Sec-GPC": "1"}) as client:
+        assert (asked(client), form(client)["gpc"], form(client)["heard"]) == (["offers"], True, False)
+        assert client.post("/v1/banner", json={"gpc": True}).json()["heard"] is True
+        assert asked(client) == ["offers"]
+    with served.client(headers=VISITOR) as client:
+        assert asked(client) == ["offers"]
+
+
 def test_nobody_has_the_signal_of_every_request_recorded(served: Served) -> None:
     """However often and at once it is sent, one signal is on record; a new one only when it is said to be new."""
     headers = {"Bailee-Visitor": SECRET, "Sec-GPC": "1"}
@@ -376,3 +386,23 @@ def test_one_day(served: Served) -> None:
             answer = client.post("/choose", data={"act": act, "shown": [shown]})
             kept.append([each for each in answer.headers["set-cookie"].split("; ") if "Max-Age" in each])
     assert kept[0] == kept[1] == [f"Max-Age={int(timedelta(days=395).total_seconds())}"]
+
+
+def test_what_is_in_use_until_they_object_can_be_objected_to(home: Path) -> None:
+    """A purpose on a legitimate interest is never asked for; an objection is recorded as one, and ends the use."""
+    policy = (home / "policy.yaml").read_text()
+    before, after = policy.split("  campaigns:\n")
+    interest = after.replace("basis: consent", "basis: legitimate_interest\n    balance: It is small.", 1)
+    interest = interest.replace("keep: {for: 2 years, from: last_activity}", "keep: 2 years", 1)
+    (home / "policy.yaml").write_text(before + "  campaigns:\n" + interest)
+    clock = Clock()
+    with at(home, clock) as served, served.client(headers=served.bearer("8")) as client:
+        notice = served.gate.add_notice("campaigns", "About campaigns.").digest
+        assert "campaigns" not in [each["purpose"] for each in form(client)["purposes"]]
+        served.gate.give_notice(notice, [("8", clock())])
+        shown = next(each for each in form(client)["purposes"] if each["purpose"] == "campaigns")
+        assert (shown["on"], shown["ask"], shown["objects"]) == (True, False, True)
+        assert said(client, {"campaigns": True}).json()["recorded"] == 0
+        assert said(client, {"campaigns": False}).json()["recorded"] == 1
+        assert served.gate.choices("8")[-1].act == "object"
+        assert not served.gate.may("campaigns", customer="8", actor=shop.MARKETING).permitted

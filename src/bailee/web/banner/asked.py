@@ -19,8 +19,8 @@ from bailee.web.words import Words, words
 SPOKEN = (
     "region title title_open lead lead_again lead_open refuse_all accept_all choose save close back privacy "
     "withdraw_all notice changed allow allowed not_allowed object objected not_objected year year_hint year_go "
-    "year_missing honoured honoured_text stopped guardian_title guardian_how guardian_more saved nothing failed "
-    "changed_elsewhere ok new language"
+    "year_missing year_first honoured honoured_text stopped guardian_title guardian_how guardian_more saved nothing "
+    "failed changed_elsewhere ok new language"
 )
 
 

@@ -41,7 +41,10 @@
     const bytes = crypto.getRandomValues(new Uint8Array(32));
     return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
   };
-  const known = () => (/^[\w-]{43}$/.test(cookie(VISITOR)) ? cookie(VISITOR) : "");
+  const good = (secret) => (/^[\w-]{43}$/.test(secret || "") ? secret : "");
+  const known = () => good(cookie(VISITOR));
+  // `document.cookie` may lag behind what another window has just written; the store does not, where there is one.
+  const surely = async () => (window.cookieStore ? good((await cookieStore.get(VISITOR))?.value) : known());
 
   // What is asked of the server. ---------------------------------------------------------------------------------------
 
@@ -70,7 +73,7 @@
   const alone = (work) => (navigator.locks ? navigator.locks.request("bailee", work) : work());
   const say = (said) =>
     alone(async () => {
-      const visitor = known() || random();
+      const visitor = (await surely()) || random();
       const body = JSON.stringify({ ...page(), gpc, gpc_new: gpc && !cookie(SIGNAL), ...said });
       const headers = { "Content-Type": "application/json", "Idempotency-Key": random() };
       const once = () => send("", visitor, { method: "POST", headers, body });
@@ -81,6 +84,7 @@
       });
       if (!told.token) keep(VISITOR, visitor, LASTS);
       if (gpc) keep(SIGNAL, "1", LASTS);
+      await surely();
       return answer;
     });
 
@@ -104,7 +108,7 @@
   const find = (what) => stage.querySelector(what);
 
   const words = (text) => text.split(/\*\*([^*]+)\*\*/).map((each, at) => (at % 2 ? el("strong", null, each) : each));
-  const notice = (each) => {
+  const text = (each) => {
     const marked = /^#|\*\*/m.test(each.text);
     const blocks = each.text.trim().split(/\n\s*\n/);
     const shown = blocks.map((block) => {
@@ -115,8 +119,9 @@
     });
     const named = { class: "notice", lang: each.language, "data-digest": each.digest };
     const other = each.language.slice(0, 2) !== form.language.slice(0, 2) && el("p", { class: "soft" }, form.words.language);
-    return el("details", null, el("summary", null, form.words.notice), other, el("div", named, shown));
+    return [other, el("div", named, shown)];
   };
+  const notice = (each) => el("details", null, el("summary", null, form.words.notice), text(each));
   const news = (each) =>
     each.changed.length > 0 &&
     el("div", { class: "news" }, el("strong", null, form.words.changed),
@@ -147,8 +152,8 @@
     el("p", null, asked().some((each) => each.changed.length) ? form.words.lead_again : form.words.lead),
     above(),
     el("ul", { class: "titles" }, asked().map((each) =>
-      el("li", null, el("strong", { class: "title" }, each.title), news(each), el("p", { class: "soft why" }, each.why),
-        each.notice && notice(each.notice)))),
+      el("li", null, el("details", null, el("summary", null, el("strong", { class: "title" }, each.title)),
+        el("p", null, each.why), each.notice && text(each.notice)), news(each)))),
     year(),
     wrong(),
   ];
@@ -168,7 +173,7 @@
       news(each),
       el("p", { id: `why${at}` }, each.why),
       each.stopped && el("p", { class: "honoured" }, form.words.stopped),
-      locked ? el("p", { class: "soft" }, form.words.not_allowed, ". ", form.words.year_hint) : el("div", { class: "row" }, label, state),
+      locked ? el("p", { class: "soft" }, form.words.year_first) : el("div", { class: "row" }, label, state),
       each.notice && notice(each.notice));
   };
   const full = () => [
@@ -361,13 +366,13 @@
 .panel,.pill{pointer-events:auto;background:var(--paper);border:1px solid var(--line)}
 .panel{display:flex;flex-direction:column;max-width:46rem;max-height:min(86vh,44rem);max-height:min(86dvh,44rem);margin:0 auto 1rem;
   border-radius:calc(var(--radius)*1.4);box-shadow:0 6px 32px rgb(0 0 0/.22)}
-.inside{overflow:auto;overscroll-behavior:contain;padding:1.25rem 1.5rem .25rem}
+.inside{overflow:auto;overscroll-behavior:contain;padding:1.25rem 1.5rem .6rem}
 .acts{border-top:1px solid var(--line);display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.6rem;padding:1rem 1.5rem 1.25rem}
 .acts>:nth-child(n+3):last-child:nth-child(odd),.acts>:only-child{grid-column:1/-1}
 h2{font-size:1.3rem;line-height:1.25;margin:0 0 .5rem;outline-offset:4px}
 h3{font-size:1.05rem;line-height:1.3;margin:0 0 .25rem}
 p{margin:0 0 .7rem}ul{margin:0 0 .7rem;padding-inline-start:1.2rem}.titles{list-style:none;padding:0}
-.titles>li{border-top:1px solid var(--line);padding:.7rem 0 .2rem}.titles p{margin-bottom:.35rem}.title{font-size:1.03rem}
+.titles>li{border-top:1px solid var(--line);padding:.45rem 0 .1rem}.titles>li:last-child{border-bottom:1px solid var(--line)}.titles p{margin-bottom:.35rem}.title{font-size:1.03rem}
 .card{border:1px solid var(--line)!important;border-radius:var(--radius);padding:.9rem 1rem .5rem!important;margin-bottom:.7rem}
 .soft{color:var(--soft);font-size:.93rem}a{color:var(--accent)}
 .row{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;align-items:center;margin-bottom:.4rem}
@@ -377,7 +382,7 @@ input[type=checkbox]{width:1.5rem;height:1.5rem;margin:0;accent-color:var(--acce
 .year{background:var(--wash);border-radius:var(--radius);padding:.5rem 1rem .4rem;margin:0 0 .8rem}.year p{margin:.1rem 0 .3rem}
 #year{font:inherit;color:inherit;background:var(--paper);width:7rem;min-height:2.75rem;padding:.3rem .7rem;border:1.5px solid var(--soft);border-radius:8px}
 #year[aria-invalid]{border-color:var(--bad)}
-details{margin:0 0 .5rem}summary{cursor:pointer;min-height:1.75rem;padding:.1rem 0;color:var(--accent);width:fit-content}
+details{margin:0 0 .5rem}summary{cursor:pointer;min-height:1.75rem;padding:.1rem 0;color:var(--accent)}summary .title{color:var(--ink)}details[open]>summary{margin-bottom:.3rem}
 .notice{background:var(--wash);border-radius:var(--radius);padding:.8rem 1rem .2rem;font-size:.95rem}.lines{white-space:pre-line}
 .told,.honoured,.news{border:1px solid var(--line);border-inline-start:4px solid var(--accent);border-radius:6px;padding:.5rem .8rem;background:var(--wash)}
 .told p:last-of-type,.news ul{margin-bottom:.2rem}.news{margin:.2rem 0 .5rem}
@@ -395,8 +400,7 @@ button:hover{text-decoration:underline;text-underline-offset:.2em}
 .pill button{min-height:2.25rem;padding:.2rem .7rem;font-size:.9rem;border-color:transparent}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;margin:0}
 @media(max-width:32rem){.panel{margin:0;max-height:82vh;max-height:82dvh;border-width:1px 0 0;border-radius:var(--radius) var(--radius) 0 0}
-  .inside{padding:1rem 1rem .2rem}.acts{padding:.7rem 1rem .9rem;gap:.5rem}button{padding-inline:.4rem}h2{font-size:1.15rem}
-  [data-layer=ask] .titles>li{padding-top:.5rem}[data-layer=ask] .why{display:none}}
+  .inside{padding:1rem 1rem .2rem}.acts{padding:.7rem 1rem .9rem;gap:.5rem}button{padding-inline:.15rem}.pill button,#year+button{padding-inline:.7rem}h2{font-size:1.15rem}}
 @media(max-height:24rem){.panel{display:block;overflow:auto;max-height:100vh;margin-bottom:0}.inside{overflow:visible}}
 @media print{:host{display:none!important}}
 @media(forced-colors:active){button{border:2px solid}}`;
