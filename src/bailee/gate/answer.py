@@ -114,7 +114,7 @@ class NoticeOnRecord:
 
 @dataclass(frozen=True, slots=True)
 class PolicyOnRecord:
-    """A policy that was in force since a time: its digest, what it calls itself, and whether it is today's."""
+    """A policy that is on record since a time: its digest, what it calls itself, and whether it is today's."""
 
     digest: str
     version: str
