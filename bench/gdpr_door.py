@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.gdpr_records import PURPOSES, USERS, metadata
 
@@ -189,7 +189,7 @@ class Governed:
         }
 
         def work(connection: Connection) -> tuple[int, int]:
-            self._recorder.must_be_in_force(connection)
+            self._recorder.must_be_in_force(connection, ruling.policy, at)
             position = self._recorder.within(connection, "use", public, {**described(ruling), **what}, at)
             return position, connection.exec_driver_sql(statement.replace("%s", "?"), tuple(values)).rowcount
 
@@ -269,8 +269,15 @@ def policy() -> bytes:
 
 
 def datamap() -> bytes:
-    """The records, each of one customer."""
-    fields = [{"name": name, "data_categories": ["user.behavior"]} for name in ("key", "terms", "data")]
-    fields.append({"name": "usr", "data_categories": ["user.unique_id"]})
-    records = {"name": "records", "fields": fields, "fides_meta": {"bailee": {"subject": "usr", "at": "none"}}}
-    return json.dumps({"dataset": [{"fides_key": "gdpr", "name": "Records", "collections": [records]}]}).encode()
+    """The records, each of the customer of its lot."""
+    lots = _collection("lots", ("id", "terms"), {"subject": "usr", "at": "none"})
+    lots["fields"].append({"name": "usr", "data_categories": ["user.unique_id"]})
+    records = _collection(
+        "records", ("key", "lot", "data"), {"subject": {"via": "lots.id", "column": "lot"}, "at": "none"}
+    )
+    return json.dumps({"dataset": [{"fides_key": "gdpr", "name": "Records", "collections": [lots, records]}]}).encode()
+
+
+def _collection(name: str, columns: Sequence[str], bailee: dict[str, object]) -> dict[str, Any]:
+    fields = [{"name": column, "data_categories": ["user.behavior"]} for column in columns]
+    return {"name": name, "fields": fields, "fides_meta": {"bailee": bailee}}

@@ -13,12 +13,12 @@ of the naive one, which is synced each hundred operations.
 
 | GDPRbench | with Bailee |
 |---|---|
-| PUR | a purpose of the policy; a record names the terms that it came under, one row for all of the same |
-| USR | the column that names the customer; 10,000 are on record, each agreed to the purpose of their records |
+| PUR | a purpose of the policy; a record names its lot: one row for all that a customer gave under the same terms |
+| USR | the lot's column that names the customer; 10,000 are on record, each agreed to the purpose of their records |
 | OBJ of a customer | a choice: `object` to the purpose that it stands for, `grant` of the one objected to before |
 | DEC of a customer | a choice for `decisions`: `grant` or `withdraw` |
 | TTL, ACL, SHR, SRC, CAT of a customer | no counterpart: one row, in one transaction with a leaf about them |
-| USR of a customer | their records get another customer, in one transaction with a leaf about both |
+| USR of a customer | their lots get another customer, in one transaction with a leaf about both |
 | a field of a purpose | once for all its records, in one transaction with a leaf about everybody |
 | a field of one record | no counterpart: on the record's own row; its OBJ is minded beside the customer's choices |
 | read by a processor | fetched, and released where the customer's checker for the record's purpose permits it |

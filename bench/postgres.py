@@ -3,8 +3,8 @@
 Two thirds of the customers stand, and retention cuts nothing. Every time is the server's own, `Execution Time` of
 EXPLAIN (ANALYZE, TIMING OFF), so that all ways compare; `ask` is all of `gate.ask`, with its ledger entry on the disk.
 Two parallel workers, no JIT, everything in memory. Raw is a superuser on the very table. `join`, `mask` and `column`
-are the gate's own relations, a mask being what it takes where there is no column; `door` is a role of its own behind
-the row-level security that `bailee engines emit-rls` writes,
+are the gate's own relations, planned as it has them, a mask being what it takes where there is no column; `door` is a
+role of its own behind the row-level security that `bailee engines emit-rls` writes,
 and `EXISTS`, `IN` and `function` are row-level security as it is written by hand over a table of those who stand.
 Every way's answer but the function's is compared with a filter by hand. Q1 to Q5 are as in `sql`. A door looks up for
 each question whether it is open, which is most of its Q5; the gate does so before the time that is counted here.
@@ -28,6 +28,7 @@ from typing import Any
 import psycopg
 
 import bailee
+from bailee.engines.postgres.answer import PLANNING
 from bailee.gate.gate import Gate
 from bailee.people import customers, relations
 from bench import sql
@@ -165,6 +166,7 @@ def _written(gate: Gate, way: str, link: psycopg.Connection[Any]) -> dict[str, s
     if way not in BARS:
         return plain
     _go(gate, way)
+    link.execute(f"SET {PLANNING}".encode())
     written = {}
     spans: dict[str, tuple[int, int]] = {}
     for each, text in plain.items():

@@ -37,6 +37,7 @@ MODULES = (
     "store",
     "engine",
     "startup",
+    "serving",
     "gdprbench",
 )
 #: Run only when named.

@@ -18,6 +18,7 @@ BaileeError                 anything a person can be told
 │   ├── Stale               the engine's allow tables are not at the sequence asked for; send them again
 │   └── EngineUnavailable
 ├── RecordError             the ledger could not record; nothing was released
+│   └── Superseded          a published version of the policy came into force meanwhile; the gate asks again under it
 └── NotVerified             a proof, tree or signature does not hold
 
 Messages are lower case without a final stop: what was found, what was expected, what to do.
@@ -138,6 +139,13 @@ class EngineUnavailable(EngineError):
 
 class RecordError(BaileeError):
     """The ledger could not record, so nothing was released."""
+
+
+class Superseded(RecordError):
+    """Another version of the policy came into force before it could be recorded, so nothing was released; ask again."""
+
+    def __init__(self) -> None:
+        super().__init__("another version of the policy came into force meanwhile, so nothing was released; ask again")
 
 
 class NotVerified(BaileeError):

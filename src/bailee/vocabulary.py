@@ -110,6 +110,8 @@ class Use:
     actor: Actor
     effect: Effect | None = None
     recipient: str | None = None
+    #: Whether it answers the request of one person, of whom alone it then shows anything. The gate alone says so.
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

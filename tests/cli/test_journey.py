@@ -48,6 +48,15 @@ purposes:
     reads: {user.unique_id: pseudonym, user.behavior.purchase_history: aggregate}
     release: {min_group: 3}
     keep: 1 year
+controller:
+  address: {street: 1 Blue Lane, city: Dayton, country: US}
+  contact: The privacy office
+  email: privacy@books.example
+  phone: +1 555 0100
+  privacy_policy: https://books.example/privacy
+  withdraw: https://books.example/me
+  jurisdiction: US-OH
+  storage: US-OH
 """
 MAP = """\
 dataset:

@@ -36,7 +36,7 @@ def test_notices_are_listed_with_their_digests(shop: Shop) -> None:
     document = json.loads(shop.run("notices", "--json").stdout)
     assert [f"  {shop.notices[key]}" for key in sorted(shop.notices)] == lines[1::2]
     assert all(line.endswith(", covers today's terms") and ", en, since 2" in line for line in lines[::2])
-    assert [True] * 3 == [each["covers"] for each in document["notices"]]
+    assert [True] * 4 == [each["covers"] for each in document["notices"]]
 
 
 def test_a_notice_that_shows_less_than_today_is_told(shop: Shop) -> None:

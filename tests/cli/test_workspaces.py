@@ -134,7 +134,7 @@ def test_init_says_what_to_do_next(tmp_path: Path) -> None:
     assert "no mistakes found\n" == run("check", "--strict", "--home", tmp_path / "new").stdout
     status = run("status", "--home", tmp_path / "new").stdout
     due = [line.removeprefix("due        ") for line in status.splitlines() if line.startswith("due")]
-    for line, words in zip(due, ("no DuckDB file", "import customers", "notices add", "import choices"), strict=True):
+    for line, words in zip(due, ("no DuckDB file", "import customers", "notices write", "import choices"), strict=True):
         assert words in line
 
 
@@ -179,7 +179,7 @@ def test_status_counts(shop: Shop) -> None:
     lines = shop.run("status").stdout.splitlines()
     assert "policy     Example Shop, version 2026-01-01" in lines
     assert "customers  6" in lines
-    assert "choices    3 under 3 notices" in lines
+    assert "choices    3 under 4 notices" in lines
     assert "  personal_offers          3   50%  3 never asked" in lines
     assert not [line for line in lines if line.startswith("due")]
 
@@ -204,7 +204,8 @@ def test_status_says_what_is_due(shop: Shop) -> None:
 def test_status_as_json(shop: Shop) -> None:
     """The same as a document."""
     document = json.loads(shop.run("status", "--json").stdout)
-    assert (6, 3, {"fulfil_orders": 6, "personal_offers": 3, "sales_figures": 0}, []) == (
+    standing = {"fulfil_orders": 6, "personal_offers": 3, "sales_figures": 0, "answer_requests": 6}
+    assert (6, 3, standing, []) == (
         document["customers"],
         document["choices"],
         document["standing"],

@@ -108,7 +108,7 @@ def customer(fields: Mapping[str, Any] | None) -> Customer | None:
 def use(fields: Mapping[str, Any]) -> Use:
     actor = Actor("ann", frozenset(fields.get("roles", ())), frozenset(fields.get("trained", ())))
     effect = Effect(fields["effect"]) if "effect" in fields else None
-    return Use(fields["purpose"], actor, effect, fields.get("recipient"))
+    return Use(fields["purpose"], actor, effect, fields.get("recipient"), fields.get("own", False))
 
 
 def table(fields: Mapping[str, Any]) -> Table:

@@ -26,7 +26,7 @@ def _of_readme() -> list[tuple[str, int, int, int]]:
 
 
 def _use(policy: Policy, purpose: str) -> Use:
-    return Use(purpose, Actor("somebody", policy.purposes[purpose].roles))
+    return Use(purpose, Actor("somebody", policy.purposes[purpose].roles), own=policy.purposes[purpose].own_request)
 
 
 def test_every_purpose_but_the_proposal_is_permitted(policy: Policy) -> None:
@@ -62,7 +62,7 @@ def test_no_marketing_and_no_outsider_reads_what_is_intimate(policy: Policy, dat
 
 
 def test_special_categories_are_read_by_four_purposes_only(policy: Policy, datamap: DataMap) -> None:
-    """To pack, to keep the books, and to advise who asked for it; advice knows health and nothing else."""
+    """To pack, to keep the books, to show people themselves, and to advise who asked for it, by health alone."""
     special = {rule.category for rule in datamap.tables["products"].reveals if is_special(policy, rule.category)}
     readers = {
         key: {c for c in special if category_treatment(policy, _use(policy, key), c) is not Treatment.WITHHELD}
@@ -71,6 +71,7 @@ def test_special_categories_are_read_by_four_purposes_only(policy: Policy, datam
     assert {key: read for key, read in readers.items() if read} == {
         "fulfil_orders": special,
         "tax_records": special,
+        "answer_requests": special,
         "health_advice": {"user.health_and_medical"},
     }
 
@@ -88,8 +89,9 @@ def test_no_role_sees_receipts_by_card_and_by_pseudonym(policy: Policy, datamap:
 
 
 def test_health_answers_are_for_their_programme_alone(datamap: DataMap) -> None:
-    """What was volunteered to the dietitians is for no other purpose."""
-    assert datamap.tables["synthetic_health_answers"].only_for == frozenset({"health_advice"})
+    """What was volunteered to the dietitians is for no other purpose but showing it to whoever volunteered it."""
+    kept = frozenset({"health_advice", "answer_requests"})
+    assert datamap.tables["synthetic_health_answers"].only_for == kept
 
 
 def test_optional_choices_never_stand_under_a_service(policy: Policy) -> None:

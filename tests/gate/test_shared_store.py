@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,33 @@ def test_a_url_that_is_none(store: str, tmp_path: Path) -> None:
         load_settings(tmp_path)
     assert "secret" not in str(told.value)
     assert 2 == told.value.problems[0].line
+
+
+def test_a_version_comes_into_force_on_every_server(url: str, tmp_path: Path) -> None:
+    """Scheduled or published by one server, it rules the next use on the other, whose folder was told nothing."""
+    home, clock = tmp_path / "one", Clock()
+    make(home, url)
+    shutil.copytree(home, tmp_path / "two")
+    text = POLICY.replace(b"version: 1", b"version: 2").replace(b"keep: 13 months", b"keep: 3 years")
+    (tmp_path / "2.yaml").write_bytes(text)
+    (tmp_path / "3.yaml").write_bytes(text.replace(b"version: 2", b"version: 3").replace(b"3 years", b"2 years"))
+
+    def monotonic() -> float:
+        return clock.now.timestamp()
+
+    with opened(home, clock, monotonic) as one, opened(tmp_path / "two", clock, monotonic) as two:
+        check = two.checker("offers")
+        assert (True, True) == (two.may("offers", customer=1).permitted, check(1).permitted)
+        one.schedule_policy(tmp_path / "2.yaml", clock.now + timedelta(days=31))
+        clock.forward(seconds=1)
+        assert (True, True) == (two.may("offers", customer=1).permitted, check(1).permitted)
+        clock.forward(days=31)
+        assert ["terms_widened"] * 2 == [each.reasons[0].code for each in (check(1), two.may("offers", customer=1))]
+        assert 0 == two.ask(ORDERS, purpose="offers").rows
+        one.publish_policy(tmp_path / "3.yaml")
+        assert 0 == two.ask(ORDERS, purpose="offers").rows
+        assert ["3", "3"] == [gate.promise.policy.version for gate in (one, two)]
+        clock.forward(seconds=1)
+        assert "terms_widened" == check(1).reasons[0].code
+        used = [n for n in range(one.verify().size) if one.leaf(n)["kind"] in ("use", "points_opened")]
+        assert all(two.replay(n).agrees for n in used)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import datetime
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.places import Place
 from tests.rewrite import shop as engine
+from tests.worlds import Seeded, chance, pick
 
 VALUES = st.sampled_from((0, 1, 2, 7, None))
 ROWS = st.lists(
@@ -63,10 +66,56 @@ def test_no_small_group_is_shown(rows: list[Any], chosen: list[str], keyed: bool
     assert _expected(rows, chosen, keyed) == set(shop.run(governed)[1])
 
 
+def test_nor_is_one_anywhere_else(place: Place) -> None:
+    """D7.7, D7.8: The same in PostgreSQL and Spark, over seeded rows and aggregates; some groups are shown, not all."""
+    shown = Counter[bool]()
+    for seed in range(25):
+        source = Seeded(seed)
+        some = (0, 1, 2, 7, None)
+        rows = [
+            (source.integer(1, 6), pick(source, ("A", "B", None)), pick(source, some), pick(source, some))
+            for _ in range(source.integer(0, 14))
+        ]
+        chosen = sorted({pick(source, sorted(AGGREGATES)) for _ in range(source.integer(1, 3))})
+        keyed = chance(source, 60)
+        place.fill(TYPES, {**EMPTY, "orders": [_order(row) for row in rows]}, engine.MAP, range(1, 7))
+        select = ", ".join([*(["coupon"] if keyed else []), *chosen])
+        governed = place.govern(f"SELECT {select} FROM orders" + (" GROUP BY coupon" if keyed else ""), RULING)
+        assert governed.aggregate
+        expected = _expected(rows, chosen, keyed)
+        assert expected == set(place.run(governed, engine.CUTOFF)[1]), (seed, rows, chosen)
+        shown.update([bool(expected)])
+    assert len(shown) == 2
+
+
+def _order(row: Any) -> dict[str, object]:
+    customer, coupon, total, order = row
+    return {
+        "order_id": order,
+        "customer_id": customer,
+        "total": total,
+        "coupon": coupon,
+        "placed": datetime(2026, 10, 1),
+        "note": None,
+    }
+
+
 def _literals(row: Any) -> tuple[str, ...]:
     customer, coupon, total, order = row
     as_text = ["NULL" if value is None else str(value) for value in (total, order)]
     return str(customer), "NULL" if coupon is None else f"'{coupon}'", as_text[0], as_text[1]
 
 
+TYPES = {
+    "orders": {
+        "order_id": "INTEGER",
+        "customer_id": "INTEGER",
+        "total": "INTEGER",
+        "coupon": "VARCHAR",
+        "placed": "TIMESTAMP",
+        "note": "VARCHAR",
+    },
+    "products": {"product_id": "INTEGER", "kind": "VARCHAR"},
+}
+EMPTY: dict[str, list[dict[str, object]]] = {"products": []}
 RULING = engine.ruling("research", "insurer")

@@ -146,6 +146,15 @@ def test_a_connection_that_was_ended(url: str, postgres: Cluster) -> None:
             assert 0 == progress.read(connection).sequence
 
 
+def test_a_connection_that_was_ended_while_nobody_used_it(url: str, postgres: Cluster) -> None:
+    """A server that was restarted between two reads is no error, however soon the second one comes."""
+    database = again(url)
+    for _ in range(3):
+        with database.read() as connection:
+            assert 0 == progress.read(connection).sequence
+        postgres.run(f"SELECT pg_terminate_backend(pid, 9999) FROM pg_stat_activity WHERE datname = '{name_of(url)}'")
+
+
 def test_a_statement_that_failed_and_was_hidden(database: Database) -> None:
     """A caller that goes on after a failed statement does not believe that what it wrote was kept, where it was not."""
 

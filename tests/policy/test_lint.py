@@ -28,9 +28,9 @@ def found(texts: tuple[str, str], *changes: tuple[str, str]) -> list[str]:
 def test_the_example_has_only_keys_to_be_enforced_later(example_policy: Policy, example_map: DataMap) -> None:
     """Keys that this version refuses are told, with their lines."""
     assert [
-        "policy.yaml:49:1: `personal_offers` sets `contact`, which this version cannot enforce, so the uses that it "
+        "policy.yaml:62:1: `personal_offers` sets `contact`, which this version cannot enforce, so the uses that it "
         "limits are refused",
-        "policy.yaml:78:1: `insurer_research` sets `release.epsilon`, which this version cannot enforce, so the uses "
+        "policy.yaml:97:1: `insurer_research` sets `release.epsilon`, which this version cannot enforce, so the uses "
         "that it limits are refused",
     ] == [str(each.problem) for each in lint(example_policy, example_map)]
 

@@ -48,6 +48,9 @@ def comparisons(draw: st.DrawFn) -> str:
     kind = draw(st.sampled_from(["compare", "in", "between", "null", "like"]))
     if kind == "like" and family == "s":
         return f"{column} {negated}{draw(st.sampled_from(['LIKE', 'ilike']))} {quoted(draw(words))}"
+    if kind in ("in", "between") and family == "dt":
+        # Compared one by one; an engine would read a literal as the widest kind of the whole list.
+        operand = draw(st.sampled_from([literals[family], st.sampled_from(family)]))
     if kind == "in":
         return f"{column} {negated}IN ({', '.join(draw(st.lists(operand, min_size=1, max_size=3)))})"
     if kind == "between":
@@ -180,3 +183,12 @@ def test_errors_name_the_position(text: str, message: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         Predicate.parse(text)
     assert message == str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["d IN (t, '2026-01-01 12:30:00')", "d BETWEEN '2026-01-01 12:30:00' AND t"])
+@pytest.mark.parametrize("t", [None, datetime(2026, 1, 1), datetime(2026, 1, 2)])
+def test_each_operand_is_compared_by_itself(text: str, t: datetime | None) -> None:
+    """Among columns of other kinds a literal is read as where it stands alone, in our SQL as in Python."""
+    row = {"d": date(2026, 1, 1), "t": t}
+    predicate = Predicate.parse(text)
+    assert in_duckdb(predicate.sql(lambda name: f'"{name}"'), row) == predicate.evaluate(row)

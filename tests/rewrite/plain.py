@@ -30,8 +30,16 @@ def filtered(
 
 def tables_sql(asked: Asked, ruling: Ruling, rows: Database, types: Types, tables: Sequence[str]) -> Iterator[str]:
     """SQL that makes what is left of each table."""
+    for name, kinds, kept in left(asked, ruling, rows, types, tables):
+        yield table_sql(name, kinds, kept)
+
+
+def left(
+    asked: Asked, ruling: Ruling, rows: Database, types: Types, tables: Sequence[str]
+) -> Iterator[tuple[str, dict[str, str], Sequence[Row]]]:
+    """What is left of each table: its name, its columns with their types, its rows."""
     for name, kept in visible(asked, rows, tables, _pseudonym).items():
-        yield table_sql(name, _types(asked, ruling, name, types[name], tables), kept)
+        yield name, _types(asked, ruling, name, types[name], tables), kept
 
 
 def table_sql(name: str, types: Mapping[str, str], rows: Sequence[Row]) -> str:

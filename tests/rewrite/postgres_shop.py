@@ -92,6 +92,10 @@ class PostgresShop:
 
     def run(self, governed: Governed, cutoff: datetime = made.CUTOFF) -> list[tuple[Any, ...]]:
         """The rows of a governed question; nothing is left behind."""
+        return self.run_named(governed, cutoff)[1]
+
+    def run_named(self, governed: Governed, cutoff: datetime) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The same with headings."""
         try:
             self.con.execute("BEGIN")
             self.con.execute("CREATE SCHEMA bailee_allow")
@@ -103,7 +107,8 @@ class PostgresShop:
             for view in governed.bind(cutoff, self.secret):
                 self.con.execute(f"CREATE TEMP VIEW {view.name} WITH (security_barrier) AS {view.sql}")
             self.con.execute("SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL TimeZone = 'UTC'")
-            return self.con.execute(governed.sql, binary=True).fetchall()
+            cursor = self.con.execute(governed.sql, binary=True)
+            return [column.name for column in cursor.description or ()], cursor.fetchall()
         finally:
             self.con.execute("ROLLBACK")
 

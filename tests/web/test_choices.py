@@ -89,3 +89,12 @@ def test_many_choices_from_a_till(served: Served) -> None:
     assert (said.status_code, said.json()["recorded"]) == (200, 1)
     assert "rejected" in said.json()["results"][1]
     assert served.gate.may("offers", customer="8").permitted
+
+
+def test_a_receipt_is_only_for_whom_it_is_about(served: Served) -> None:
+    """A choice of somebody else, or of nobody, has no receipt here; where the company is not named it says so."""
+    with served.client(headers=served.bearer("1")) as client:
+        ours = client.get("/v1/choices/history").json()["events"][0]["sequence"]
+        answers = [client.get(f"/v1/choices/{sequence}/receipt") for sequence in (ours, ours + 3, 9_999_999)]
+    assert [each.status_code for each in answers] == [422, 404, 404]
+    assert "controller" in answers[0].json()["detail"]

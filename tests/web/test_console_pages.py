@@ -67,7 +67,7 @@ def test_htmx_gets_the_answer_alone(served: Served, staff: Staff) -> None:
 @pytest.mark.parametrize(
     ("purpose", "sql", "status", "told"),
     [
-        ("campaigns", "SELECT email FROM customers", 403, "customers"),
+        ("campaigns", "SELECT ssn FROM customers", 403, "ssn"),
         ("offers", "SELECT ssn FROM customers", 403, "is withheld"),
         ("premium", "SELECT 1", 403, "Nobody agreed to groceries deciding their premium"),
         ("nothing", "SELECT 1", 403, "There is no purpose"),

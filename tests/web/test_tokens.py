@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ from tests.web.served import SECRET, VARIABLE, Served
 
 
 def signed(served: Served, header: dict[str, Any], **claims: Any) -> str:
-    """A token with some claims changed; None takes one away."""
+    """A token with some claims changed; None takes one away, and a span of time is from now on."""
     now = int(time.time())
     said = {"sub": "1", "aud": served.url, "exp": now + 600, **claims}
-    kept = {name: value for name, value in said.items() if value is not None}
+    later = {name: now + value.total_seconds() for name, value in said.items() if isinstance(value, timedelta)}
+    kept = {name: value for name, value in {**said, **later}.items() if value is not None}
     return jwt.encode(header, kept, OctKey.import_key(SECRET.encode()), algorithms=["HS256", "HS512"])
 
 
@@ -58,8 +60,8 @@ def test_a_good_token_is_believed(served: Served) -> None:
         {"exp": 1},
         {"exp": None},
         {"exp": "soon"},
-        {"exp": time.time() + 90_000},
-        {"nbf": time.time() + 600},
+        {"exp": timedelta(hours=25)},
+        {"nbf": timedelta(minutes=10)},
         {"aud": None},
         {"aud": "https://elsewhere.example"},
         {"aud": []},

@@ -33,9 +33,18 @@ points = typer.Typer(
 )
 people = typer.Typer(help="People's own data.", no_args_is_help=True, rich_markup_mode=None)
 ledger = typer.Typer(help="What happened, provably.", no_args_is_help=True, rich_markup_mode=None)
+receipts = typer.Typer(help="Receipts of choices, as customers keep them.", no_args_is_help=True, rich_markup_mode=None)
+rights = typer.Typer(
+    help="What people ask of the company about themselves.", no_args_is_help=True, rich_markup_mode=None
+)
+hooks = typer.Typer(help="Word of choices to other systems.", no_args_is_help=True, rich_markup_mode=None)
 keyed = typer.Typer(
     help="What seals customers' data, and what signs the ledger. Without a command: every key, never a secret.",
     rich_markup_mode=None,
+)
+
+policies = typer.Typer(
+    help="Versions of the promise: what each changes, and from when.", no_args_is_help=True, rich_markup_mode=None
 )
 
 engines = typer.Typer(
@@ -127,6 +136,72 @@ def diff(
     comparing.diff(old, new, home, as_json=as_json)
 
 
+PolicyFile = Annotated[
+    Path | None, typer.Argument(help="A version of the policy.", show_default="the workspace's policy.yaml")
+]
+
+
+@policies.command("status")
+@command
+def policy_status(home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Say which version is in force, which is scheduled, and whether policy.yaml says something else."""
+    from bailee.cli import publishing
+
+    publishing.status(home, as_json=as_json)
+
+
+@policies.command("compare")
+@command
+def policy_compare(
+    file: PolicyFile = None,
+    language: Annotated[str, typer.Option(help="What customers would read, in en or es.")] = "en",
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Say what a version would change, and for how many customers. Nothing is recorded. As in
+    `bailee policy compare next.yaml`."""
+    from bailee.cli import publishing
+
+    publishing.compare(home, file, language, as_json=as_json)
+
+
+@policies.command("publish")
+@command
+def policy_publish(file: PolicyFile = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Put a version in force now, with its notices in every language. Where it widens anything for anybody it is
+    refused (exit status 3), with the day from which it could be. As in `bailee policy publish next.yaml`."""
+    from bailee.cli import publishing
+
+    publishing.publish(home, file, as_json=as_json)
+
+
+@policies.command("schedule")
+@command
+def policy_schedule(
+    file: Annotated[Path, typer.Argument(help="A version of the policy.", show_default=False)],
+    on: Annotated[
+        str, typer.Option("--on", metavar="DAY", help="2027-01-31 (its midnight in UTC), or a time with a zone.")
+    ],
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Have a version come into force by itself. Its notices are registered now, so that customers can be asked before;
+    `[policy] notice_days` in bailee.toml says how long they are given. As in
+    `bailee policy schedule next.yaml --on 2027-01-31`."""
+    from bailee.cli import publishing
+
+    publishing.schedule(home, file, on, as_json=as_json)
+
+
+@policies.command("withdraw")
+@command
+def policy_withdraw(home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Take back the version that is scheduled, before it comes into force. As in `bailee policy withdraw`."""
+    from bailee.cli import publishing
+
+    publishing.withdraw(home, as_json=as_json)
+
+
 @app.command()
 @command
 def ask(
@@ -186,10 +261,18 @@ def may(
 @command
 def choices(
     customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
-    act: Annotated[Act | None, typer.Argument(help="What they said; without it, all that they ever said.")] = None,
+    act: Annotated[
+        o.Word | None,
+        typer.Argument(
+            metavar="ACT", help="grant, refuse, withdraw, object, or receipt; without it, all they ever said."
+        ),
+    ] = None,
     purpose: Annotated[
         str | None,
-        typer.Argument(help="The purpose they said it of; * for every one.", autocompletion=o.completion.purposes),
+        typer.Argument(
+            help="The purpose they said it of, * for every one; of a receipt, which of their choices: 1 is the first.",
+            autocompletion=o.completion.purposes,
+        ),
     ] = None,
     instrument: Annotated[Instrument, typer.Option(help="How they said it.")] = Instrument.API,
     notice: Annotated[
@@ -215,11 +298,24 @@ def choices(
     conflict_shown: Annotated[
         bool, typer.Option("--conflict-shown", help="They were told that their browser's signal says otherwise.")
     ] = False,
+    form: Annotated[
+        o.ReceiptForm, typer.Option("--format", help="Of a receipt: ISO/IEC TS 27560 as JSON-LD, or Kantara's 1.1.")
+    ] = o.ReceiptForm.ISO,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the receipt to this file.")
+    ] = None,
+    force: o.Force = False,
     home: o.Home = HERE,
     as_json: o.Json = False,
 ) -> None:
-    """Show a customer's choices, or record one."""
+    """Show a customer's choices, record one, or give the signed receipt of one."""
     from bailee.cli import choosing
+
+    if act is o.Word.RECEIPT:
+        from bailee.cli import receipting
+
+        receipting.give(home, customer, purpose, form, out, force=force, as_json=as_json)
+        return
 
     if act is None:
         choosing.history(home, customer, as_json=as_json)
@@ -228,7 +324,7 @@ def choices(
         raise typer.BadParameter(f"expected the purpose that the customer said `{act}` of", param_hint="PURPOSE")
     when = None if at is None else choosing.moment(at)
     words = (instrument, notice, evidence, recipient, channel, guardian, language, when, conflict_shown)
-    choosing.choose(home, choosing.Said(customer, act, purpose, *words), as_json=as_json)
+    choosing.choose(home, choosing.Said(customer, Act(act), purpose, *words), as_json=as_json)
 
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")]
@@ -308,6 +404,46 @@ def add_notice(
     from bailee.cli import noticing
 
     noticing.add(home, purpose, file, language, as_json=as_json)
+
+
+@notices.command("write")
+@command
+def write_notices(
+    purpose: Annotated[
+        str | None,
+        typer.Argument(help="What it is about.", show_default="every purpose", autocompletion=o.completion.purposes),
+    ] = None,
+    languages: Annotated[
+        list[str] | None,
+        typer.Option("--language", help="en or es; may be repeated.", show_default="every language"),
+    ] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Register them too, so that choices can cite them.")
+    ] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Write what customers are to be shown, in plain words, from the policy's terms of today. As in
+    `bailee notices write personal_offers --language es --register`."""
+    from bailee.cli import noticing
+
+    noticing.write(home, purpose, languages, register=register, as_json=as_json)
+
+
+@notices.command("compare")
+@command
+def compare_notices(
+    old: Annotated[str, typer.Argument(help="A registered notice, by its digest.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="A later one of the same purpose.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The language of the answer: en or es.")] = "en",
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Say what changed from one notice to another, in words that a customer understands. As in
+    `bailee notices compare sha256:OLD sha256:NEW`."""
+    from bailee.cli import noticing
+
+    noticing.compare(home, old, new, language, as_json=as_json)
 
 
 @notices.command("given")
@@ -659,6 +795,167 @@ def check_proofs(
     return verifying.check(files, verifying.keys(keys), as_json=as_json)
 
 
+@rights.command("copy")
+@command
+def copy_of_a_person(
+    customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The ZIP to write.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The language of its page: en or es.")] = "en",
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PURPOSE",
+            help="A purpose with own_request.",
+            show_default="the only one",
+            autocompletion=o.completion.purposes,
+        ),
+    ] = None,
+    name: o.Name = None,
+    roles: o.Roles = None,
+    trained: o.Lessons = None,
+    force: o.Force = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Give a person everything that is held about them: rows, choices with receipts, and every use with its proof, as a
+    ZIP with a page to read. Each look at the company's tables is recorded, and is in it."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    who = actor(name, roles, trained)
+    answering.copy(home, customer, out, who, language, purpose, force=force, as_json=as_json)
+
+
+Number = Annotated[int, typer.Argument(metavar="N", min=1, help="The request's number.", show_default=False)]
+
+
+@rights.command("open")
+@command
+def open_request(
+    customer: Annotated[str, typer.Argument(help="The customer's key.", show_default=False)],
+    right: Annotated[o.Right, typer.Argument(help="What they ask.", show_default=False)],
+    said: Annotated[str | None, typer.Option("--text", help="Their words, kept encrypted.")] = None,
+    manner: Annotated[o.Manner, typer.Option(help="How they asked.")] = o.Manner.PERSON,
+    name: o.Name = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Record what a person asks about their own data. It gets a number and the day by which to answer, by where they
+    live. Nothing is done yet: fulfil it with the other commands, then close it."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    by = actor(name, None, None).name
+    answering.open_request(home, customer, str(right), said, str(manner), by, as_json=as_json)
+
+
+@rights.command("list")
+@command
+def list_requests(
+    every: Annotated[bool, typer.Option("--all", help="Those that are closed too.")] = False,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """List the requests that wait for an answer, the most urgent first."""
+    from bailee.cli import answering
+
+    answering.list_requests(home, every=every, as_json=as_json)
+
+
+@rights.command("show")
+@command
+def show_request(number: Number, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Show one request: what was asked, by when to answer, and what became of it."""
+    from bailee.cli import answering
+
+    answering.show_request(home, number, as_json=as_json)
+
+
+@rights.command("extend")
+@command
+def extend_request(
+    number: Number,
+    why: Annotated[str, typer.Option("--why", help="The reason, which the person must be told.", show_default=False)],
+    name: o.Name = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Put an answer off, once and within the first term, as far as the law allows."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    answering.extend_request(home, number, why, actor(name, None, None).name, as_json=as_json)
+
+
+@rights.command("close")
+@command
+def close_request(
+    number: Number,
+    outcome: Annotated[o.Outcome, typer.Argument(help="What came of it.", show_default=False)],
+    why: Annotated[str | None, typer.Option("--why", help="The answer; a refusal needs its reason.")] = None,
+    name: o.Name = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> None:
+    """Say what came of a request. This does not do what was asked; it records that it was done, or why not."""
+    from bailee.cli import answering
+    from bailee.cli.opening import actor
+
+    answering.close_request(home, number, str(outcome), why, actor(name, None, None).name, as_json=as_json)
+
+
+@hooks.command("list")
+@command
+def list_webhooks(home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """List the webhooks of bailee.toml, and what each has not taken yet."""
+    from bailee.cli import telling_others
+
+    telling_others.listing(home, as_json=as_json)
+
+
+HookName = Annotated[str | None, typer.Argument(metavar="NAME", help="One webhook.", show_default="all of them")]
+
+
+@hooks.command("retry")
+@command
+def retry_webhooks(name: HookName = None, home: o.Home = HERE, as_json: o.Json = False) -> None:
+    """Make everything that waits, or was given up, due now. It is sent by the next `bailee webhooks send`."""
+    from bailee.cli import telling_others
+
+    telling_others.retry(home, name, as_json=as_json)
+
+
+@hooks.command("send")
+@command
+def send_webhooks(
+    every: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.1, help="Go on, a round every so many seconds.", show_default="once"),
+    ] = None,
+    home: o.Home = HERE,
+    as_json: o.Json = False,
+) -> int:
+    """Send what is due to every webhook, signed as Standard Webhooks asks. What is not taken is tried again later, and
+    given up after some days; exit status 1 if something was not taken."""
+    from bailee.cli import telling_others
+
+    return telling_others.send(home, every, as_json=as_json)
+
+
+@receipts.command("verify")
+@command
+def verify_receipts(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Receipts.", show_default=False)],
+    keys: LogKeys = None,
+    as_json: o.Json = False,
+) -> int:
+    """Check receipts of choices. It takes no workspace and no network; exit status 1 if one does not hold. Without a
+    key, a receipt is checked by the one that it names, and says so."""
+    from bailee.cli import receipting, verifying
+
+    return receipting.verify(files, verifying.keys(keys), as_json=as_json)
+
+
 @ledger.command("explain")
 @command
 def explain_entry(entry: Position, home: o.Home = HERE, as_json: o.Json = False) -> int:
@@ -967,10 +1264,14 @@ def demo(
 
 
 app.add_typer(imports, name="import")
+app.add_typer(policies, name="policy")
 app.add_typer(notices, name="notices")
 app.add_typer(ledger, name="ledger")
 app.add_typer(points, name="points")
 app.add_typer(people, name="people")
+app.add_typer(receipts, name="receipt")
+app.add_typer(rights, name="rights")
+app.add_typer(hooks, name="webhooks")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")
 app.add_typer(staff, name="staff")

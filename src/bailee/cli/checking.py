@@ -31,6 +31,7 @@ def check(home: Path, *, strict: bool, as_json: bool) -> int:
 
 def findings(home: Path) -> Iterator[Finding]:
     """What is wrong with the policy, the data map and the settings; WorkspaceError where there are none."""
+    from bailee.collect.receipts import party
     from bailee.gate.advising import advice
     from bailee.gate.fitting import misfits
     from bailee.gate.settings import MAP, POLICY, load_settings
@@ -56,6 +57,11 @@ def findings(home: Path) -> Iterator[Finding]:
     yield from wrong
     if policy is not None:
         yield from lint(policy, datamap)
+        yield from (Finding(Severity.WARNING, problem) for problem in party.advice(policy, POLICY))
+    if settings is not None:
+        from bailee.gate.drafts import unpublished
+
+        yield from (Finding(Severity.WARNING, problem) for problem in unpublished(home, settings, policy))
     if datamap is not None and settings is not None:
         yield from (Finding(Severity.ERROR, problem) for problem in misfits(settings, datamap))
         yield from (Finding(Severity.WARNING, problem) for problem in advice(settings, datamap))

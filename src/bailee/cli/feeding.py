@@ -37,7 +37,7 @@ def export(
     with (
         opened(home) as gate,
         gate.feed(folder, *purposes, effect=effect, recipient=recipient, actor=actor, lag=lag, every=every) as exporter,
-        _stoppable() as stop,
+        stoppable() as stop,
     ):
 
         def told(beat: Beat) -> None:
@@ -102,7 +102,7 @@ def _document(exporter: Exporter, folder: Path, beats: Sequence[int]) -> dict[st
 
 
 @contextmanager
-def _stoppable() -> Iterator[threading.Event]:
+def stoppable() -> Iterator[threading.Event]:
     """An event that an interrupt, or a supervisor's SIGTERM, sets; a second interrupt ends the command at once."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(home: Path, *, start: bool = False) -> Iterator[Gate]:
+def opened(home: Path, *, start: bool = False, settled: bool = False) -> Iterator[Gate]:
     """The gate of a workspace; while it is open, an interrupt cancels the question that runs.
 
-    With `start`, its engine starts while the rest is loaded.
+    With `start`, its engine starts while the rest is loaded. With `settled`, a changed `policy.yaml` is
+    not put in force.
     """
     import bailee
 
     with _uncollected():
-        gate = bailee.open(home, start=start)
+        gate = bailee.open(home, start=start, settled=settled)
     with gate, _interruptible(gate):
         yield gate
 

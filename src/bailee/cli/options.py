@@ -12,6 +12,51 @@ from bailee.cli import completion
 from bailee.vocabulary import Effect
 
 
+class Word(StrEnum):
+    """What follows a customer in `bailee choices`: what they said, or that a receipt of it is wanted."""
+
+    GRANT = "grant"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    OBJECT = "object"
+    RECEIPT = "receipt"
+
+
+class Right(StrEnum):
+    """What a person can ask about their own data."""
+
+    ACCESS = "access"
+    CORRECT = "correct"
+    ERASE = "erase"
+    OBJECT = "object"
+    RESTRICT = "restrict"
+
+
+class Manner(StrEnum):
+    """How a person asked."""
+
+    PORTAL = "portal"
+    EMAIL = "email"
+    PHONE = "phone"
+    POST = "post"
+    PERSON = "person"
+    AGENT = "agent"
+
+
+class Outcome(StrEnum):
+    """What came of a request."""
+
+    FULFILLED = "fulfilled"
+    REFUSED = "refused"
+
+
+class ReceiptForm(StrEnum):
+    """The published forms of a receipt."""
+
+    ISO = "27560"
+    KANTARA = "kantara"
+
+
 class Format(StrEnum):
     """How an answer is written."""
 

@@ -13,22 +13,39 @@ from bailee.gate.as_json import instant
 
 if TYPE_CHECKING:
     from bailee.gate.answer import Status
+    from bailee.gate.gate import Gate
 
 
 def status(home: Path, *, as_json: bool) -> None:
     """Print the state of the workspace."""
     with opened(home) as gate:
         found = gate.status()
+        owed = list(_owed(gate))
     if as_json:
-        print_json(_document(found))
+        print_json(_document(found, owed))
     else:
-        print_lines(map(plain, _lines(found)))
+        print_lines(map(plain, [*_lines(found), *(f"due        {line}" for line in owed)]))
 
 
-def _document(found: Status) -> dict[str, object]:
+def _document(found: Status, owed: list[str]) -> dict[str, object]:
     from dataclasses import asdict
 
-    return {**asdict(found), "due": list(_due(found))}
+    return {**asdict(found), "due": [*_due(found), *owed]}
+
+
+def _owed(gate: Gate) -> Iterator[str]:
+    """What people ask that waits for an answer, and what other systems have not taken."""
+    from bailee.people import requests, webhooks
+
+    with gate.database.read() as connection:
+        waiting, overdue = requests.counted(connection, gate.clock().date())
+        counts = webhooks.counted(connection)
+    if waiting:
+        late = f", {overdue:,} overdue" if overdue else ""
+        yield f"{counted(waiting, 'request waits', 'requests wait')} for an answer{late}: bailee rights list"
+    for name, (waits, dead) in counts.items():
+        if dead:
+            yield f"{name}: {dead:,} given up, {waits:,} more wait to be sent: bailee webhooks list"
 
 
 def _lines(found: Status) -> Iterator[str]:
@@ -61,12 +78,20 @@ def _beside(found: Status, purpose: str) -> str:
 
 def _due(found: Status) -> Iterator[str]:
     """What is missing before the workspace can do its work, and what time will change."""
+    from bailee.cli.publishing import draft
+
+    if found.versions.scheduled is not None:
+        coming = found.versions.scheduled
+        at = instant(coming.since)
+        yield f"version {coming.version} of the policy comes into force on {at}: `bailee policy status`"
+    if found.versions.published and found.versions.differs:
+        yield draft(found.versions)
     if not found.engine:
         yield f"there is no DuckDB file `{found.database}`: put it there, or name another one in bailee.toml"
     if not found.customers:
         yield "no customers yet, so nobody's data may be used: bring them with `bailee import customers FILE`"
     if not found.notices:
-        yield "no notices yet, and consent counts only under one: `bailee notices add PURPOSE FILE`"
+        yield "no notices yet, and consent counts only under one: `bailee notices write --register`"
     if not found.choices:
         yield "no choices yet: `bailee import choices FILE`, or one at a time with `bailee choices`"
     if found.waiting:

@@ -22,7 +22,7 @@ NEXT = (
     '                  database = "/path/to/shop.duckdb"',
     "  bailee check    look for mistakes in them",
     "  bailee import customers customers.csv      key,born,place,last_activity,contract_since,contract_ended",
-    "  bailee notices add PURPOSE notice.txt      what customers are shown; prints the digest that choices cite",
+    "  bailee notices write --register            what customers are shown; prints the digests that choices cite",
     "  bailee notices given PURPOSE given.csv     customer,at",
     "  bailee import choices choices.csv          customer,purpose,act,at,instrument,notice",
     "  bailee status   see who stands, and what is due",

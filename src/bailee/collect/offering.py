@@ -13,7 +13,7 @@ from enum import StrEnum
 from bailee.gate.gate import Gate
 from bailee.people.choices import Recorded
 from bailee.policy.model import Purpose
-from bailee.vocabulary import EVERY_PURPOSE, Basis, Instrument, Reason
+from bailee.vocabulary import EVERY_PURPOSE, Act, Basis, Instrument, Reason
 
 
 class State(StrEnum):
@@ -45,6 +45,7 @@ _STATES: Mapping[str, State] = {
     "nothing_shown": State.LAPSED,
     "not_explicit": State.LAPSED,
 }
+_SAID = {Act.REFUSE: State.REFUSED, Act.WITHDRAW: State.WITHDRAWN, Act.OBJECT: State.OBJECTED}
 #: What is missing where standing says so, and a person can say it.
 NEEDS = {"age_unknown": "age", "place_unknown": "place", "guardian_needed": "guardian"}
 
@@ -80,7 +81,7 @@ def offered(gate: Gate, customer: str | None) -> tuple[Offered, ...]:
     found = []
     for key, purpose in policy.purposes.items():
         if purpose.basis in (Basis.CONSENT, Basis.LEGITIMATE_INTEREST) and possible(gate, purpose):
-            found.append(_offer(purpose, reasons[key], said))
+            found.append(offer(purpose, reasons[key], said))
     return tuple(found)
 
 
@@ -107,17 +108,27 @@ def _trainings(gate: Gate, purpose: Purpose) -> frozenset[str]:
     return purpose.training.union(*(roles[role].training for role in purpose.roles if role in roles))
 
 
-def _offer(purpose: Purpose, reason: Reason, said: Sequence[Recorded]) -> Offered:
+def offer(purpose: Purpose, reason: Reason, said: Sequence[Recorded]) -> Offered:
+    """A purpose as one person may choose about it, by why they stand in it or not, and what they said."""
     last = max((each for each in said if about(each, purpose)), key=_order, default=None)
     consent = purpose.basis is Basis.CONSENT
     if reason.code == "stands":
         state = State.GRANTED if consent else State.IN_USE
     elif reason.code in NEEDS:
-        state = State.ASKED_NEVER if last is None else State.LAPSED
+        state = _before_it_counts(purpose, said)
     else:
         state = _STATES.get(reason.code, State.BARRED)
     ask = consent and state in (State.ASKED_NEVER, State.LAPSED)
     return Offered(purpose, state, reason, ask, NEEDS.get(reason.code), last)
+
+
+def _before_it_counts(purpose: Purpose, said: Sequence[Recorded]) -> State:
+    """Where the choice of somebody stands whose yes could not count yet: a no is one all the same."""
+    spoken = [each for each in said if about(each, purpose) and each.instrument != Instrument.GPC]
+    last = max(spoken, key=_order, default=None)
+    if last is None:
+        return State.ASKED_NEVER
+    return State.LAPSED if last.act == Act.GRANT else _SAID[Act(last.act)]
 
 
 def about(choice: Recorded, purpose: Purpose) -> bool:

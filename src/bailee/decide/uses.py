@@ -42,6 +42,7 @@ class Asked:
         recipients = frozenset(purpose.recipients) if use.recipient is None else frozenset({use.recipient})
         crossed = met(self.policy, self.lines, effects, recipients)
         against = (
+            *self._of_whom(use),
             *self._unlisted(use),
             *self._unqualified(use.actor),
             *(line.reason for line in crossed if not line.forbid.categories),
@@ -71,6 +72,10 @@ class Asked:
     def _reason(self, code: str, *path: str, **words: str) -> Reason:
         key = self.law.purpose.key
         return ruling_reason(code, self.policy.line("purposes", key, *path), None, purpose=key, **words)
+
+    def _of_whom(self, use: Use) -> Iterator[Reason]:
+        if self.law.purpose.own_request != use.own:
+            yield self._reason("no_own_request" if use.own else "own_request", "own_request")
 
     def _unlisted(self, use: Use) -> Iterator[Reason]:
         purpose = self.law.purpose

@@ -156,7 +156,10 @@ class Engine(Protocol):
         base: int | None = None,
         secret: bytes | None = None,
     ) -> Allowed:
-        """Replace an allow table, or change one that stands at the sequence `base`."""
+        """Replace an allow table, or change one that stands at the sequence `base`.
+
+        The keys of a table that servers share are gone through more than once where all are given.
+        """
 
     def clean(self, name: str, version: str, sql: str) -> None:
         """Compute a clean set once for each version and generation."""

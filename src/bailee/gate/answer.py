@@ -16,6 +16,8 @@ from bailee.vocabulary import Reason
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.gate.publishing import Versions
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -112,7 +114,7 @@ class NoticeOnRecord:
 
 @dataclass(frozen=True, slots=True)
 class PolicyOnRecord:
-    """A policy that was in force since a time: its digest, what it calls itself, and whether it is today's."""
+    """A policy that is on record since a time: its digest, what it calls itself, and whether it is today's."""
 
     digest: str
     version: str
@@ -129,6 +131,7 @@ class Status:
     `due` those of them whose holds have ended. `changing` counts customers whose standing changes by then for any
     reason of time, the first at `next_change`. `engine` says whether the database file is there, if it is
     one. `store` is where all this is kept: a file, or the URL of a PostgreSQL database without its password.
+    `versions` says how the policy stands.
     """
 
     home: str
@@ -152,3 +155,4 @@ class Status:
     store: str
     database: str
     engine: bool
+    versions: Versions

@@ -11,9 +11,11 @@ from bailee.errors import FactRejected
 from bailee.gate.answer import Receipt
 from bailee.gate.record import Recorder, described_file
 from bailee.ledger.leaves import time_text
-from bailee.people import choices, customers
+from bailee.people import choices, customers, facts
 from bailee.people.choices import Recorded, Said
 from bailee.people.database import Database
+from bailee.people.kinds import Kind
+from bailee.vocabulary import EVERY_PURPOSE, Act, Customer, Instrument
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,6 +46,26 @@ class Choices:
             ]
 
         return self._database.commit(work)
+
+    def signal(self, customer: str, seen: int, now: datetime) -> Receipt | None:
+        """Record a browser's signal against all that it is about, unless one came after the sequence `seen`."""
+        must_be_writable(customer)
+        said = Said(customer, Kind(EVERY_PURPOSE, str(Act.REFUSE), str(Instrument.GPC)), now)
+
+        def work(connection: Connection) -> Receipt | None:
+            if choices.signalled(connection, customers.number_of(connection, customer)) > seen:
+                return None
+            sequence = choices.record(connection, self._recorder.promise.policy, said, now)
+            return Receipt(sequence, self._leaf(connection, said, sequence, now))
+
+        return self._database.commit(work)
+
+    def facts(self, customer: str) -> Customer | None:
+        """All that is on record of a customer as standing judges by it; None where nobody is."""
+        must_be_writable(customer)
+        with self._database.read() as connection:
+            number = customers.find(connection, customer)
+            return None if number is None else facts.of(connection, number)
 
     def history(self, customer: str) -> tuple[Recorded, ...]:
         """All that a customer said, oldest first; FactRejected if there is no such customer."""

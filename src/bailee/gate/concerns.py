@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bailee.ledger import log
 from bailee.ledger.leaves import ALL, read
-from bailee.people import past
+from bailee.people import choices, past
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -81,6 +81,31 @@ def of_entry(connection: Connection, number: int, rows: Rows, position: int) -> 
     if leaf["kind"] in ("points_opened", "points_closed") or (leaf["kind"] == "use" and _of_all(leaf, named)):
         return [Concern(position, everybody=True)]
     return _imported(position, leaf, rows) if leaf["kind"] == "choices_imported" else []
+
+
+def of_choice(connection: Connection, number: int, rows: Rows, sequence: int) -> Concern | None:
+    """The entry of one of the customer's choices, or their row of the file it came with; None if it is not there."""
+    came = choices.came_as(connection, sequence)
+    if came is None:
+        for position in log.of_customer(connection, number):
+            leaf = read(log.leaf(connection, position))
+            if leaf["kind"] == "choice" and leaf["sequence"] == sequence:
+                return Concern(position, alone=True)
+        return None
+    placed = ((root, place) for root, places in rows.files.items() for place in places)
+    root, place = next(((root, place) for root, place in placed if (place.file, place.position) == came), (None, None))
+    for position, raw in of_kind(connection, "choices_imported"):
+        if read(raw)["root"] == root:
+            return Concern(position, row=place)
+    return None
+
+
+def of_kind(connection: Connection, kind: str) -> Iterator[tuple[int, bytes]]:
+    """The positions and bytes of all leaves of a kind, in order; goes once through the ledger."""
+    size, mark = log.head(connection).size, f'"kind":"{kind}"'.encode()
+    for start in range(0, size, _STEP):
+        leaves = log.leaves_at(connection, start, min(start + _STEP, size))
+        yield from ((position, raw) for position, raw in enumerate(leaves, start) if mark in raw)
 
 
 def _of_all(leaf: Mapping[str, Any], named: Sequence[int]) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bailee.errors import FactRejected, NotVerified, WorkspaceError
 from bailee.gate.naming import Names
-from bailee.gate.record import ANNOUNCED
+from bailee.gate.promise import ANNOUNCED
 from bailee.gate.rows import Rows
 from bailee.gate.workspace import BEFORE
 from bailee.ledger import log, proof

@@ -8,18 +8,18 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker
-from bailee.errors import EngineUnavailable, WorkspaceError
-from bailee.gate import examining, looking, promise
+from bailee.errors import EngineUnavailable, Superseded, WorkspaceError
+from bailee.gate import examining, looking, noticing, promise
 from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, PolicyOnRecord, Receipt, StandingRow, Status
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
@@ -32,27 +32,36 @@ from bailee.gate.keeping import Keeping
 from bailee.gate.keys import SigningKeys
 from bailee.gate.ledger import Book, Proof, announce
 from bailee.gate.points import MINUTE, Points
+from bailee.gate.publishing import Comparison, Known, Published, Publishing, Versions
 from bailee.gate.record import Recorder, word_of_effect
 from bailee.gate.relations import Relations
 from bailee.gate.rows import Rows, Warehouse
 from bailee.gate.served_columns import ServedColumns
-from bailee.gate.settings import KEYS, Settings, connection
+from bailee.gate.settings import KEYS, MAP, Settings, connection
 from bailee.gate.standing_columns import Columns, Maintained, StandingColumns
 from bailee.gate.status import status
+from bailee.gate.telling import begin
 from bailee.gate.turns import Turn
+from bailee.gate.versions import Following
+from bailee.people import versions
 from bailee.people.choices import Recorded, Said
+from bailee.people.customers import number_of
 from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
 from bailee.people.standing import Board, Standing
-from bailee.vocabulary import Actor, Effect, Reason, Use, Verdict
+from bailee.policy.wording import languages as catalogued
+from bailee.vocabulary import Actor, Customer, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as DatabaseConnection
+
     from bailee.engines import Engine
     from bailee.gate.asking import Asked
     from bailee.gate.backup import BackupReport
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
+    from bailee.gate.holding import Holding
     from bailee.gate.overview import Overview
     from bailee.gate.proofs import Prover
     from bailee.gate.questions import Questions
@@ -65,7 +74,12 @@ if TYPE_CHECKING:
     from bailee.policy.diff import Difference
     from bailee.policy.model import Policy
     from bailee.policy.terms import Terms
+    from bailee.policy.wording import Changed, Written
     from bailee.rewrite import VisibleTable
+
+T = TypeVar("T")
+#: Appends an entry to the ledger and gives its position.
+Leaf = Callable[..., int]
 
 SOMEBODY = Actor("somebody")
 #: What the engine of `[engine]`, which has no name, is called.
@@ -91,28 +105,34 @@ class Gate:
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[int], bytes] = secrets.token_bytes,
         engine: Engine | None = None,
+        settled: bool = False,
     ) -> None:
         self.home, self.settings, self.clock = home, settings, clock
         self._monotonic = monotonic
         self.database = database
-        self.promise = promise.load(home, database, clock())
+        self.promise = promise.load(home, database, clock(), settled=settled)
         self._recorder = Recorder(database, self.promise, random)
         self._changes = Changes(home)
-        signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
+        begin(database, settings.webhooks)
+        self._signing = signing = SigningKeys(home / KEYS, settings, self.promise.policy.company)
         self.keys = Keeping(database, settings, signing, self._recorder, clock)
-        if announce(self._recorder, database, signing, clock()):
-            self._changes.tell()
+        self._closed = False
+        self._versions, self._following = Following(database, self._changes.word), threading.RLock()
+        try:
+            self._announce()
+        except Superseded:  # it came into force since the files were read
+            self._follow()
         self._board = Board(database)
         longest = ELSEWHERE if database.shared else MINUTE
         self._points = Points(self._recorder, self._fresh, clock, monotonic, self._changes.word, longest)
         self._choices = Choices(database, self._recorder)
         self._intake = Intake(database, self._recorder)
+        self._publishing = Publishing(home, database, self._recorder, self._intake, settings.notice_days)
         self._relations = Relations(database, self._recorder)
         self._erasing = Erasing(home, database, self._recorder, self._changes.tell)
         self._warehouse = Warehouse(settings, self.promise.datamap, lambda name: self._sets(name).engine)
         self.ledger = Book(database, signing)
         self._starting = threading.Lock()
-        self._closed = False
         self._engine = engine
         self._running: dict[str | None, Sets] = {}
         self._questions: dict[str | None, Questions] = {}
@@ -148,7 +168,7 @@ class Gate:
         actor: Actor | None = None,
     ) -> Ruling:
         """The policy's answer to a use, before any customer: a ruling that permits or refuses, with reasons."""
-        self._must_be_open()
+        self._follow(surely=False)
         return self.promise.compiled.rule(Use(purpose, actor or SOMEBODY, word_of_effect(effect), recipient))
 
     # Sets -------------------------------------------------------------------------------------------------------
@@ -175,8 +195,32 @@ class Gate:
         Raises Refused with reasons, EngineError if the engine could not answer (both recorded), and RecordError if
         the ledger could not record; then nothing is released.
         """
-        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
-        return self._door(engine).ask(question, ruling, self.clock(), self._fresh, turn or Turn())
+
+        waits = turn or Turn()
+
+        def ask(ruling: Ruling) -> Answer:
+            return self._door(engine).ask(
+                question, ruling, self.clock(), lambda: self._fresh(ruling.policy), turn=waits
+            )
+
+        return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), ask)
+
+    def holding(self, customer: object, *, purpose: str | None = None, actor: Actor | None = None) -> Holding:
+        """What the company's databases hold about one customer, for their own request; each look is recorded.
+
+        `purpose` is one with `own_request` in the policy, and may be left out where there is one. FactRejected for
+        somebody who is not on record, WorkspaceError where the policy has no such purpose; Refused, which is recorded,
+        comes with the first look.
+        """
+        from bailee.gate.holding import Holding, use
+
+        self._follow()
+        key = str(customer)
+        with self.database.read() as connection:
+            number_of(connection, key)
+        ruling = self.promise.compiled.rule(use(self.promise.policy, purpose, actor or SOMEBODY))
+        engines = tuple(name for name, _ in self.engines())
+        return Holding(key, ruling, engines, self._door, self.clock, lambda: self._fresh(ruling.policy))
 
     def visible(
         self,
@@ -233,7 +277,7 @@ class Gate:
         EngineUnavailable where another process has the file open, or the set-up was not run, and EngineError where a
         column cannot be kept; then nothing was changed.
         """
-        self._must_be_open()
+        self._follow()
         sets = self._sets(engine)
         if sets.columns is None:
             raise WorkspaceError(f"an engine of the kind `{sets.engine.dialect}` keeps no standing columns; it joins")
@@ -300,7 +344,7 @@ class Gate:
         self, purpose: str, *, recipient: str | None = None, actor: Actor | None = None
     ) -> tuple[StandingRow, ...]:
         """Everybody's standing for a purpose, recorded as a question; raises Refused."""
-        return self._points.everybody(self.rule(purpose, recipient=recipient, actor=actor))
+        return self._ruled(lambda: self.rule(purpose, recipient=recipient, actor=actor), self._points.everybody)
 
     # Points -----------------------------------------------------------------------------------------------------
 
@@ -314,8 +358,11 @@ class Gate:
         actor: Actor | None = None,
     ) -> Verdict:
         """May this customer's data be used so, now? `customer` is the company's key. Recorded."""
-        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
-        return self._points.may(ruling, str(customer))
+
+        def may(ruling: Ruling) -> Verdict:
+            return self._points.may(ruling, str(customer))
+
+        return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), may)
 
     def checker(
         self,
@@ -333,8 +380,12 @@ class Gate:
 
         Raises Refused for a use that the policy refuses.
         """
-        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
-        return self._points.checker(ruling)
+
+        def rule(surely: bool = False) -> Ruling:
+            self._follow(surely=surely)
+            return self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
+
+        return self._ruled(rule, lambda ruling: self._points.checker(ruling, rule))
 
     def feed(
         self,
@@ -398,14 +449,14 @@ class Gate:
         """
         kind = Kind(purpose, str(act), str(instrument), notice, language, recipient, channel, conflict_shown)
         instant = self.clock()
-        self._must_be_open()
+        self._follow()
         (receipt,) = self._choices.record([Said(str(customer), kind, at or instant, guardian, evidence)], instant)
         self._changes.tell()
         return receipt
 
     def choose_all(self, said: Sequence[Said]) -> list[Receipt]:
         """Record what was said at once, as on one form, all or none; otherwise as `choose`."""
-        self._must_be_open()
+        self._follow()
         receipts = self._choices.record(said, self.clock())
         self._changes.tell()
         return receipts
@@ -421,17 +472,42 @@ class Gate:
 
         Raises Refused, recorded, also where the customer is not on record or does not stand for the purpose.
         """
-        ruling = self.rule(purpose, recipient=recipient, actor=actor)
-        return looking.look(self._recorder, ruling, str(customer), self._fresh, self.clock())
+
+        def look(ruling: Ruling) -> tuple[tuple[Recorded, ...], int]:
+            at = self.clock()
+            return looking.look(self._recorder, ruling, str(customer), lambda: self._fresh(ruling.policy), at)
+
+        return self._ruled(lambda: self.rule(purpose, recipient=recipient, actor=actor), look)
 
     def may_look(self, actor: Actor) -> tuple[str, ...]:
         """The purposes for which an actor may look at what a customer chose."""
         rulings = ((key, self.rule(key, actor=actor)) for key in self.promise.policy.purposes)
         return tuple(key for key, ruling in rulings if looking.forbidden(ruling) is None)
 
+    def signal(self, customer: object, *, seen: int = 0) -> Receipt | None:
+        """Record that a customer's browser sends Global Privacy Control, which refuses what it is about.
+
+        Nothing is recorded, and None returned, where a signal came after the sequence `seen`: another window was first.
+        """
+        self._must_be_open()
+        receipt = self._choices.signal(str(customer), seen, self.clock())
+        if receipt is not None:
+            self._changes.tell()
+        return receipt
+
+    def facts(self, customer: object) -> Customer | None:
+        """All that is on record of one person as standing judges by it, to be shown to themselves; None for nobody."""
+        self._must_be_open()
+        return self._choices.facts(str(customer))
+
     def own_standing(self, customer: object) -> dict[str, Reason]:
         """Why a customer is or is not in each purpose, all its recipients taken together, to show to themselves."""
-        self._must_be_open()
+        for _ in range(TRIES - 1):
+            self._follow()
+            try:
+                return self._points.own(str(customer))
+            except Superseded:
+                continue
         return self._points.own(str(customer))
 
     def import_choices(
@@ -443,10 +519,78 @@ class Gate:
         progress: Callable[[int, int], object] | None = None,
     ) -> ImportReport:
         """Import a CSV or Parquet file of choices, all or nothing; ImportRejected lists the lines that cannot be."""
-        self._must_be_open()
+        self._follow()
         report = self._choices.import_file(Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
+
+    # Versions of the policy -------------------------------------------------------------------------------------
+
+    def policy_versions(self) -> Versions:
+        """Which version of the policy is in force, which is scheduled, and whether the file says something else."""
+        self._follow()
+        return self._publishing.versions(self.clock())
+
+    def compare_policy(self, file: Path | str | None = None) -> Comparison:
+        """What a file would change as the next version of the policy, and for whom; nothing is recorded.
+
+        Without a file, what the scheduled version will change; FactRejected where none is.
+
+        Raises PolicyError and MapError, here and below, for a file that is no policy, or that the data map does not
+        fit.
+        """
+        self._follow()
+        source = None if file is None else promise.read(Path(file))
+        return self._publishing.compare(source, promise.bytes_of(self.home / MAP), self.clock())
+
+    def publish_policy(self, file: Path | str, *, by: str = SOMEBODY.name) -> Published:
+        """Put a file in force as the next version, at once, with its notices registered in every language.
+
+        Refused where it widens anything for anybody, who must be given notice first. FactRejected for a version that
+        is in force, or while one is scheduled.
+        """
+        self._follow()
+        source, map_text = promise.read(Path(file)), promise.bytes_of(self.home / MAP)
+        done = self._publishing.publish(source, map_text, by, self.clock())
+        self._changes.tell()
+        self._follow()
+        return done
+
+    def schedule_policy(self, file: Path | str, on: datetime, *, by: str = SOMEBODY.name) -> Published:
+        """Have a file come into force at an instant, by itself, in every process; its notices are registered now.
+
+        Refused where it widens anything for anybody and the notice period is not over by then; as `publish_policy`.
+        """
+        self._follow()
+        source, map_text = promise.read(Path(file)), promise.bytes_of(self.home / MAP)
+        done = self._publishing.schedule(source, map_text, on, by, self.clock())
+        self._changes.tell()
+        return done
+
+    def withdraw_policy(self, *, by: str = SOMEBODY.name) -> tuple[Known, int]:
+        """Take back the version that is scheduled, before it comes into force; FactRejected where none is."""
+        self._follow()
+        done = self._publishing.withdraw(by, self.clock())
+        self._changes.tell()
+        return done
+
+    def asked_again(self, purpose: str, *, file: Path | str | None = None) -> tuple[str, ...]:
+        """Whom to ask again for a purpose: the keys of those who stand today and would not under the scheduled version.
+
+        Or under the version in a file. Whoever agrees under one of its notices is not among them any more.
+        """
+        self._follow()
+        source = None if file is None else promise.read(Path(file))
+        return self._publishing.asked_again(purpose, source, promise.bytes_of(self.home / MAP), self.clock())
+
+    def policy_changes(
+        self, purpose: str, *, file: Path | str | None = None, language: str = "en"
+    ) -> tuple[Changed, ...]:
+        """What the scheduled version, or that in a file, changes in a purpose's terms, in words for its customers."""
+        self._follow()
+        source = None if file is None else promise.read(Path(file))
+        map_text = promise.bytes_of(self.home / MAP)
+        return self._publishing.changed(purpose, source, map_text, language, self.clock())
 
     # Customers and notices --------------------------------------------------------------------------------------
 
@@ -463,7 +607,7 @@ class Gate:
         Columns: `key`, and where known `born`, `place`, `last_activity`, `contract_since`, `contract_ended`. Raises
         ImportRejected with the lines that cannot be.
         """
-        self._must_be_open()
+        self._follow()
         report = self._intake.import_customers(Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
@@ -473,8 +617,19 @@ class Gate:
 
         FactRejected for a key, birth date or place that cannot be.
         """
-        self._must_be_open()
+        self._follow()
         receipt = self._intake.meet(str(customer), born, place, self.clock())
+        if receipt is not None:
+            self._changes.tell()
+        return receipt
+
+    def complete(self, customer: object, *, born: date | None = None, place: str | None = None) -> Receipt | None:
+        """Take a birth date or place on record of a customer of whom none is; what is there is never changed by this.
+
+        None where nothing was missing. FactRejected for nobody on record, or a date or place that cannot be.
+        """
+        self._must_be_open()
+        receipt = self._intake.complete(str(customer), born, place, self.clock())
         if receipt is not None:
             self._changes.tell()
         return receipt
@@ -484,27 +639,51 @@ class Gate:
 
         Raises FactRejected for a purpose that is not in the policy, or a text or language that cannot be.
         """
-        self._must_be_open()
+        self._follow()
         return self._intake.add_notice(purpose, text, language, terms, self.clock())
+
+    def write_notice(self, purpose: str, *, language: str = "en") -> Written:
+        """Write the notice of a purpose from its terms of today, in plain words; nothing is registered.
+
+        Raises FactRejected for a purpose that is not in the policy, or a language that has no catalogue.
+        """
+        self._follow()
+        return noticing.written(self.promise.policy, purpose, language)
+
+    def register_notices(
+        self, *purposes: str, languages: Iterable[str] | None = None
+    ) -> tuple[tuple[Written, NoticeReceipt], ...]:
+        """Write the notices of some purposes, or all, in some languages, or all, and register them; FactRejected."""
+        self._follow()
+        asked = purposes or self.promise.policy.purposes
+        return self._intake.register(asked, catalogued() if languages is None else languages, self.clock())
+
+    def notice_text(self, notice: str) -> str:
+        """The words of a registered notice, by digest, just as they were registered; FactRejected."""
+        self._follow()
+        return self._intake.text(notice)
+
+    def compare_notices(self, old: str, new: str, *, language: str = "en") -> tuple[Changed, ...]:
+        """What changed from one registered notice, by digest, to another of the purpose, in words for the customer.
+
+        Empty where both show the same terms. Raises FactRejected where there is no such notice, or language.
+        """
+        self._follow()
+        return self._intake.compare(old, new, language)
 
     def notices(self) -> tuple[NoticeOnRecord, ...]:
         """Every registered notice, the oldest first."""
-        self._must_be_open()
+        self._follow()
         return self._intake.notices()
 
     def notice(self, word: str, *, language: str | None = None) -> NoticeOnRecord:
         """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""
-        self._must_be_open()
+        self._follow()
         return self._intake.notice(word, language)
-
-    def notice_text(self, digest: str) -> str | None:
-        """The words of a registered notice, as they were shown; None where there is none of this digest."""
-        self._must_be_open()
-        return self._intake.text(digest)
 
     def give_notice(self, notice: str, to: Iterable[tuple[object, datetime]]) -> Receipt:
         """Record that customers, by key, were given a notice, by digest, and when; FactRejected takes back all."""
-        self._must_be_open()
+        self._follow()
         receipt = self._intake.give(notice, ((str(key), at) for key, at in to), self.clock())
         self._changes.tell()
         return receipt
@@ -519,7 +698,7 @@ class Gate:
         progress: Callable[[int, int], object] | None = None,
     ) -> ImportReport:
         """Import a CSV or Parquet file (`customer`, `at`) of who was given a notice; as `import_choices`."""
-        self._must_be_open()
+        self._follow()
         report = self._intake.import_given(notice, Path(path), self.clock(), by, dry_run=dry_run, progress=progress)
         self._changes.tell()
         return report
@@ -549,6 +728,32 @@ class Gate:
         """Record that a customer was verified as the guardian of a child, or with `end` is no longer."""
         return self._related(lambda at: self._relations.guardian(str(child), str(guardian), at, end=end))
 
+    def together(self, work: Callable[[DatabaseConnection, datetime, Leaf], T]) -> T:
+        """Do a work of the rooms above in one transaction with its leaves; what it raises takes all back.
+
+        It is given a connection, the time, and what appends an entry: kind, public fields, private record, and whom it
+        is about, by number.
+        """
+        self._must_be_open()
+        at = self.clock()
+
+        def done(connection: DatabaseConnection) -> T:
+            def leaf(
+                kind: str, public: Mapping[str, object], private: Mapping[str, object] | None, about: Sequence[int] = ()
+            ) -> int:
+                return self._recorder.within(connection, kind, public, private, at, about)
+
+            return work(connection, at, leaf)
+
+        found = self.database.commit(done)
+        self._changes.tell()
+        return found
+
+    def children(self, guardian: object) -> tuple[str, ...]:
+        """The keys of those whose verified guardian a customer is now, for whom they may choose."""
+        self._must_be_open()
+        return self._relations.children(str(guardian))
+
     # Erasing ----------------------------------------------------------------------------------------------------
 
     def erase(
@@ -565,7 +770,7 @@ class Gate:
         database is too, so that no page keeps their bytes. The report counts the company's rows that are left.
         FactRejected, which erases nobody, for a key that is not on record; EngineError where `data` cannot be written.
         """
-        self._must_be_open()
+        self._follow()
         keys = list(dict.fromkeys(map(str, customers)))
         whole = self._erasing.whole(keys)
         rows, each = None, {}
@@ -577,7 +782,7 @@ class Gate:
 
     def remaining(self, *customers: object) -> Rows:
         """Count the rows of customers, by key, in the company's own tables; those who were erased too."""
-        self._must_be_open()
+        self._follow()
         return self._warehouse.count(list(dict.fromkeys(map(str, customers))))
 
     def erase_rows(self, *customers: object) -> Rows:
@@ -585,19 +790,19 @@ class Gate:
 
         FactRejected for somebody who is on record, whom `erase` erases; EngineError where they cannot be written.
         """
-        self._must_be_open()
+        self._follow()
         keys = list(dict.fromkeys(map(str, customers)))
         self._erasing.must_be_gone(keys)
         return self._warehouse.erase(keys)
 
     def erasures_due(self) -> list[str]:
         """The keys of those who asked to be erased and of whom a hold, which has ended since, kept a part."""
-        self._must_be_open()
+        self._follow()
         return self._erasing.due()
 
     def clean(self) -> Cleaned:
         """Overwrite the bytes that earlier erasures left in the database."""
-        self._must_be_open()
+        self._follow()
         return self._erasing.clean()
 
     def certificate(self, erased: Erased) -> bytes:
@@ -617,7 +822,7 @@ class Gate:
         from bailee.gate.backup import back_up
         from bailee.gate.workspace import ledger_tables
 
-        self._must_be_open()
+        self._follow()
         at = self.clock()
         return back_up(self.database, self.home, Path(file), at, ledger_tables, force=force, progress=progress)
 
@@ -660,7 +865,7 @@ class Gate:
 
         A `with` block gives it, over the ledger as it is then: see `Prover`.
         """
-        self._must_be_open()
+        self._follow()
         return self.ledger.proofs(str(customer))
 
     def verify(self, progress: Callable[[int, int], None] | None = None, *, known: Head | None = None) -> Head:
@@ -684,7 +889,9 @@ class Gate:
 
     def status(self) -> Status:
         """How the workspace stands."""
-        return status(self.home, self.promise, self.database, self._fresh(), self.settings, self.clock())
+        standing, at = self._fresh(), self.clock()
+        known = self._publishing.versions(at)
+        return status(self.home, self.promise, self.database, standing, self.settings, at, known)
 
     def overview(self) -> Overview:
         """Counts over time for those who run the workspace; nothing about any one person."""
@@ -698,8 +905,8 @@ class Gate:
         return overview(self.database, self.status(), tuple(sorted(stale)), self.clock())
 
     def policies(self) -> tuple[PolicyOnRecord, ...]:
-        """The policies that were ever in force, the oldest first."""
-        self._must_be_open()
+        """The policies on record, the oldest first."""
+        self._follow()
         return promise.policies(self.database, self.promise.digest)
 
     def policy_text(self, digest: str) -> str | None:
@@ -716,12 +923,54 @@ class Gate:
 
     # ------------------------------------------------------------------------------------------------------------
 
-    def _fresh(self) -> Standing:
-        """Everybody's standing now; honours all that was acknowledged before this call."""
+    def _fresh(self, policy: str | None = None) -> Standing:
+        """Everybody's standing now; honours all that was acknowledged before this call.
+
+        It holds at most until a scheduled version of the policy comes into force. Raises Superseded where it would be
+        under another policy than the one named.
+        """
+        if policy is None:
+            self._follow()
         self._must_be_open()
+        held, at = self.promise, self.clock()
+        if policy not in (None, held.digest):
+            raise Superseded
         with self.database.read() as connection:
-            self._recorder.must_be_in_force(connection)
-        return self._board.fresh(self.promise.compiled, self.clock())
+            self._recorder.must_be_in_force(connection, held.digest, at)
+            coming = versions.coming(connection, at)
+        standing = self._board.fresh(held.compiled, at)
+        if coming is None or (standing.next_change is not None and standing.next_change <= coming.since):
+            return standing
+        return replace(standing, next_change=coming.since)
+
+    def _follow(self, *, surely: bool = True) -> None:
+        """Work under the version of the policy that is in force now, if any was published.
+
+        What another machine published is seen `surely`, or when it is recorded or standing is read (Superseded).
+        """
+        self._must_be_open()
+        at = self.clock()
+        if not self._versions.moved(at, surely=surely):
+            return
+        with self._following:
+            found, look = self._versions.look(at, self.promise)
+            if found is not None:
+                self.promise = self._recorder.promise = found
+                self._announce()
+            self._versions.followed(look)
+
+    def _announce(self) -> None:
+        if announce(self._recorder, self.database, self._signing, self.clock()):
+            self._changes.tell()
+
+    def _ruled(self, rule: Callable[[], Ruling], work: Callable[[Ruling], T]) -> T:
+        """Do what a ruling permits; again under the next version of the policy, where one came into force meanwhile."""
+        for _ in range(TRIES - 1):
+            try:
+                return work(rule())
+            except Superseded:
+                self._follow()
+        return work(rule())
 
     def _policy(self, digest: str) -> Policy:
         with self.database.read() as connection:
@@ -755,7 +1004,7 @@ class Gate:
             return self._questions[engine]
 
     def _doors(self, name: str | None) -> Doors:
-        return Doors(self._recorder, self.promise.datamap, name or MAIN, self.promise.compiled.rule)
+        return Doors(self._recorder, self.promise.datamap, name or MAIN, lambda use: self.promise.compiled.rule(use))
 
     def _columns(self, name: str | None) -> Columns | None:
         """The standing columns of an engine; None where its kind has none."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bailee.errors import FactRejected
+from bailee.gate import noticing
 from bailee.gate.answer import NoticeOnRecord, NoticeReceipt, Receipt
 from bailee.gate.choices import must_be_writable
 from bailee.gate.record import Recorder, described_file
-from bailee.people import customers, notices, progress
+from bailee.people import customers, facts, notices, progress
 from bailee.people.customers import NewCustomer
 from bailee.people.database import Database
 from bailee.people.nearest import expected
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bailee.people.reports import ImportReport
+    from bailee.policy.wording import Changed, Written
 
 Progress = Callable[[int, int], object]
 
@@ -64,6 +66,27 @@ class Intake:
 
         return self._database.commit(work)
 
+    def complete(self, key: str, born: date | None, place: str | None, now: datetime) -> Receipt | None:
+        """Record a birth date or place of a customer where none is; what is there stays."""
+        must_be_writable(key, place)
+
+        def work(connection: Connection) -> Receipt | None:
+            number = customers.number_of(connection, key)
+            known = facts.of(connection, number)
+            missing: dict[str, date | str | None] = {}
+            if born is not None and (known is None or known.born is None):
+                missing["born"] = born
+            if place is not None and (known is None or known.place is None):
+                missing["place"] = place
+            if not missing:
+                return None
+            sequence = customers.change(connection, number, now, **missing)
+            private = {"customer": key, "change": "changed", **{name: str(value) for name, value in missing.items()}}
+            entry = self._recorder.within(connection, "customer", {"change": "changed"}, private, now, [number])
+            return Receipt(sequence, entry)
+
+        return self._database.commit(work)
+
     def add_notice(self, purpose: str, text: str, language: str, terms: Terms | None, now: datetime) -> NoticeReceipt:
         """Register a notice under today's terms of the purpose, or the given ones."""
         policy = self._recorder.promise.policy
@@ -74,13 +97,41 @@ class Intake:
         if len(text) > LONGEST_NOTICE:
             raise FactRejected(f"a notice has at most {LONGEST_NOTICE:,} characters, found {len(text):,}")
         shown = terms or terms_of(policy, policy.purposes[purpose])
-        promised, digest = notices.digests(shown, purpose, language, text)
         with self._database.write() as connection:
-            if digest in notices.known(connection):
-                return NoticeReceipt(digest, promised, None)
-            notices.register(connection, shown, purpose, language, text, now)
-            public = {"notice": digest, "terms": promised, "purpose": purpose}
-            return NoticeReceipt(digest, promised, self._recorder.within(connection, "notice", public, None, now))
+            return self._register(connection, shown, purpose, language, text, now)
+
+    def register(
+        self, purposes: Iterable[str], languages: Iterable[str], now: datetime
+    ) -> tuple[tuple[Written, NoticeReceipt], ...]:
+        """Write the notices of purposes in some languages under today's terms and register them, all or none."""
+        policy, asked = self._recorder.promise.policy, tuple(languages)
+        written = [noticing.written(policy, key, language) for key in purposes for language in asked]
+        with self._database.write() as connection:
+            return tuple((each, self.keep(connection, each, now)) for each in written)
+
+    def keep(self, connection: Connection, each: Written, now: datetime) -> NoticeReceipt:
+        """Register a written notice in the caller's transaction."""
+        return self._register(connection, each.terms, each.purpose, each.language, each.text, now)
+
+    def _register(
+        self, connection: Connection, terms: Terms, purpose: str, language: str, text: str, now: datetime
+    ) -> NoticeReceipt:
+        promised, digest = notices.digests(terms, purpose, language, text)
+        if digest in notices.known(connection, [digest]):
+            return NoticeReceipt(digest, promised, None)
+        notices.register(connection, terms, purpose, language, text, now)
+        public = {"notice": digest, "terms": promised, "purpose": purpose}
+        return NoticeReceipt(digest, promised, self._recorder.within(connection, "notice", public, None, now))
+
+    def text(self, digest: str) -> str:
+        """The words of a registered notice, as they were shown; FactRejected where there is none."""
+        with self._database.read() as connection:
+            return noticing.registered(connection, digest).text
+
+    def compare(self, old: str, new: str, language: str) -> tuple[Changed, ...]:
+        """What changed from one registered notice, by digest, to another."""
+        with self._database.read() as connection:
+            return noticing.compared(connection, self._recorder.promise.policy, old, new, language)
 
     def notices(self) -> tuple[NoticeOnRecord, ...]:
         """Every registered notice, the oldest first."""
@@ -93,12 +144,6 @@ class Intake:
             for digest, purpose, language, terms, since in listed
             for covers in [purpose in named and covering.covers(named[purpose], terms)]
         )
-
-    def text(self, digest: str) -> str | None:
-        """The words of a registered notice."""
-        with self._database.read() as connection:
-            found = notices.get(connection, digest)
-        return None if found is None else found.text
 
     def notice(self, word: str, language: str | None) -> NoticeOnRecord:
         """The notice of a digest, or the only one of a purpose; FactRejected where there is none, or several."""
@@ -113,7 +158,7 @@ class Intake:
         known = expected(word, {each.purpose for each in listed}) if listed else "none is registered yet"
         raise FactRejected(
             f"there is no registered notice `{word}`{f' in `{language}`' if language else ''}: {known}; "
-            "register one with `bailee notices add PURPOSE FILE`"
+            "register one with `bailee notices write --register` or `bailee notices add PURPOSE FILE`"
         )
 
     def give(self, notice: str, to: Iterable[tuple[str, datetime]], now: datetime) -> Receipt:

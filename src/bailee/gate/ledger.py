@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bailee.errors import Superseded
 from bailee.gate.keys import SigningKeys
-from bailee.gate.record import ANNOUNCED, Recorder
+from bailee.gate.promise import ANNOUNCED
+from bailee.gate.record import Recorder
 from bailee.gate.replay import Replay, replay, replay_minute
 from bailee.ledger import log, tiles
 from bailee.ledger.leaves import read
 from bailee.ledger.tiles import WIDTH, Tile
 from bailee.ledger.values import Head, Inclusion
 from bailee.ledger.verify import verify_inclusion
-from bailee.people import documents, keyring
+from bailee.people import documents, keyring, versions
 from bailee.people.database import Database
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bailee.gate.proofs import Prover
     from bailee.ledger.export import Exported
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 def announce(recorder: Recorder, database: Database, signing: SigningKeys, at: datetime) -> bool:
     """Record the signing key where none was, and the policy and map in force if they are not those recorded last.
 
-    Says whether the policy or map was recorded.
+    Says whether the policy or map was recorded. Raises Superseded where another version has come into force.
     """
     promise, ours = recorder.promise, recorder.announcement
     with database.read() as connection:
@@ -36,15 +40,30 @@ def announce(recorder: Recorder, database: Database, signing: SigningKeys, at: d
             return False
     with database.write() as connection:
         signing.announce(connection, recorder, at)
-        before = documents.setting(connection, ANNOUNCED)
+        version, before = versions.in_force(connection, at), documents.setting(connection, ANNOUNCED)
+        if version is not None and version.policy != promise.digest:
+            raise Superseded
         if before != ours:
-            previous = before.split()[0] if before else None
-            public = {"policy": promise.digest, "map": promise.map_digest, "previous": previous}
-            recorder.within(connection, "policy", public, None, at)
-            documents.set_setting(connection, ANNOUNCED, ours)
+            came_into_force(connection, recorder, promise.digest, promise.map_digest, at)
         vkeys = signing.announced(connection)
     signing.publish(vkeys)
     return before != ours
+
+
+def came_into_force(
+    connection: Connection,
+    recorder: Recorder,
+    policy: str,
+    datamap: str,
+    at: datetime,
+    private: Mapping[str, object] | None = None,
+) -> int:
+    """Record in the caller's transaction that a policy and map are in force now; returns its leaf's position."""
+    before = documents.setting(connection, ANNOUNCED)
+    public = {"policy": policy, "map": datamap, "previous": before.split()[0] if before else None}
+    documents.set_setting(connection, ANNOUNCED, f"{policy} {datamap}")
+    versions.begin(connection, at)
+    return recorder.within(connection, "policy", public, private, at)
 
 
 @dataclass(frozen=True, slots=True)

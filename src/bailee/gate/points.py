@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from bailee.decide import Ruling
 from bailee.decide.points import Checker, State, checker, codes_of, verdicts_of
-from bailee.errors import BaileeError, RecordError, Refused
+from bailee.errors import BaileeError, RecordError, Refused, Superseded
 from bailee.gate import asked
 from bailee.gate.answer import StandingRow
 from bailee.gate.recent import Recent, Seen
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MINUTE = timedelta(minutes=1)
 #: A set of so many customers is recorded at once, in some 50 ms; a larger one on a thread of its own.
 AT_ONCE = 65_536
+TRIES = 3
 UNKNOWN = STANDING_CODES.index("unknown_customer")
 
 
@@ -56,16 +57,18 @@ class _Minute:
 class Minutes:
     """Gives a checker its states and records them; see `decide.points.Source`.
 
-    `recent` gives the newest standing, `numbers` the customers' numbers in it, `clock` aware UTC time, `monotonic` the
-    checker's own clock in seconds. `later` runs what takes long on a thread of its own. For `longest` at most, what was
-    acknowledged on another machine may be missed.
+    `rule` rules on the use again, because another version of the policy may be in force, for which it asks the store
+    where it is told to. `recent` gives the newest standing, `numbers` the customers' numbers in it, `clock` aware UTC
+    time, `monotonic` the checker's own clock in seconds. `later` runs what takes long on a thread of its own. For
+    `longest` at most, what was acknowledged on another machine may be missed.
     """
 
     def __init__(
         self,
         ruling: Ruling,
+        rule: Callable[[bool], Ruling],
         recorder: Recorder,
-        recent: Callable[[], Seen],
+        recent: Callable[[str], Seen],
         numbers: Callable[[Standing], Mapping[str, int]],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
@@ -73,6 +76,7 @@ class Minutes:
         longest: timedelta = MINUTE,
     ) -> None:
         self.ruling, self.recorder, self.recent, self.numbers = ruling, recorder, recent, numbers
+        self.rule = rule
         self.clock, self.monotonic, self.longest = clock, monotonic, longest
         self.later = later
         self._minutes: dict[int, _Minute] = {}  # by the identity of `seen`
@@ -84,11 +88,23 @@ class Minutes:
         """A state good for the rest of this minute, or until anybody's standing may have changed.
 
         One more of the same minute goes on with its set: with its entry too where standing is the same in its slot,
-        else after an entry that continues it.
+        else after an entry that continues it. Under another version of the policy it begins anew. Refused where that
+        refuses the use.
         """
         self.settle(wait=False)
+        for surely in (False, *[True] * (TRIES - 2)):
+            try:
+                return self._open(self.rule(surely))
+            except Superseded:
+                continue
+        return self._open(self.rule(True))
+
+    def _open(self, ruling: Ruling) -> State:
+        if not ruling.permitted:
+            raise Refused(ruling.reasons)
+        self.ruling = ruling
         began, now = self.monotonic(), self.clock()
-        standing, version, read = self.recent()
+        standing, version, read = self.recent(ruling.policy)
         minute = now.replace(second=0, microsecond=0)
         ends = min(minute + MINUTE, standing.next_change or datetime.max.replace(tzinfo=UTC))
         deadline = min(began + max((ends - now).total_seconds(), 0.0), read + self.longest.total_seconds())
@@ -121,6 +137,8 @@ class Minutes:
         with self._sharing:
             last = self._last
             if last is None or last.minute != minute or len(last.seen) != (1 if column is None else len(column)):
+                return None
+            if last.public["policy"] != self.ruling.policy:
                 return None
             last.states += 1
             return last
@@ -191,7 +209,7 @@ class Points:
     def __init__(
         self,
         recorder: Recorder,
-        fresh: Callable[[], Standing],
+        fresh: Callable[[str], Standing],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         version: Sequence[int],
@@ -225,7 +243,7 @@ class Points:
         if not ruling.permitted or ruling.slot is None:
             self._recorder.use(ruling, REFUSED, private, at, subjects=about, some=True)
             return Verdict(False, ruling.reasons)
-        standing = self._fresh()
+        standing = self._fresh(ruling.policy)
         code = standing.codes(ruling.slot)[about[0]] if about else UNKNOWN
         verdict = verdicts_of(ruling)[code]
         decision = ANSWERED if verdict else REFUSED
@@ -233,11 +251,12 @@ class Points:
         self._recorder.use(ruling, decision, said, at, as_of=at, standing=standing, subjects=about, some=True)
         return verdict
 
-    def checker(self, ruling: Ruling) -> Checker:
-        """A compiled checker; Refused, and recorded, for a use that the policy refuses."""
+    def checker(self, ruling: Ruling, rule: Callable[[bool], Ruling]) -> Checker:
+        """A compiled checker; Refused, and recorded, for a use that the policy refuses. `rule` rules on it again."""
         self.permit(ruling, {"question": "checker"})
         source = Minutes(
             ruling,
+            rule,
             self._recorder,
             self._recent,
             self._numbers,
@@ -259,7 +278,7 @@ class Points:
     def everybody(self, ruling: Ruling) -> tuple[StandingRow, ...]:
         """Everybody's standing, recorded as a question about everybody; raises Refused."""
         slot = self.permit(ruling, {"question": "standing"})
-        at, (standing, times) = self._clock(), self._until_when()
+        at, (standing, times) = self._clock(), self._until_when(ruling.policy)
         reasons = [standing_reason(code, ruling.use.purpose, ruling.line) for code in range(len(STANDING))]
         codes = standing.codes(slot).tolist()
         with self._recorder.database.read() as connection:
@@ -272,8 +291,12 @@ class Points:
         return rows
 
     def own(self, customer: str) -> dict[str, Reason]:
-        """A customer's standing in each purpose, for themselves; it is no use of their data, so nothing is recorded."""
-        compiled, standing = self._recorder.promise.compiled, self._fresh()
+        """A customer's standing in each purpose, for themselves; it is no use of their data, so nothing is recorded.
+
+        Raises Superseded where another version of the policy came into force meanwhile.
+        """
+        compiled = self._recorder.promise.compiled
+        standing = self._fresh(compiled.digest)
         number = self._numbers(standing).get(customer)
         found = {}
         for purpose in compiled.purposes:
@@ -287,10 +310,10 @@ class Points:
             self._closer = ThreadPoolExecutor(1, thread_name_prefix="bailee-minutes")
         return self._closer.submit(work)
 
-    def _until_when(self) -> tuple[Standing, Sequence[datetime | None]]:
+    def _until_when(self, policy: str) -> tuple[Standing, Sequence[datetime | None]]:
         """Everybody's standing, and until when each one's holds."""
         while True:
-            standing = self._fresh()
+            standing = self._fresh(policy)
             with self._recorder.database.read() as connection:
                 found = untils(connection, standing)
             if found is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from bailee import decide
 from bailee.errors import WorkspaceError
 from bailee.gate.answer import PolicyOnRecord
 from bailee.gate.settings import MAP, POLICY
-from bailee.people import documents
+from bailee.people import documents, versions
 from bailee.people.database import Database
 from bailee.policy import canonical
 from bailee.policy.model import DataMap, Policy
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: Part of the key under which a parsed file is kept: raise it when the reader accepts or reads something else.
-READER = b"1"
+READER = b"3"
+
+#: The setting that names the policy and map which the ledger announced last.
+ANNOUNCED = "announced"
 
 #: The setting that keeps a file's parsed form where its digest is on record from a file that was laid out otherwise.
 LAYOUT = "{} as laid out last"
@@ -53,16 +56,24 @@ class _Read:
     new: bool
 
 
-def load(home: Path, database: Database, now: datetime) -> Promise:
+def load(home: Path, database: Database, now: datetime, *, settled: bool = False) -> Promise:
     """Read both files of a workspace, taking what was parsed before from the database, and keep what is new.
 
-    Raises WorkspaceError where a file is missing, PolicyError and MapError with every problem in them.
+    The policy is the published version in force, where there is one, and only else the file. `settled` takes policy and
+    map as they were recorded in force last, whatever the files say now. Raises WorkspaceError where a file is missing,
+    PolicyError and MapError with every problem in them.
     """
-    policy_bytes, map_bytes = _bytes(home / POLICY), _bytes(home / MAP)
     with database.read() as connection:
-        policy = _policy(connection, policy_bytes)
-        assert isinstance(policy.value, Policy)  # noqa: S101  (`_policy` reads policies)
-        datamap = _map(connection, map_bytes, policy_bytes, policy.value)
+        version, announced = versions.in_force(connection, now), documents.setting(connection, ANNOUNCED)
+        last = announced.split() if announced and settled else [None, None]
+        ruling = last[0] if version is None else version.policy
+        policy = _policy(connection, bytes_of(home / POLICY)) if ruling is None else _known(connection, ruling)
+        assert isinstance(policy.value, Policy)  # noqa: S101  (both read policies)
+        if last[1] is None:
+            datamap = _map(connection, bytes_of(home / MAP), policy.text.encode(), policy.value)
+        else:
+            map_ = _kept(connection, "datamaps", last[1])
+            datamap = _Read(canonical.map_from_json(map_.canonical), map_.digest, map_.text, map_.source, new=False)
         assert isinstance(datamap.value, DataMap)  # noqa: S101
     if policy.new or datamap.new:
         with database.write() as connection:
@@ -70,6 +81,39 @@ def load(home: Path, database: Database, now: datetime) -> Promise:
             _keep(connection, "datamaps", datamap, now)
     compiled = decide.compile(policy.value, policy.digest)
     return Promise(policy.value, policy.digest, datamap.value, datamap.digest, compiled)
+
+
+def promised_by(policy: Policy, digest: str, before: Promise) -> Promise:
+    """The promise of another version of the policy over the same data map."""
+    return Promise(policy, digest, before.datamap, before.map_digest, decide.compile(policy, digest))
+
+
+def candidate(text: bytes, name: str, map_text: bytes) -> tuple[Policy, str]:
+    """The policy of a file that is to be published, and its digest; PolicyError, or MapError where the map misfits."""
+    from bailee.policy.datamap import parse_map
+    from bailee.policy.document import parse_policy
+
+    policy = parse_policy(text, name)
+    parse_map(map_text, MAP, policy)
+    return policy, canonical.policy_digest(policy)
+
+
+def keep_policy(connection: Connection, policy: Policy, digest: str, text: bytes, now: datetime) -> None:
+    """Keep a policy that is published, in the caller's transaction."""
+    value, source = canonical.to_json(policy), hashlib.sha256(b"published\0" + text).hexdigest()
+    documents.keep(connection, "policies", digest, value, text.decode("utf-8-sig"), source, now)
+
+
+def _known(connection: Connection, digest: str) -> _Read:
+    kept = _kept(connection, "policies", digest)
+    return _Read(canonical.policy_from_json(kept.canonical), digest, kept.text, kept.source, new=False)
+
+
+def _kept(connection: Connection, table: documents.Table, digest: str) -> documents.Document:
+    found = documents.get(connection, table, digest)
+    if found is None:
+        raise WorkspaceError(f"`{digest}` is in force and not on record; restore a backup")
+    return found
 
 
 def recorded_policy(connection: Connection, digest: str) -> Policy | None:
@@ -94,13 +138,25 @@ def text(database: Database, digest: str) -> str | None:
     return None if found is None else found.text
 
 
+def recorded_policies(connection: Connection) -> Iterator[Policy]:
+    """Every policy that was ever in force, the oldest first."""
+    for found in documents.every(connection, "policies"):
+        yield canonical.policy_from_json(found.canonical)
+
+
 def recorded_map(connection: Connection, digest: str) -> DataMap | None:
     """The data map that had this digest when it was in force, or None."""
     found = documents.get(connection, "datamaps", digest)
     return None if found is None else canonical.map_from_json(found.canonical)
 
 
-def _bytes(path: Path) -> bytes:
+def read(path: Path) -> tuple[bytes, str]:
+    """The bytes of a policy file and what errors call it; WorkspaceError where it cannot be read."""
+    return bytes_of(path), path.name
+
+
+def bytes_of(path: Path) -> bytes:
+    """The bytes of a file of the workspace; WorkspaceError where it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -23,6 +23,7 @@ from bailee.ledger.leaves import SOME, read
 from bailee.ledger.note import Signer
 from bailee.people import customers, imported_rows, keyring, standing_proofs
 from bailee.people.standing_proofs import StandingProof
+from bailee.policy.model import Policy
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -74,6 +75,8 @@ class Prover:
         self._standing: OrderedDict[str, StandingProof] = OrderedDict()
         self._rows = imported_rows.Rows(connection, self.number)
         self._carried: list[range] | None = None
+        self._policies: list[tuple[int, str]] | None = None
+        self._read: dict[str, Policy | None] = {}
 
     def concerns(self, entry: int | None, progress: Progress | None) -> list[Concern]:
         """What concerns the customer, or the one entry; NotVerified where that does not concern them."""
@@ -83,6 +86,25 @@ class Prover:
         if not found:
             raise NotVerified(f"entry `{entry}` does not concern customer `{self.customer}`")
         return found
+
+    def choice(self, sequence: int) -> Proven:
+        """The proof of one of the customer's choices; NotVerified where the ledger has none."""
+        found = concerns.of_choice(self._connection, self.number, self._rows, sequence)
+        if found is None:
+            raise NotVerified(f"no entry of the ledger is about the choice with the sequence `{sequence}`")
+        return self.prove(found)
+
+    def policy_at(self, position: int) -> Policy | None:
+        """The policy that was in force at an entry; None before the first, or where it is not on record."""
+        if self._policies is None:
+            leaves = concerns.of_kind(self._connection, "policy")
+            self._policies = [(at, str(read(raw)["policy"])) for at, raw in leaves]
+        before = [digest for at, digest in self._policies if at <= position]
+        if not before:
+            return None
+        if before[-1] not in self._read:
+            self._read[before[-1]] = recorded_policy(self._connection, before[-1])
+        return self._read[before[-1]]
 
     def prove(self, concern: Concern) -> Proven:
         """The proof of an entry; NotVerified where what is stored does not lead to the leaf."""
@@ -213,6 +235,8 @@ def _said(leaf: Mapping[str, Any], told: Mapping[str, Any], *, asked_about: bool
             return str(told.get("act", ""))
         case "customer":
             return str(leaf["change"])
+        case "request":
+            return f"{leaf['right']} {leaf['change']}"
     return ""
 
 

@@ -18,7 +18,7 @@ from bailee.gate.sets import TRIES, Sets
 from bailee.gate.turns import Turn
 from bailee.gate.ways import Way
 from bailee.people.standing import Standing
-from bailee.rewrite import Governed, Rewriter, VisibleTable
+from bailee.rewrite import Governed, Person, Rewriter, VisibleTable
 from bailee.rewrite.dialects import named
 from bailee.rewrite.reasons import place
 from bailee.rewrite.tokens import LONGEST
@@ -33,15 +33,28 @@ class Questions:
         self._promise, self._recorder, self._sets = promise, recorder, sets
         self._rewriter: tuple[int, Rewriter] | None = None
 
-    def ask(self, question: str, ruling: Ruling, at: datetime, fresh: Fresh, turn: Turn) -> Answer:
-        """The answer, recorded; raises Refused or EngineError, recorded too, and RecordError if that failed."""
+    def ask(
+        self,
+        question: str,
+        ruling: Ruling,
+        at: datetime,
+        fresh: Fresh,
+        person: Person | None = None,
+        turn: Turn | None = None,
+    ) -> Answer:
+        """The answer, recorded; raises Refused or EngineError, recorded too, and RecordError if that failed.
+
+        With a `person` it is the answer to their own request, and about them alone.
+        """
         private: dict[str, object] = {"question": question[:LONGEST]}
         about: list[int] = []
-        cutoff = retention(ruling, at)
+        cutoff = None if person is not None else retention(ruling, at)
         try:
             if not ruling.permitted:
                 raise Refused(ruling.reasons)
-            governed, result, standing, ways = self._run(question, ruling, fresh, cutoff, private, about, turn)
+            governed, result, standing, ways = self._run(
+                question, ruling, fresh, cutoff, private, about, person, turn or Turn()
+            )
         except Refused as error:
             error.receipt = self._use(ruling, REFUSED, {**private, **refusal(error)}, at, about)
             raise
@@ -101,6 +114,7 @@ class Questions:
         cutoff: datetime | None,
         private: dict[str, object],
         about: list[int],
+        person: Person | None,
         turn: Turn,
     ) -> tuple[Governed, Result, Standing, tuple[Way, ...]]:
         """Rewrite and answer over one and the same database, though it be replaced in between.
@@ -110,7 +124,7 @@ class Questions:
         sets = self._sets()
         with sets.line.taken(turn):
             for _ in range(TRIES):
-                generation, governed = self._rewrite(sets.engine, question, ruling)
+                generation, governed = self._rewrite(sets.engine, question, ruling, person)
                 private |= _uses(governed)
                 about[:] = self._recorder.numbers(governed.customers)
                 try:
@@ -131,11 +145,17 @@ class Questions:
             told = f"{error} at {place(governed.question, error.position)}"
         error.args = (told or str(error),)
 
-    def _rewrite(self, engine: Engine, question: str, ruling: Ruling) -> tuple[int, Governed]:
+    def tables(self) -> list[tuple[str, str, bool]]:
+        """The tables about people that the engine's database has: see `Rewriter.tables`."""
+        return self._over_today(self._sets().engine)[1].tables()
+
+    def _rewrite(
+        self, engine: Engine, question: str, ruling: Ruling, person: Person | None = None
+    ) -> tuple[int, Governed]:
         """The question over the catalogue of one generation of the engine."""
         try:
             generation, rewriter = self._over_today(engine)
-            return generation, rewriter.rewrite(question, ruling)
+            return generation, rewriter.rewrite(question, ruling, person)
         except EngineError as error:
             error.position = None  # in SQL that the asker did not write
             raise

@@ -26,7 +26,7 @@ class Recent:
 
     def __init__(
         self,
-        fresh: Callable[[], Standing],
+        fresh: Callable[[str], Standing],
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         version: Sequence[int],
@@ -36,11 +36,13 @@ class Recent:
         self._seconds = seconds
         self._seen: Seen | None = None
 
-    def __call__(self) -> Seen:
+    def __call__(self, policy: str) -> Seen:
+        """The standing under a policy; whatever `fresh` raises where another is in force."""
         seen, version, began = self._seen, self._version[0], self._monotonic()
-        if seen is not None and seen.version == version and began < seen.began + self._seconds:
+        current = seen is not None and seen.version == version and seen.standing.policy == policy
+        if seen is not None and current and began < seen.began + self._seconds:
             until = seen.standing.next_change
             if until is None or self._clock() < until:
                 return seen
-        seen = self._seen = Seen(self._fresh(), version, began)
+        seen = self._seen = Seen(self._fresh(policy), version, began)
         return seen

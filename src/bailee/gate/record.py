@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from bailee.decide import Ruling
-from bailee.errors import FactRejected, RecordError, Refused, WorkspaceError
-from bailee.gate.promise import Promise
+from bailee.errors import FactRejected, RecordError, Refused, Superseded, WorkspaceError
+from bailee.gate.promise import ANNOUNCED, Promise
 from bailee.ledger import log
 from bailee.ledger.leaves import ALL, SOME
-from bailee.people import customers, documents, keyring
+from bailee.people import customers, documents, keyring, versions
 from bailee.people.database import Database
 from bailee.people.standing import Standing
 from bailee.policy.canonical import digest
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 ANSWERED, REFUSED, FAILED = "answered", "refused", "failed"
 
 REWRITER = digest({"rewriter": VERSION})
-
-#: The setting that names the policy and map which the ledger announced last.
-ANNOUNCED = "announced"
 
 
 class Recorder:
@@ -95,7 +92,7 @@ class Recorder:
         def work(connection: Connection) -> int:
             # What was judged while a policy was in force may be recorded later, and nothing else.
             if kind != "points_closed":
-                self.must_be_in_force(connection)
+                self.must_be_in_force(connection, str(public["policy"]), at)
             return self.within(connection, kind, public, private, at, subjects)
 
         try:
@@ -103,10 +100,20 @@ class Recorder:
         except (WorkspaceError, FactRejected) as error:  # a customer may have been erased since the question began
             raise RecordError(f"the ledger could not record, so nothing was released: {error}") from None
 
-    def must_be_in_force(self, connection: Connection) -> None:
-        """Raise WorkspaceError if the ledger has announced another policy or map than this process works under."""
-        if documents.setting(connection, ANNOUNCED) != self.announcement:
-            raise WorkspaceError("another process put another policy or data map in force; open the workspace again")
+    def must_be_in_force(self, connection: Connection, policy: str, at: datetime) -> None:
+        """Raise Superseded where a published version other than this policy is in force at an instant.
+
+        WorkspaceError if the ledger has announced another policy or map than this process works under.
+        """
+        version = versions.in_force(connection, at)
+        if version is not None and version.policy != policy:
+            raise Superseded
+        announced = documents.setting(connection, ANNOUNCED)
+        if announced == self.announcement:
+            return
+        if version is not None and announced is not None and announced.endswith(f" {self.promise.map_digest}"):
+            raise Superseded  # a version comes into force at this moment, in another thread or process
+        raise WorkspaceError("another process put another policy or data map in force; open the workspace again")
 
     @property
     def announcement(self) -> str:
@@ -142,7 +149,12 @@ def described(ruling: Ruling) -> dict[str, object]:
     """The use that was asked for, who asked, and the digest of the ruling, so that it can be derived again."""
     use = ruling.use
     return {
-        "use": {"purpose": use.purpose, "effect": use.effect, "recipient": use.recipient},
+        "use": {
+            "purpose": use.purpose,
+            "effect": use.effect,
+            "recipient": use.recipient,
+            **({"own": True} if use.own else {}),
+        },
         "actor": actor_json(use.actor),
         "ruling": ruling_digest(ruling),
         "reasons": [reason.code for reason in ruling.reasons],

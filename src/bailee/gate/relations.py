@@ -106,6 +106,14 @@ class Relations:
 
         return self._database.commit(work)
 
+    def children(self, guardian: str) -> tuple[str, ...]:
+        """The keys of those whose verified guardian a customer is; none for nobody on record."""
+        must_be_writable(guardian)
+        with self._database.read() as connection:
+            number = customers.find(connection, guardian)
+            numbers = [] if number is None else relations.guarded(connection, number)
+            return tuple(key for key in customers.keys(connection, numbers) if key is not None) if numbers else ()
+
     def _must_oblige(self, purpose: str) -> None:
         """Raise FactRejected for what is no purpose on a legal obligation."""
         policy = self._recorder.promise.policy

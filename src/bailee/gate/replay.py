@@ -135,4 +135,5 @@ def _standing(connection: Connection, leaf: dict[str, Any], record: dict[str, An
 def _use(record: dict[str, Any]) -> Use:
     asked, who = record["use"], record["actor"]
     actor = Actor(who["name"], frozenset(who["roles"]), frozenset(who["trained"]), who["self_declared"])
-    return Use(asked["purpose"], actor, word_of_effect(asked["effect"]), asked["recipient"])
+    own = bool(asked.get("own", False))
+    return Use(asked["purpose"], actor, word_of_effect(asked["effect"]), asked["recipient"], own)

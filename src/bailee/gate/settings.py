@@ -16,6 +16,7 @@ from bailee.errors import Problem, SettingsError, WorkspaceError
 from bailee.gate import server_settings
 from bailee.gate.connections import DUCKDB, KINDS, Connection, has_password
 from bailee.gate.server_settings import Server
+from bailee.vocabulary import Act
 
 FILE, POLICY, MAP, KEYS = "bailee.toml", "policy.yaml", "datamap.yaml", "keys"
 WAREHOUSE = "warehouse.duckdb"
@@ -26,6 +27,9 @@ LONGEST_SECONDS = 86_400
 MOST = {"rows": 10**12, "threads": 1024}
 SMALLEST, LARGEST = 2**20, 2**40
 LONGEST_ORIGIN = 128
+#: In days: what customers are given where nothing is set, and the most.
+NOTICE = 30
+LONGEST_NOTICE = 3_650
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,22 @@ class Keys:
     signing: str = "file"
     signing_previous: str | None = None
     feed: str = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A system that is told of choices: of which purposes and acts (empty: all), and for how many days it is tried.
+
+    `secret` is `env:NAME` or `command: ...`. `private` lets it have an address of the company's own network.
+    """
+
+    name: str
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    purposes: frozenset[str] = frozenset()
+    acts: frozenset[str] = frozenset()
+    days: float = 5.0
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +73,12 @@ class Settings:
     store: str | None = field(default=None, repr=False)
     #: The name under which the ledger signs; None: the company's name and eight random digits, kept with the key.
     origin: str | None = None
+    #: How many days customers are given before a version of the policy that widens anything comes into force.
+    notice_days: int = NOTICE
     #: Further places of the company's data, by name.
     engines: Mapping[str, Connection] = field(default_factory=dict)
     server: Server = field(default_factory=Server)
+    webhooks: tuple[Webhook, ...] = ()
 
 
 def load_settings(home: Path) -> Settings:
@@ -133,10 +156,12 @@ class _Reading:
             "store": {"url": self.url},
             "keys": dict.fromkeys(Keys.__dataclass_fields__, self.source),
             "ledger": {"origin": self.origin},
+            "policy": {"notice_days": self.days},
         }
         engine = self.connection("engine", self.document.get("engine", {}))
         engines = dict(self.connections())
         server = server_settings.read(self, self.document.get("server", {}))
+        webhooks = tuple(self.webhooks())
         found = dict(self.read(known))
         if self.problems:
             raise SettingsError(self.problems)
@@ -152,16 +177,18 @@ class _Reading:
             Keys(**keys),
             None if store is None else str(store),
             None if origin is None else str(origin),
-            engines,
-            server,
+            notice_days=int(str(found.get(("policy", "notice_days"), NOTICE))),
+            engines=engines,
+            server=server,
+            webhooks=webhooks,
         )
 
     def read(
         self, known: Mapping[str, Mapping[str, Callable[[str, object], object]]]
     ) -> Iterator[tuple[tuple[str, str], object]]:
-        sections = {"engine": None, **known, "engines": None, "server": None}
+        sections = {"engine": None, **known, "engines": None, "server": None, "webhooks": None}
         for section, content in self.document.items():
-            if section in ("engine", "engines", "server"):
+            if section in ("engine", "engines", "server", "webhooks"):
                 continue
             if section not in known:
                 told = f"unknown section `{section}`, expected {_or(sections)}{_nearest(section, sections)}"
@@ -183,6 +210,76 @@ class _Reading:
             if re.fullmatch("[a-z][a-z0-9_]{0,62}", name) is None:
                 self.problem(name, f"`{name}` is no name of an engine, expected small letters, digits and `_`")
             yield name, self.connection(f"engines.{name}", each)
+
+    def webhooks(self) -> Iterator[Webhook]:
+        """The `[[webhooks]]`; what is wrong may hold a secret, so it is not shown."""
+        content = self.document.get("webhooks", [])
+        if not isinstance(content, list) or not all(isinstance(each, dict) for each in content):
+            self.problem("webhooks", "`webhooks` is no list of sections, expected `[[webhooks]]`")
+            return
+        readers: dict[str, Callable[[str, object], Any]] = {
+            "name": self.named,
+            "url": self.webhook_url,
+            "secret": self.webhook_secret,
+            "purposes": self.words,
+            "kinds": self.acts,
+            "days": self.positive,
+            "private": self.truth,
+        }
+        seen: set[str] = set()
+        for each in content:
+            found = dict(self.values("[webhooks]", each, readers))
+            for key in ("name", "url", "secret"):
+                if key not in found:
+                    self.problem("webhooks", f"a `[[webhooks]]` lacks `{key}`")
+            name = found.get("name")
+            if name in seen:
+                self.problem(str(name), f"two webhooks have the name `{name}`, by which what was sent is remembered")
+            seen.add(str(name))
+            if all(found.get(key) is not None for key in ("name", "url", "secret")):
+                given: dict[str, Any] = {{"kinds": "acts"}.get(key, key): value for key, value in found.items()}
+                yield Webhook(**{key: value for key, value in given.items() if value is not None})
+
+    def named(self, key: str, value: object) -> object:
+        if not isinstance(value, str) or re.fullmatch("[a-z][a-z0-9_-]{0,62}", value) is None:
+            self.problem(key, f"`{key}` is {value!r}, expected small letters, digits, `_` and `-`, a letter first")
+            return None
+        return value
+
+    def webhook_url(self, key: str, value: object) -> object:
+        why = "it is no text" if not isinstance(value, str) else _wrong_url(value)
+        if why is not None:
+            self.problem(key, f"`{key}` of a webhook cannot be used: {why}")
+            return None
+        return value
+
+    def webhook_secret(self, key: str, value: object) -> object:
+        from bailee.people.key_sources import FILE, is_source
+
+        if not isinstance(value, str) or value == FILE or not is_source(value):
+            self.problem(key, f"`{key}` names no source of a secret, expected `env:NAME` or `command: PROGRAM ...`")
+            return None
+        return value
+
+    def words(self, key: str, value: object) -> object:
+        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            self.problem(key, f"`{key}` is {value!r}, expected a list of names")
+            return None
+        return frozenset(value)
+
+    def acts(self, key: str, value: object) -> object:
+        found = self.words(key, value)
+        other = sorted(set(found) - set(Act)) if isinstance(found, frozenset) else []
+        if other:
+            self.problem(key, f"`{key}` has `{other[0]}`, expected {_or(Act)}{_nearest(other[0], Act)}")
+            return None
+        return found
+
+    def truth(self, key: str, value: object) -> object:
+        if not isinstance(value, bool):
+            self.problem(key, f"`{key}` is {value!r}, expected `true` or `false`")
+            return None
+        return value
 
     def connection(self, section: str, content: object) -> Connection:
         """One place of data; what a kind needs and what it has no use for is said."""
@@ -303,6 +400,11 @@ class _Reading:
             self.problem(key, f"`{key}` is {value!r}, expected a whole number above 0, up to {MOST[key]}")
         return value
 
+    def days(self, key: str, value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LONGEST_NOTICE:
+            self.problem(key, f"`{key}` is {value!r}, expected a whole number of days from 0 to {LONGEST_NOTICE}")
+        return value
+
     def size(self, key: str, value: object) -> object:
         match = re.fullmatch(r"\s*(\d+)\s*([A-Za-z]+)\s*", value) if isinstance(value, str) else None
         if match is None or match[2] not in UNITS:
@@ -316,6 +418,21 @@ class _Reading:
     def problem(self, word: str, message: str) -> None:
         at = [n for n, line in enumerate(self.lines, 1) if re.match(rf"\s*\[?\s*\"?{re.escape(word)}\b", line)]
         self.problems.append(Problem(FILE, at[0] if at else 1, 1, message))
+
+
+def _wrong_url(url: str) -> str | None:
+    """Why no webhook can have this URL, without repeating it, or None."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "it is no URL"
+    if parts.username is not None or parts.password is not None:
+        return "it holds a user or a password; the signature says who sends"
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        return "it is no `https://` URL"
+    return None
 
 
 def _or(words: Iterable[str]) -> str:

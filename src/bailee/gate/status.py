@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bailee.gate.answer import Status
 from bailee.gate.promise import Promise
+from bailee.gate.publishing import Versions
 from bailee.gate.settings import Settings
 from bailee.ledger import log
 from bailee.people import erasure
@@ -23,7 +24,13 @@ _NEVER_ASKED = STANDING_CODES.index("never_asked")
 
 
 def status(
-    home: Path, promise: Promise, database: Database, standing: Standing, settings: Settings, at: datetime
+    home: Path,
+    promise: Promise,
+    database: Database,
+    standing: Standing,
+    settings: Settings,
+    at: datetime,
+    versions: Versions,
 ) -> Status:
     """The figures of `bailee status`."""
     compiled = promise.compiled
@@ -59,4 +66,5 @@ def status(
         store=database.name,
         database=settings.engine.name,
         engine=settings.engine.database is None or settings.engine.database.is_file(),
+        versions=versions,
     )

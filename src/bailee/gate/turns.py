@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bailee.errors import Cancelled
+from bailee.errors import Cancelled, EngineError
 
 #: How often a question is stopped that its engine does not hold just now.
 _AGAIN = 0.02
@@ -62,6 +62,9 @@ class Line:
         try:
             turn.must_go_on()
             yield
+        except EngineError:
+            turn.must_go_on()  # an engine that was stopped while it started says that it did not start
+            raise
         finally:
             with self._moved:
                 self._turns.remove(turn)

@@ -32,9 +32,16 @@ BEFORE = "before-restore-"
 ASIDE = ".bailee-new-"
 
 
-def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] | None = None, start: bool = False) -> Gate:
+def open(
+    home: str | os.PathLike[str],
+    *,
+    clock: Callable[[], datetime] | None = None,
+    start: bool = False,
+    settled: bool = False,
+) -> Gate:
     """The gate of the workspace in a folder; with `start`, its engine starts while everything else is loaded.
 
+    With `settled`, it works under the policy and map that were recorded in force last, whatever the files say now.
     Raises WorkspaceError where there is none or it cannot be used, PolicyError, MapError and SettingsError with
     every problem in its files.
     """
@@ -51,7 +58,7 @@ def open(home: str | os.PathLike[str], *, clock: Callable[[], datetime] | None =
         )
     engine = _started(settings) if start else None
     try:
-        return _gate(folder, settings, clock, engine)
+        return _gate(folder, settings, clock, engine, settled=settled)
     except BaseException:
         if engine is not None:
             engine.close()
@@ -76,12 +83,14 @@ def _started(settings: Settings) -> Engine | None:
     return engine
 
 
-def _gate(folder: Path, settings: Settings, clock: Callable[[], datetime] | None, engine: Engine | None) -> Gate:
+def _gate(
+    folder: Path, settings: Settings, clock: Callable[[], datetime] | None, engine: Engine | None, *, settled: bool
+) -> Gate:
     from bailee.gate.gate import Gate, now
 
     database = _database(settings.store or folder / STATE, folder, settings)
     try:
-        return Gate(folder, database, settings, clock=clock or now, engine=engine)
+        return Gate(folder, database, settings, clock=clock or now, engine=engine, settled=settled)
     except BaseException:
         database.close()
         raise

@@ -139,8 +139,14 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "notice": {"notice": DIGEST, "terms": DIGEST, "purpose": KEY},
         "notices_given": {"notice": DIGEST, "count": COUNT},
         "policy": {"policy": DIGEST, "map": _or_null(DIGEST), "previous": _or_null(DIGEST)},
+        "policy_scheduled": {"policy": DIGEST, "previous": DIGEST, "in_force": TIME},
+        "policy_withdrawn": {"policy": DIGEST, "in_force": TIME},
         "signing_key": {"key": ROOT, "previous": _or_null(ROOT)},
         "restored": {"size": COUNT, "root": ROOT},
+        "request": {
+            "change": _one_of("opened", "extended", "fulfilled", "refused", "cancelled"),
+            "right": _one_of("access", "correct", "erase", "object", "restrict"),
+        },
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )

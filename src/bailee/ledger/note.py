@@ -51,6 +51,10 @@ class Signer:
         packed = base64.b64encode(verify_note.ED25519 + self.seed).decode()
         return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{packed}"
 
+    def detached(self, data: bytes) -> bytes:
+        """Return this key's bare signature of some bytes (RFC 8032), for what is no note."""
+        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(data)
+
     def line(self, text: str) -> str:
         """Return this key's signature line for a note's text."""
         signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())

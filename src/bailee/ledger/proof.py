@@ -14,7 +14,7 @@ from bailee.ledger.verify_parts import Parts, read_parts
 from bailee.ledger.verify_proof import HEADER, ProofFile
 from bailee.ledger.verify_proof import read_proof as read
 
-__all__ = ["Parts", "ProofFile", "extra", "read", "write"]
+__all__ = ["Parts", "ProofFile", "extra", "read", "read_parts", "write"]
 
 
 def write(position: int, path: Sequence[bytes], checkpoint: bytes, extra: bytes | None = None) -> bytes:

@@ -115,6 +115,18 @@ def by_day(connection: Connection, since: datetime) -> Mapping[str, Mapping[date
     return found
 
 
+def signalled(connection: Connection, number: int) -> int:
+    """Return the sequence of the last browser's signal (GPC) of a customer, 0 where there was none."""
+    newest = "SELECT coalesce(max(sequence), 0) FROM choices WHERE customer = ? AND instrument = 'gpc'"
+    return int(connection.exec_driver_sql(newest, (number,)).scalar_one())
+
+
+def came_as(connection: Connection, sequence: int) -> tuple[int, int] | None:
+    """Return the number of the import that a choice came with and its row there; None where it was made here."""
+    row = connection.exec_driver_sql('SELECT "import", position FROM choices WHERE sequence = ?', (sequence,)).first()
+    return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
+
+
 def _evidence(connection: Connection, number: int, sealed: bytes) -> str | None:
     plain = keyring.of(connection).open(connection, [number], sealed, EVIDENCE)
     return None if plain is None else plain.decode()

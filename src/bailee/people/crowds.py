@@ -131,10 +131,15 @@ def _least() -> str:
 
 def _columns(connection: Connection, statement: str, types: Sequence[type]) -> list[npt.NDArray[Any]]:
     """The columns of a statement as arrays, read some ten thousand rows at a time."""
-    parts = [table.T for table in _tables(connection, statement, len(types))]
-    if not parts:
-        return [np.empty(0, kind) for kind in types]
-    return [np.concatenate([part[i].astype(kind) for part in parts]) for i, kind in enumerate(types)]
+    parts: list[list[npt.NDArray[Any]]] = [[np.empty(0, kind)] for kind in types]
+    for table in _tables(connection, statement, len(types)):
+        for part, column in zip(parts, table.T, strict=True):
+            part.append(column.astype(part[0].dtype))
+    found = []
+    for part in parts:
+        found.append(np.concatenate(part))
+        part.clear()  # no column is twice in memory but the one that is put together
+    return found
 
 
 def _tables(connection: Connection, statement: str, width: int) -> Iterator[npt.NDArray[np.int64]]:

@@ -99,7 +99,6 @@ class Database:
     def reading(self, connection: Connection) -> Iterator[None]:
         """Begin a transaction on a connection of `connect` that sees one snapshot, taken now."""
         with _for(connection, READ), connection.begin():
-            connection.exec_driver_sql("SELECT sequence FROM progress")
             yield
 
     @contextmanager

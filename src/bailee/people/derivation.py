@@ -158,22 +158,18 @@ def _many(
 ) -> Iterator[_Change]:
     """Judge everybody, half a million at a time."""
     from bailee.decide.instants import NEVER
-    from bailee.decide.many import standings
-    from bailee.people.crowds import crowd
 
-    ahead = sorted(connection.exec_driver_sql(_AHEAD, (micros(at),) * 2).scalars())
+    early = ahead(connection, at)
     for first in range(1, customers + 1, _BATCH):
         last = min(first + _BATCH - 1, customers)
-        people = crowd(connection, compiled.policy, first, last)
-        found = standings(compiled, people, at, covering)
-        now = _Table(found.codes, found.until.copy())
-        for number, customer in facts.of_many(connection, (n for n in ahead if first <= n <= last)):
+        now, erased = _judged(connection, compiled, covering, at, first, last)
+        for number, customer in facts.of_many(connection, (n for n in early if first <= n <= last)):
             codes, until = judged(compiled, covering, customer, at)
             now.codes[number - first] = np.frombuffer(codes, np.uint8)
             now.until[number - first] = NEVER if until is None else until
         was, sequences = _held(connection, first, last, len(compiled.slots))
         differs = np.flatnonzero((now.codes != was.codes).any(axis=1) | (now.until != was.until) | (sequences < 0))
-        kept = (sequences >= 0) & ~people.erased
+        kept = (sequences >= 0) & ~erased
         for start in range(0, len(differs), _LEAVES):
             rows = differs[start : start + _LEAVES]
             past = rows[kept[rows]]
@@ -182,6 +178,23 @@ def _many(
                 dict(zip((rows + first).tolist(), now.rows(rows), strict=True)),
                 [(number, sequence, held.codes, held.until) for number, sequence, held in each],
             )
+
+
+def ahead(connection: Connection, at: datetime) -> list[int]:
+    """Who did something after an instant, by a clock that was set back since: they are judged one by one."""
+    return sorted(connection.exec_driver_sql(_AHEAD, (micros(at),) * 2).scalars())
+
+
+def _judged(
+    connection: Connection, compiled: Compiled, covering: Covering, at: datetime, first: int, last: int
+) -> tuple[_Table, npt.NDArray[np.bool_]]:
+    """Standing of customers who follow each other, and who is erased; what they said is out of memory again."""
+    from bailee.decide.many import standings
+    from bailee.people.crowds import crowd
+
+    people = crowd(connection, compiled.policy, first, last)
+    found = standings(compiled, people, at, covering)
+    return _Table(found.codes, found.until.copy()), people.erased
 
 
 class _Table(NamedTuple):

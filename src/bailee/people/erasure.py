@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bailee.people import customers, keyring
+from bailee.people import customers, keyring, requests
 from bailee.people.erased_imports import blind
 from bailee.people.instants import instant, micros
 
@@ -28,6 +28,7 @@ _ROWS = {
     "standing_past": "customer",
     "sessions": "customer",
     "links": "customer",
+    "webhook_deliveries": "customer",
 }
 #: What a hold keeps: its own row and reason, and the key that they are sealed under.
 _HELD = {"holds": "customer", "customer_keys": "customer"}
@@ -78,6 +79,7 @@ def found(connection: Connection, key: str) -> Erasure | None:
     number = int(row[0])
     holds = tuple(_holds(connection, number))
     counted = {table: _count(connection, table, column, number) for table, column in _ROWS.items()}
+    counted["requests"] = requests.told(connection, number)
     counted["holds"] = _count(connection, "holds", "customer", number) - len(holds)
     if not holds:
         counted["customer_keys"] = _count(connection, "customer_keys", "customer", number)
@@ -140,6 +142,7 @@ def _count(connection: Connection, table: str, column: str, number: int) -> int:
 
 def _delete(connection: Connection, erasure: Erasure) -> None:
     number = (erasure.number,)
+    requests.forget(connection, erasure.number)
     for table, column in ({**_ROWS, **_HELD} if erasure.whole else _ROWS).items():
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE {column} = ?", number)
     if erasure.whole:

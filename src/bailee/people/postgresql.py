@@ -9,18 +9,19 @@ after a crash PostgreSQL gives the number of a transaction that it lost to anoth
 from __future__ import annotations
 
 import secrets
+import select
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from bailee.errors import Uncertain, WorkspaceError
 from bailee.people import store
 from bailee.people.driver import marked
-from bailee.people.store import PURPOSE, READ, WRITE
+from bailee.people.store import PURPOSE, READ, SNAPSHOT, WRITE
 
 SCHEMA = "bailee"
 _EXPECTED = "`postgresql://user@host:5432/database`"
@@ -29,11 +30,15 @@ _PREFIXES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 #: Connections of one process: those that it keeps, and those that it may have at once.
 _KEPT, _MOST = 8, 32
 
+#: A connection that nobody used for so many seconds is asked whether its server is still there.
+_REST = 5.0
+_SINCE = "bailee_rested_since"
+
 #: The lock of all writers of one store, which PostgreSQL keeps apart by database.
 _LOCK = int.from_bytes(b"bailee 1", "big")
 
 _BEGIN = {
-    READ: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    READ: f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SNAPSHOT}",
     # Every statement sees what was committed before it, and while the lock is held nobody else commits: a snapshot of
     # the whole transaction would be from before the lock.
     WRITE: f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({_LOCK})",
@@ -116,7 +121,6 @@ class PostgreSQL:
                 pool_size=_KEPT,
                 max_overflow=_MOST - _KEPT,
                 pool_timeout=store.WAIT_SECONDS,
-                pool_pre_ping=True,  # a server that was restarted is no error
                 hide_parameters=True,
             )
         except ModuleNotFoundError:
@@ -126,6 +130,8 @@ class PostgreSQL:
             ) from None
         self._engine = engine
         event.listen(engine, "connect", _settle)
+        event.listen(engine, "checkin", _rested)
+        event.listen(engine, "checkout", _must_be_alive)
         event.listen(engine, "begin", self._begin)
         event.listen(engine, "before_cursor_execute", _mark, retval=True)
         return engine
@@ -237,6 +243,32 @@ def _settle(raw: Any, _record: object) -> None:
     raw.autocommit = True
     wait = f"SET lock_timeout = '{store.WRITE_SECONDS:g}s'"
     raw.execute("; ".join([wait, *_SESSION, _DURABLE]))
+
+
+def _rested(_raw: object, record: Any) -> None:
+    record.info[_SINCE] = time.monotonic()
+
+
+def _must_be_alive(raw: Any, record: Any, _proxy: object) -> None:
+    """Have another connection opened instead of one whose server is gone: a server that was restarted is no error.
+
+    A server that ends a connection says so on it, which costs nothing to see; only after a rest is it asked, since what
+    lies between may have forgotten the connection without a word.
+    """
+    since = record.info.get(_SINCE)
+    if since is None or (time.monotonic() - since < _REST and not raw.closed and not _spoke(raw)):
+        return
+    try:
+        raw.execute("SELECT 1")
+    except Exception as error:
+        raise DisconnectionError from error
+
+
+def _spoke(raw: Any) -> bool:
+    """Whether a server has something to say that it was not asked for."""
+    poll = select.poll()
+    poll.register(raw.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _mark(

@@ -115,5 +115,11 @@ def guarded_by(connection: Connection, child: int) -> list[int]:
     return list(connection.exec_driver_sql(found, (child,)).scalars())
 
 
+def guarded(connection: Connection, guardian: int) -> list[int]:
+    """Return the numbers of those whose verified guardian a customer is now."""
+    found = "SELECT DISTINCT child FROM guardians WHERE guardian = ? AND ended_at IS NULL ORDER BY child"
+    return list(connection.exec_driver_sql(found, (guardian,)).scalars())
+
+
 def _sealed(connection: Connection, number: int, why: str, context: bytes) -> bytes:
     return keyring.of(connection).seal(connection, [number], why.encode(), context)

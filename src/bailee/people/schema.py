@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bailee.vocabulary import Act, Instrument
 
 #: Alembic's name for this shape; a database that stores it opens without alembic.
-REVISION = "0005"
+REVISION = "0004"
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -262,6 +262,60 @@ choices = Table(
     _one_of("act", Act),
     _one_of("instrument", Instrument),
     Index(None, "customer", "at"),
+)
+
+#: What people ask about themselves: `confirm_by`, `answer_by` and `latest_by` are days, `said` is sealed. The rows stay
+#: when the person is erased, without what they said: the law asks for a log of requests.
+requests = Table(
+    "requests",
+    metadata,
+    _number("number", key=True),
+    _number("customer", "customers.number"),
+    _text("kind"),
+    _text("state"),
+    _text("law"),
+    _text("manner"),
+    _number("opened_at"),
+    _number("confirm_by", optional=True),
+    _number("answer_by"),
+    _number("latest_by"),
+    _number("closed_at", optional=True),
+    Column("said", LargeBinary, nullable=True),
+    _number("entry"),
+    Index(None, "customer"),
+)
+
+#: What became of a request, in order; `why` is sealed under its customer's key.
+request_changes = Table(
+    "request_changes",
+    metadata,
+    _number("request", "requests.number", key=True),
+    _number("place", key=True),
+    _number("at"),
+    _text("state"),
+    _text("by"),
+    Column("why", LargeBinary, nullable=True),
+    _number("entry"),
+)
+
+#: Up to which change an endpoint's deliveries were made.
+webhook_cursors = Table("webhook_cursors", metadata, _text("endpoint", key=True), _number("sequence"))
+
+#: Word of one choice to one endpoint, by the choice's sequence: when to try (again), how often it was, and what came.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _text("endpoint", key=True),
+    _number("sequence", key=True),
+    _number("customer", "customers.number"),
+    _text("message"),
+    _number("made_at"),
+    _number("due_at"),
+    _number("attempts"),
+    _number("done_at", optional=True),
+    _number("dead_at", optional=True),
+    _text("told", optional=True),
+    Index(None, "customer"),
 )
 
 #: Derived: one reason code a slot of the policy, and the next instant at which it can change by itself.

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from bailee.errors import Uncertain, WorkspaceError
 from bailee.people import faults, store
-from bailee.people.store import PURPOSE, WRITE
+from bailee.people.store import PURPOSE, READ, SNAPSHOT, WRITE
 
 #: Enough to keep the index of choices in memory while a file is imported: 32 MiB for each connection.
 _CACHE_KIB = 32 * 1024
@@ -102,7 +102,9 @@ class SQLite:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(PURPOSE) == WRITE
+    purpose = connection.get_execution_options().get(PURPOSE)
     # The driver's own: SQLAlchemy's work on this one statement is a tenth of all that recording an entry takes.
     raw: Any = connection.connection.driver_connection
-    raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    raw.execute("BEGIN IMMEDIATE" if purpose == WRITE else "BEGIN")
+    if purpose == READ:
+        raw.execute(SNAPSHOT).fetchone()

@@ -15,6 +15,8 @@ WRITE_SECONDS = 60.0
 #: The execution option of a connection that says what its next transaction is for.
 PURPOSE = "bailee_transaction"
 READ, WRITE = "read", "write"
+#: What a transaction that reads begins with, so that its snapshot is of then.
+SNAPSHOT = "SELECT sequence FROM progress"
 
 
 class Store(Protocol):

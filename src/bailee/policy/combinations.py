@@ -20,8 +20,16 @@ def impossible(policy: Policy) -> Found:
     for key in policy.uses:
         if key in taxonomy.uses():
             yield ("uses", key), f"`{key}` is in the taxonomy already: expected a key of your own"
+    for section, named in (("purposes", policy.purposes), ("categories", policy.categories)):
+        for key, each in named.items():
+            if policy.written_in in each.texts:
+                message = (
+                    f"the policy is written in `{policy.written_in}` already: expected another language, "
+                    "or `written_in` to say in which it is"
+                )
+                yield (section, key, "texts", policy.written_in), message
     for purpose in policy.purposes.values():
-        for check in (_consent, _law, _interest, _special_consent, _aggregate, _places, _was):
+        for check in (_consent, _law, _interest, _special_consent, _aggregate, _places, _was, _own_request):
             for path, message in check(policy, purpose):
                 yield ("purposes", purpose.key, *path), message
 
@@ -103,3 +111,20 @@ def _was(policy: Policy, purpose: Purpose) -> Found:
     for old in purpose.was:
         if old in policy.purposes:
             yield ("was",), f"`{old}` is a purpose of this policy: expected the key of one that is gone"
+
+
+def _own_request(policy: Policy, purpose: Purpose) -> Found:
+    if not purpose.own_request:
+        return
+    if bases(purpose) != {Basis.LEGAL_OBLIGATION}:
+        yield ("own_request",), "`own_request` needs `basis: legal_obligation`: a person's right waits for no choice"
+    if purpose.recipients:
+        yield ("recipients",), "a purpose with `own_request` answers the person, and may have no recipients"
+    if purpose.keep.from_last_activity:
+        yield ("keep",), "a person is shown whatever is still there: expected a duration alone, without `from`"
+    for category, treatment in purpose.reads.items():
+        if treatment is not Treatment.CLEAR:
+            yield (
+                ("reads", category),
+                "a person is shown their own data: expected `clear` in a purpose with `own_request`",
+            )

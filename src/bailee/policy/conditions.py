@@ -126,6 +126,10 @@ def text(part: Condition, quote: Callable[[str], str], *, tried: bool) -> str:
             return f"NOT ({text(inner, quote, tried=tried)})"
         case Compare(operator, left, right):
             said = f"{operand(left)} {operator} {operand(right)}"
+        case In(item, choices) if tried and any(isinstance(each, Name) for each in choices):
+            # One by one: an engine reads all operands of a list in one kind, and so a literal otherwise than by itself.
+            each_alone = (Compare("=", item, each) for each in choices)
+            return text(Either(tuple(each_alone)), quote, tried=tried)
         case In(item, choices):
             said = f"{operand(item)} IN ({', '.join(map(operand, choices))})"
         case Like(item, pattern, any_case):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from bailee.policy import places
-from bailee.policy.model import Forbid, Policy, Purpose, Standard, Who
+from bailee.policy.model import Forbid, Policy, Purpose, Standard, Texts, Who
 from bailee.policy.terms import Change, Kind, changes, terms_of, words
 from bailee.vocabulary import Basis
 
@@ -89,6 +89,16 @@ def _beside(old: Purpose, new: Purpose) -> Iterator[Change]:
     yield from _training("training", old.training, new.training)
     for part in ("decides", "law", "balance", "title", "why", "customer_gains", "company_gains"):
         yield from _part(part, getattr(old, part), getattr(new, part))
+    yield from _texts(old.texts, new.texts)
+
+
+def _texts(old: Mapping[str, Texts], new: Mapping[str, Texts]) -> Iterator[Change]:
+    """The company's own words in other languages."""
+    for language in sorted({*old, *new}):
+        before, after = old.get(language, Texts()), new.get(language, Texts())
+        for each in fields(Texts):
+            part = f"texts.{language}.{each.name}"
+            yield from _part(part, getattr(before, each.name), getattr(after, each.name))
 
 
 def _part(

@@ -11,7 +11,15 @@ from bailee.policy import model, taxonomy
 from bailee.policy.combinations import impossible
 from bailee.policy.forms import filled
 from bailee.policy.leaves import Words
-from bailee.policy.policy_form import ForbidForm, PolicyForm, PurposeForm, StandardForm, WhoForm
+from bailee.policy.policy_form import (
+    ControllerForm,
+    ForbidForm,
+    OwnCategoryForm,
+    PolicyForm,
+    PurposeForm,
+    StandardForm,
+    WhoForm,
+)
 from bailee.policy.reader import Tree, load, read
 
 
@@ -67,11 +75,22 @@ def _policy(form: PolicyForm, tree: Tree) -> model.Policy:
         recipients={key: model.Recipient(key, **_fields(each)) for key, each in form.recipients.items()},
         standards={key: _standard(key, each) for key, each in form.standards.items()},
         roles={key: model.Role(key, each.title, frozenset(each.training)) for key, each in form.roles.items()},
-        categories={key: model.OwnCategory(key, **_fields(each)) for key, each in form.categories.items()},
+        categories={key: _category(key, each) for key, each in form.categories.items()},
         uses=dict(form.uses),
         language=form.bailee,
+        written_in=form.written_in,
+        controller=_controller(form.controller),
         lines={path: mark.line for path, mark in tree.keys.items()},
     )
+
+
+def _controller(form: ControllerForm | None) -> model.Controller | None:
+    if form is None:
+        return None
+    fields = _fields(form)
+    fields["address"] = None if form.address is None else model.Address(**_fields(form.address))
+    fields["authority"] = None if form.authority is None else model.Authority(**_fields(form.authority))
+    return model.Controller(**fields)
 
 
 def _fields(form: object) -> dict[str, Any]:
@@ -85,12 +104,18 @@ def _purpose(key: str, form: PurposeForm) -> model.Purpose:
         fields[name] = frozenset(fields[name])
     fields["keep"] = model.Keep(form.keep.duration, form.keep.since is not None)
     fields["by_place"] = {place: model.PlaceRule(**_fields(rule)) for place, rule in form.by_place.items()}
+    fields["texts"] = {language: model.Texts(**_fields(texts)) for language, texts in form.texts.items()}
     if contact is not None:
         rates = {name: rate for name, rate in _fields(contact).items() if name != "quiet" and rate is not None}
         fields["contact"] = model.Contact(rates, contact.quiet)
     if release is not None:
         fields["release"] = model.Release(**_fields(release))
     return model.Purpose(key=key, who=_who(who), **fields)
+
+
+def _category(key: str, form: OwnCategoryForm) -> model.OwnCategory:
+    texts = {language: model.Texts(**_fields(each)) for language, each in form.texts.items()}
+    return model.OwnCategory(key, form.title, form.special, texts)
 
 
 def _who(form: WhoForm | None) -> model.Who:

@@ -23,6 +23,8 @@ from bailee.vocabulary import Basis, Effect, Principle, Treatment
 
 T = TypeVar("T")
 KEY = r"[a-z][a-z0-9_]{0,62}"
+#: A language tag as far as notices need one (RFC 5646).
+LANGUAGE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}"
 DOTTED = r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*"
 
 
@@ -168,6 +170,11 @@ Key = Annotated[
     str,
     PlainValidator(shaped(KEY, "a key of lower-case letters, digits and `_` that begins with a letter")),
     _schema(type="string", pattern=f"^{KEY}$"),
+]
+LanguageTag = Annotated[
+    str,
+    PlainValidator(shaped(LANGUAGE, "a language, such as `es` or `pt-BR`")),
+    _schema(type="string", pattern=f"^{LANGUAGE}$"),
 ]
 Age = Annotated[int, PlainValidator(whole(0, 150)), _schema(type="integer", minimum=0, maximum=150)]
 GroupSize = Annotated[

@@ -47,7 +47,7 @@ def lint(
     misfits = () if datamap is None else check_against(policy, datamap, files[1])
     found += [Finding(Severity.ERROR, problem) for problem in misfits]
     if datamap is not None and not misfits:
-        for check_both, file in ((_idle, files[0]), (_columns, files[1])):
+        for check_both, file in ((_idle, files[0]), (_columns, files[1]), (_copies, files[1])):
             told = check_both(policy, datamap)
             found += [Finding(severity, Problem(file, line or 1, 1, message)) for severity, line, message in told]
     return tuple(sorted(found, key=lambda each: (files.index(each.problem.file), each.problem.line)))
@@ -63,11 +63,15 @@ def _refused(policy: Policy) -> Found:
     """Purposes that a standard forbids altogether, and keys for which this version refuses."""
     for purpose in policy.purposes.values():
         line, actor = policy.line("purposes", purpose.key), _anyone(policy, purpose)
-        whole = refusals(policy, Use(purpose.key, actor))
+        whole = refusals(policy, Use(purpose.key, actor, own=purpose.own_request))
         for reason in (each for each in whole if each.code == "not_enforced"):
             yield Severity.WARNING, reason.line, f"{reason.sentence}, so the uses that it limits are refused"
         single = [
-            [each for each in refusals(policy, Use(purpose.key, actor, effect, to)) if each.code == "standard"]
+            [
+                each
+                for each in refusals(policy, Use(purpose.key, actor, effect, to, purpose.own_request))
+                if each.code == "standard"
+            ]
             for effect in sorted(purpose.effects)
             for to in purpose.recipients or (None,)
         ]
@@ -165,6 +169,7 @@ def _columns(policy: Policy, datamap: DataMap) -> Found:
     read = {
         (table.name, name)
         for purpose in policy.purposes.values()
+        if not purpose.own_request  # that a person may see it is no need for it
         for table, name, treatment in _treatments(policy, datamap, purpose)
         if treatment is not Treatment.WITHHELD
     }
@@ -181,8 +186,18 @@ def _columns(policy: Policy, datamap: DataMap) -> Found:
                 yield Severity.WARNING, line, f"no purpose reads {name}: is it needed?"
 
 
+def _copies(policy: Policy, datamap: DataMap) -> Found:
+    """Columns that a person who asks for what is held about them would not be shown."""
+    for purpose in policy.purposes.values():
+        for table, name, treatment in _treatments(policy, datamap, purpose) if purpose.own_request else ():
+            if treatment is not Treatment.CLEAR and table.columns[name].categories:
+                line = datamap.lines.get((table.name, name))
+                message = f"`{purpose.key}` does not show people their own `{table.name}.{name}`"
+                yield Severity.WARNING, line, f"{message}: add it to `reads`, or to `for`"
+
+
 def _treatments(policy: Policy, datamap: DataMap, purpose: Purpose) -> Iterator[tuple[Table, str, Treatment]]:
-    use = Use(purpose.key, _anyone(policy, purpose))
+    use = Use(purpose.key, _anyone(policy, purpose), own=purpose.own_request)
     for table in datamap.tables.values():
         for name in table.columns if table.personal else ():
             yield table, name, column_treatment(policy, use, table, name)

@@ -47,6 +47,7 @@ def refusals(policy: Policy, use: Use) -> list[Reason]:
     if purpose is None:
         return [ruling_reason("unknown_purpose", None, purpose=use.purpose, nearest="")]
     return [
+        *_of_whom(policy, purpose, use),
         *_unlisted(policy, purpose, use),
         *_unqualified(policy, purpose, use),
         *(
@@ -56,6 +57,13 @@ def refusals(policy: Policy, use: Use) -> list[Reason]:
         ),
         *_unenforced(policy, purpose, use),
     ]
+
+
+def _of_whom(policy: Policy, purpose: Purpose, use: Use) -> Iterator[Reason]:
+    """D1.8: a purpose for people's own requests serves nothing else, and no other purpose serves one."""
+    if purpose.own_request != use.own:
+        code = "own_request" if purpose.own_request else "no_own_request"
+        yield ruling_reason(code, policy.line("purposes", purpose.key, "own_request"), purpose=purpose.key)
 
 
 def _unlisted(policy: Policy, purpose: Purpose, use: Use) -> Iterator[Reason]:

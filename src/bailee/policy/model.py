@@ -16,6 +16,9 @@ from bailee.vocabulary import Basis, Effect, Principle, Treatment
 
 Path = tuple[str, ...]
 
+#: The language of the company's own words where the policy names none.
+WRITTEN_IN = "en"
+
 #: Key of `guardian_below` for every place that no other key holds.
 ELSEWHERE = "elsewhere"
 
@@ -64,6 +67,16 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """The company's own words in another language, as far as it translated them; no part of the terms."""
+
+    title: str | None = None
+    why: str | None = None
+    customer_gains: str | None = None
+    company_gains: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     """Why data is used."""
 
@@ -90,6 +103,8 @@ class Purpose:
     balance: str | None = None
     decides: str | None = None
     was: tuple[str, ...] = ()
+    texts: Mapping[str, Texts] = field(default_factory=dict)
+    own_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +165,45 @@ class OwnCategory:
     key: str
     title: str
     special: bool = False
+    texts: Mapping[str, Texts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the company receives post."""
+
+    street: str
+    city: str
+    country: str
+    region: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Whom a customer can complain to."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who the company is to its customers, as receipts name it (ISO/IEC TS 27560, party fields); no part of any terms.
+
+    `withdraw` is where a customer takes a choice back, `storage` the places where data is kept.
+    """
+
+    address: Address | None = None
+    contact: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    url: str | None = None
+    privacy_policy: str | None = None
+    withdraw: str | None = None
+    jurisdiction: str | None = None
+    storage: tuple[str, ...] = ()
+    authority: Authority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +219,8 @@ class Policy:
     categories: Mapping[str, OwnCategory] = field(default_factory=dict)
     uses: Mapping[str, str] = field(default_factory=dict)
     language: int = 1
+    written_in: str = WRITTEN_IN
+    controller: Controller | None = None
     lines: Mapping[Path, int] = field(default_factory=dict, compare=False, repr=False)
 
     def line(self, *path: str) -> int | None:

@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).parent / "data" / "places.json"
+_SPANISH = Path(__file__).parent / "data" / "places_es.json"
 
 
 @cache
 def _read() -> dict[str, Any]:
     return dict(json.loads(_FILE.read_text(encoding="utf-8")))
+
+
+@cache
+def _spanish() -> dict[str, Any]:
+    return dict(json.loads(_SPANISH.read_text(encoding="utf-8")))
 
 
 @cache
@@ -34,11 +40,18 @@ def known(code: str) -> bool:
     return part in data["subdivisions"].get(country, ()) if dash else code in data["countries"]
 
 
-def name(code: str) -> str:
-    """The English name of a place, a subdivision's without its country's; KeyError when the code is not known."""
+def name(code: str, language: str = "en") -> str:
+    """The name of a place, a subdivision's without its country's; KeyError when the code is not known.
+
+    In Spanish (`es`) as far as it differs from the English name, which is what there is in every other language.
+    """
     country, dash, part = code.partition("-")
     data = _read()
-    return str(data["subdivisions"][country][part] if dash else data["countries"][country])
+    english = str(data["subdivisions"][country][part] if dash else data["countries"][country])
+    if language != "es":
+        return english
+    found: dict[str, str] = _spanish()["subdivisions"].get(country, {}) if dash else _spanish()["countries"]
+    return found.get(part or country, english)
 
 
 def within(place: str, area: str) -> bool:

@@ -16,6 +16,7 @@ from bailee.policy.leaves import (
     EffectName,
     GroupSize,
     Key,
+    LanguageTag,
     OwnCategoryKey,
     OwnUseKey,
     Place,
@@ -34,7 +35,7 @@ from bailee.policy.leaves import (
     shown,
     wrong,
 )
-from bailee.policy.model import ELSEWHERE
+from bailee.policy.model import ELSEWHERE, WRITTEN_IN
 from bailee.policy.reader import Number
 from bailee.vocabulary import Treatment
 
@@ -102,6 +103,21 @@ class ReleaseForm(Form):
     epsilon: RateText | None = None
 
 
+class TextsForm(Form):
+    """What the company says of a purpose, in another language."""
+
+    title: Text | None = None
+    why: Text | None = None
+    customer_gains: Text | None = None
+    company_gains: Text | None = None
+
+
+class TitleForm(Form):
+    """What a category is called in another language."""
+
+    title: Text = Field(description="what the category is called")
+
+
 class PurposeForm(Form):
     """Why data is used."""
 
@@ -129,6 +145,8 @@ class PurposeForm(Form):
     balance: Text | None = None
     decides: DecidesName | None = None
     was: OneOrMore[Key] = ()
+    texts: Filled[LanguageTag, Annotated[TextsForm, NotEmpty()]] = Field(default_factory=dict)
+    own_request: Truth = False
 
 
 class RecipientForm(Form):
@@ -179,6 +197,39 @@ class OwnCategoryForm(Form):
 
     title: Text = Field(description="what the category is called")
     special: Truth = False
+    texts: Filled[LanguageTag, TitleForm] = Field(default_factory=dict)
+
+
+class AddressForm(Form):
+    """Where the company receives post."""
+
+    street: Text = Field(description="street and number")
+    city: Text = Field(description="the town or city")
+    country: Place = Field(description="a code of ISO 3166, such as `US`")
+    region: Text | None = None
+    postal_code: Text | None = None
+
+
+class AuthorityForm(Form):
+    """Whom a customer can complain to."""
+
+    name: Text = Field(description="what the authority is called")
+    url: Text = Field(description="where it takes complaints")
+
+
+class ControllerForm(Form):
+    """Who the company is to its customers, as receipts name it."""
+
+    address: AddressForm | None = None
+    contact: Text | None = None
+    email: Text | None = None
+    phone: Text | None = None
+    url: Text | None = None
+    privacy_policy: Text | None = None
+    withdraw: Text | None = None
+    jurisdiction: Place | None = None
+    storage: OneOrMore[Place] = ()
+    authority: AuthorityForm | None = None
 
 
 class PolicyForm(Form):
@@ -193,3 +244,5 @@ class PolicyForm(Form):
     roles: Filled[Key, StaffRoleForm] = Field(default_factory=dict)
     categories: Filled[OwnCategoryKey, OwnCategoryForm] = Field(default_factory=dict)
     uses: Filled[OwnUseKey, Text] = Field(default_factory=dict)
+    written_in: LanguageTag = WRITTEN_IN
+    controller: Annotated[ControllerForm, NotEmpty()] | None = None

@@ -46,6 +46,8 @@ RULING: dict[str, tuple[str, Principle]] = {
     "unknown_effect": ("`{effect}` is not an effect of `{purpose}`: {known}", P.INTENTION),
     "role_missing": ("`{purpose}` is for the roles {known}, and `{actor}` holds none of them", P.SECURITY),
     "training_missing": ("`{actor}` has not passed the training that `{purpose}` asks for: {known}", P.TRAINING),
+    "own_request": ("`{purpose}` answers a person's own request, and shows nobody anything else", P.OWNERSHIP),
+    "no_own_request": ("`{purpose}` does not say `own_request: true`, so it answers nobody's own request", P.OWNERSHIP),
     "standard": ("the standard `{standard}` forbids this: {because}", P.OUTCOMES),
     "not_enforced": ("`{purpose}` sets `{key}`, which this version cannot enforce", P.ACCOUNTABILITY),
     "not_read": ("`{purpose}` does not read {category}", P.MINIMISATION),

@@ -14,6 +14,7 @@ from bailee.rewrite.draft import Allow, Clean
 from bailee.rewrite.governed import Governed, Used, Withheld
 from bailee.rewrite.reasons import REWRITE
 from bailee.rewrite.rewrite import rewrite
+from bailee.rewrite.sight import Person
 from bailee.rewrite.visible import VisibleColumn, VisibleTable
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Allow",
     "Clean",
     "Governed",
+    "Person",
     "Rewriter",
     "Used",
     "VisibleColumn",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bailee.engines import View
@@ -40,15 +40,20 @@ class Relations:
         return any(INNER_PAD in view.sql for view in self.views)
 
 
-def relations(names: Names, sight: Sight, needed: Collection[str] | None) -> Relations:
-    """One governed relation for each stored table that the question names, with the columns needed (None: all)."""
+def relations(
+    names: Names, sight: Sight, needed: Collection[str] | None, early: Mapping[str, Sequence[str]]
+) -> Relations:
+    """One governed relation for each stored table that the question names, with the columns needed (None: all).
+
+    `early` has conditions that a table's rows meet besides; see `rewrite.early`.
+    """
     views, drafts, used = [], [], []
     clean: dict[str, Clean] = {}
     allow: dict[str, Allow] = {}
     masked: dict[str, Masked] = {}
     columned: dict[str, Columned] = {}
     for stored in names.tables:
-        draft, sql, shown = govern(stored, sight, needed)
+        draft, sql, shown = govern(stored, sight, needed, early.get(stored.table.name, ()))
         views.append(View(names.relation(stored), sql))
         drafts.append(draft)
         if draft.masked is not None:

@@ -12,7 +12,9 @@ from bailee.policy.model import DataMap
 from bailee.rewrite.dialects import DUCKDB, Dialect
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.rewrite import rewrite_over
-from bailee.rewrite.store import Store
+from bailee.rewrite.rules.parents import owner_of
+from bailee.rewrite.sight import Person
+from bailee.rewrite.store import Store, Stored
 from bailee.rewrite.verify import Serialize
 from bailee.rewrite.visible import VisibleTable, visible
 
@@ -54,10 +56,27 @@ class Rewriter:
         """What a permitted ruling may see of every table."""
         return tuple(visible(ruling, self._store))
 
-    def rewrite(self, question: str, ruling: Ruling) -> Governed:
-        """The governed question; raises `Refused`. A refused ruling is never looked up, and refusals are not kept."""
-        if not ruling.permitted:
-            return rewrite_over(question, ruling, self._store, self._serialize)
+    def tables(self) -> list[tuple[str, str, bool]]:
+        """The tables about people: their names in the map, as a question names them, and whether rows name several."""
+        found = [self._store.of(name) for name in self._store.names()]
+        quote = self._store.dialect.quote
+        return [
+            (each.table.name, f"{quote(each.schema)}.{quote(each.name)}", len(self._holder(each).table.subjects) > 1)
+            for each in found
+            if each.table.personal
+        ]
+
+    def _holder(self, stored: Stored) -> Stored:
+        """The table whose columns name whom a row is about."""
+        return stored if stored.table.via is None else owner_of(self._store, stored)
+
+    def rewrite(self, question: str, ruling: Ruling, person: Person | None = None) -> Governed:
+        """The governed question; raises `Refused`. A refused ruling is never looked up, and refusals are not kept.
+
+        Nor is what is about one `person` alone: the answer to their own request.
+        """
+        if not ruling.permitted or person is not None:
+            return rewrite_over(question, ruling, self._store, self._serialize, person)
         use = ruling.use
         dialect = self._store.dialect.name
         key = (question, dialect, self._digest, ruling.policy, use.purpose, use.recipient, use.effect, VERSION)

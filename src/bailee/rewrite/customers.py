@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bailee.rewrite.columns import Found
@@ -42,7 +42,7 @@ def constants(names: Names, sight: Sight, tree: exp.Expr, found: list[Found]) ->
     return tuple(keys)
 
 
-def _bound(use: Named, by_start: dict[int, Found]) -> list[str]:
+def _bound(use: Named, by_start: Mapping[int, Found]) -> list[str]:
     """The constants that the table's one subject is compared with."""
     from sqlglot import exp
 
@@ -50,21 +50,27 @@ def _bound(use: Named, by_start: dict[int, Found]) -> list[str]:
     where = query.args.get("where") if query is not None else None
     if where is None or len(use.stored.table.subjects) != 1 or use.stored.table.via is not None:
         return []
-    for condition in _conjuncts(where.this):
+    for condition in conjuncts(where.this):
         column, values = _compared(condition)
         if column is None or not values or not all(isinstance(value, exp.Literal) for value in values):
             continue
-        starts = [part.meta["start"] for part in column.find_all(exp.Identifier) if "start" in part.meta]
-        meant = by_start.get(min(starts)) if starts else None
-        if meant is not None and meant.use is use and meant.seen.subject and _is(use, column, meant):
+        meant = means(use, column, by_start)
+        if meant is not None and meant.seen.subject:
             keys = [_key(value, use.stored.key_type(meant.seen.name)) for value in values]
             return [key for key in keys if key is not None] if None not in keys else []
     return []
 
 
-def _is(use: Named, column: exp.Expr, meant: Found) -> bool:
-    """Whether the last part of a dotted name is the column that was found, and no field of it."""
-    return use.stored.dialect.named(column.this) == use.stored.dialect.stored(meant.seen.name)
+def means(use: Named, column: exp.Expr, by_start: Mapping[int, Found]) -> Found | None:
+    """What a dotted name means, if that is a column of this use of a table, and no field of it."""
+    from sqlglot import exp
+
+    starts = [part.meta["start"] for part in column.find_all(exp.Identifier) if "start" in part.meta]
+    meant = by_start.get(min(starts)) if starts else None
+    if meant is None or meant.use is not use:
+        return None
+    last = use.stored.dialect.named(column.this)
+    return meant if last == use.stored.dialect.stored(meant.seen.name) else None
 
 
 def _key(value: exp.Expr, type_name: str) -> str | None:
@@ -77,7 +83,8 @@ def _key(value: exp.Expr, type_name: str) -> str | None:
     return None
 
 
-def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
+def conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
+    """The conditions that must all be true for a condition to be."""
     from sqlglot import exp
 
     pending = [condition]

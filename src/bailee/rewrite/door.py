@@ -99,13 +99,10 @@ def _doorway(stored: Stored, sight: Sight, bit: Callable[[Place, int], str]) -> 
     slot = sight.ruling.slot or 0
     shut = bit(place, 1 << slot)
     column = f"t.{stored.dialect.quote(place.column)}"
-    conditions = [
-        condition.replace(test(column, slot), f"({column} & {shut}) <> 0"),
-        *map(_unindexed, draft.where[where:]),
-    ]
+    conditions = [condition.replace(test(column, slot), f"({column} & {shut}) <> 0"), *draft.where[where:]]
     if draft.subject is not None and condition != test(column, slot):
         conditions.insert(0, f"{shut} IS NOT NULL")  # rows of guests too are shown through an open door only
-    said = _of_itself(stored, " AND ".join(conditions))
+    said = _of_itself(stored, _unindexed(" AND ".join(conditions)))
     keep = sight.purpose.keep
     said = said if keep.from_last_activity else _now(said, keep.duration)
     return Doorway(stored.table.name, stored.schema, stored.name, columns, place, said)
@@ -123,7 +120,9 @@ def _why(seen: Seen) -> str:
 
 def _unindexed(condition: str) -> str:
     """A cut-off is no way to find rows, for it cuts few; but of a value that it does not know yet the planner takes a
-    third of all rows to be beyond it, and then an index over them. It has none for the truth of a comparison."""
+    third of all rows to be beyond it, and then an index over them. It has none for the truth of a comparison.
+
+    All of a condition in one keeps its order too: a row whose customer does not stand is compared with no cut-off."""
     return f"coalesce({condition}, false)" if any(token in condition for token in _CUTOFFS) else condition
 
 

@@ -71,7 +71,8 @@ class Draft:
             raise ValueError("a ruling without a slot has no allow table")
         self.allow[name] = Allow(name, key_type, slot, self.wants_pseudonyms)
         alias = f"a{len(self.joins) + 1}"
-        kind = "LEFT JOIN" if optional else "JOIN"
+        shown = "JOIN" if self.wants_pseudonyms else self.stored.dialect.found
+        kind = "LEFT JOIN" if optional else shown
         mask = self.stored.dialect.mask
         if mask is not None and not optional and not self.wants_pseudonyms and maskable(key_type):
             self.maskable = (len(self.joins), name, mask(name, expression))

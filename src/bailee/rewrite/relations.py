@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.draft import INNER_PAD, OUTER_PAD, Draft
@@ -15,10 +15,13 @@ from bailee.vocabulary import Treatment
 SUBJECT = "bailee_subject"
 
 
-def govern(stored: Stored, sight: Sight, needed: Collection[str] | None) -> tuple[Draft, str, list[Seen]]:
+def govern(
+    stored: Stored, sight: Sight, needed: Collection[str] | None, early: Sequence[str] = ()
+) -> tuple[Draft, str, list[Seen]]:
     """The draft of a relation, its SQL, and the columns that it shows: those `needed`, or all (None).
 
-    In an aggregate question keys stay as they are, because they can only join and be counted.
+    In an aggregate question keys stay as they are, because they can only join and be counted. `early` are conditions of
+    the question itself.
     """
     quote, columns = stored.dialect.quote, sight.columns(stored)
     visible = sight.visible(stored)
@@ -29,6 +32,7 @@ def govern(stored: Stored, sight: Sight, needed: Collection[str] | None) -> tupl
     if stored.table.personal:
         for rule in RULES:
             rule(draft)
+    draft.where += early
     shown = [_value(draft, name, columns[name]) + f" AS {quote(columns[name].name)}" for name in chosen]
     if sight.aggregate and draft.subject is not None:
         shown.append(f"{draft.subject} AS {SUBJECT}")

@@ -9,14 +9,14 @@ from bailee.decide.ruling import Ruling
 from bailee.engines import Table as BaseTable
 from bailee.errors import Refused
 from bailee.policy.model import DataMap
-from bailee.rewrite import aggregate, closed_world, columns, customers
+from bailee.rewrite import aggregate, closed_world, columns, customers, early
 from bailee.rewrite.assemble import personal, relations
 from bailee.rewrite.columns import Found
 from bailee.rewrite.dialects import DUCKDB, Dialect
 from bailee.rewrite.governed import Governed, Withheld
 from bailee.rewrite.names import Names, UnknownTable, resolve
 from bailee.rewrite.reasons import place, refused
-from bailee.rewrite.sight import Sight, unknown_table
+from bailee.rewrite.sight import Person, Sight, unknown_table
 from bailee.rewrite.splice import splice
 from bailee.rewrite.store import Store
 from bailee.rewrite.tokens import Token
@@ -43,20 +43,26 @@ def rewrite(
     return rewrite_over(question, ruling, Store(datamap, catalog, dialect), serialize)
 
 
-def rewrite_over(question: str, ruling: Ruling, store: Store, serialize: Serialize) -> Governed:
-    """The same over a store that is already laid out."""
+def rewrite_over(
+    question: str, ruling: Ruling, store: Store, serialize: Serialize, person: Person | None = None
+) -> Governed:
+    """The same over a store that is already laid out; the answer to a person's own request is about `person` alone."""
     if not ruling.permitted or ruling.purpose is None:
         raise Refused(ruling.reasons)
+    if ruling.use.own != (person is not None):
+        raise ValueError("a person's own request is about one person, and nothing else is")
     tokens, tree = closed_world.read(question, store.dialect)
     names = _names(question, tokens, tree, ruling, store)
-    sight = Sight(ruling, store, names.tables)
+    sight = Sight(ruling, store, names.tables, person=person)
     _check_tables(question, names, sight)
     found = list(columns.resolved(names, sight, tree))
     columns.check(question, names, sight, tokens, found, tree)
     why = _only_in_groups(names, sight, found, columns.hidden(names, sight, tokens, tree, Treatment.AGGREGATE))
+    if why is not None and person is not None:
+        raise ValueError("nobody is shown themselves in groups")
     if why is not None:
         grouped = Sight(ruling, store, names.tables, aggregate=True)
-        return aggregate.rewrite(question, tokens, tree, names, grouped, why, serialize)
+        return aggregate.rewrite(question, tokens, tree, names, grouped, why, found, serialize)
     return _plain(question, tokens, tree, names, sight, found, serialize)
 
 
@@ -73,7 +79,7 @@ def _plain(
     needed = None if columns.wide(names, tree) else {token.name for token in tokens}
     sql, edits = splice(question, names.edits)
     verify(names.dialect, sql, serialize, names.references)
-    made = relations(names, sight, needed)
+    made = relations(names, sight, needed, early.conditions(names, tree, found))
     return Governed(
         question=question,
         dialect=names.dialect,
@@ -84,13 +90,14 @@ def _plain(
         tables=tuple(stored.table.name for stored in names.tables),
         columns=made.columns,
         withheld=_skipped(names, sight) if needed is None else (),
-        customers=customers.constants(names, sight, tree, list(found)),
+        customers=(sight.person.key,) if sight.person else customers.constants(names, sight, tree, list(found)),
         personal=personal(names.tables),
         keyed=made.keyed,
         timed=made.timed,
         edits=edits,
-        masked=made.masked,
-        columned=made.columned,
+        # Neither says of a row whom it names beside.
+        masked={} if sight.person else made.masked,
+        columned={} if sight.person else made.columned,
     )
 
 

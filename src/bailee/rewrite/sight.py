@@ -31,6 +31,17 @@ class Seen:
         return self.treatment in _PLAIN or (aggregate and self.treatment is Treatment.AGGREGATE)
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The one person whom a question is about, by key: rows that name anybody else are no part of it.
+
+    With `shared` it is about those rows alone that name them and somebody else too, to be counted.
+    """
+
+    key: str
+    shared: bool = False
+
+
 @dataclass
 class Sight:
     """A ruling as it falls on the tables of one question."""
@@ -39,6 +50,7 @@ class Sight:
     store: Store
     tables: Sequence[Stored]
     aggregate: bool = False
+    person: Person | None = None
     _seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

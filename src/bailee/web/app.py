@@ -18,6 +18,8 @@ from bailee.people.repeats import Repeats
 from bailee.people.sessions import Sessions
 from bailee.web import health, pages, problems
 from bailee.web.api import asking, choices, description, ledger, notices, points
+from bailee.web.background import sending
+from bailee.web.banner import calls, page, scripts
 from bailee.web.console import asking as console_asking
 from bailee.web.console import door, shell
 from bailee.web.console import ledger as console_ledger
@@ -44,6 +46,9 @@ ROUTERS = (
     console_policy.router,
     console_looking.router,
     console_ledger.router,
+    calls.router,
+    scripts.router,
+    page.router,
 )
 _HEADERS = (
     "Authorization",
@@ -66,10 +71,10 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        app.state.ready = False
-        app.state.checkers.close()
-        gate.close()
+        with gate, sending(gate):
+            yield
+            app.state.ready = False
+            app.state.checkers.close()
 
     app = FastAPI(
         title="Bailee",

@@ -127,6 +127,11 @@ def _by_token(request: Request, header: str) -> Caller:
         raise Problem("sign-in", str(error), headers=challenge) from None
 
 
+def of_token(request: Request, token: str) -> Caller:
+    """Who a token of the shop's says, where a form carried it; Problem for one that is not believed."""
+    return _by_token(request, f"Bearer {token}")
+
+
 def _of_claims(claims: Claims) -> Caller:
     if claims.scope == "customer":
         return Caller("customer", claims.subject)
@@ -151,7 +156,7 @@ def _by_cookie(request: Request) -> Caller | None:
 
 def _meant(request: Request, what: str) -> bool:
     """Whether a path is for this kind of session: one browser may be signed in as both."""
-    customers = request.url.path.startswith(("/me", "/v1/choices", "/v1/notices", "/choose"))
+    customers = request.url.path.startswith(("/me", "/v1/choices", "/v1/notices", "/v1/banner", "/choose"))
     return customers == (what == "customer")
 
 

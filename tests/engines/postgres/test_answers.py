@@ -206,6 +206,14 @@ def test_nothing_of_one_question_is_left_for_the_next(engine: Postgres) -> None:
     )
 
 
+def test_relations_are_joined_by_a_hash_table(engine: Postgres, url: str) -> None:
+    """A question is planned without sorted joins, which a fence makes look cheap; others are as the server has it."""
+    view = View("bailee_rel_1", "SELECT current_setting('enable_mergejoin') AS planned")
+    assert ["off"] == engine.ask([view], "SELECT * FROM bailee_rel_1", allow={}).table.column("planned").to_pylist()
+    with psycopg.connect(url, autocommit=True) as other:
+        assert ("on",) == other.execute("SHOW enable_mergejoin").fetchone()
+
+
 def test_threads_share_one_engine(engine: Postgres) -> None:
     """Many threads asking at once each get their own answer."""
     answers: dict[int, Result] = {}

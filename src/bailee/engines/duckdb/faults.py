@@ -10,52 +10,25 @@ import json
 import re
 from typing import Any
 
-from bailee.errors import (
-    Cancelled,
-    EngineError,
-    EngineUnavailable,
-    MemoryExceeded,
-    RowsExceeded,
-    Stale,
-    TimeExceeded,
-)
+from bailee.engines.sentences import CONVERSION, INVALID_INPUT, LIMITS, SENTENCES, Limits, told
+from bailee.errors import EngineError, EngineUnavailable
 
 Fault = dict[str, Any]
 
 _SENTENCES = {
-    "binder error": "a name, an operator or a function's arguments do not fit together here",
-    "catalog error": "nothing of this name is known here; check the spelling of tables, functions and types",
-    "conversion error": "a value cannot be turned into the type asked for; write TRY_CAST where a cast may fail",
-    "invalid input error": "a function met a value that it does not take, such as a division by zero, a bad format or "
-    "several rows where one belongs; write TRY(...) around what may fail",
-    "not implemented error": "the engine cannot do this",
-    "out of range error": "a number is too large for its type; cast to a wider type before the arithmetic",
-    "parser error": "this is not SQL that the engine understands",
+    **SENTENCES,
+    "conversion error": CONVERSION + "write TRY_CAST where a cast may fail",
+    "invalid input error": INVALID_INPUT + "write TRY(...) around what may fail",
     "permission error": "questions may not reach files, settings or extensions",
-    "transactioncontext error": "questions may only read",
     "relation": "a governed relation could not be made, so the data map names something that the database does not "
     "have in this form; run `bailee check`",
-    "statement": "a question is one SELECT; found something else",
-    "duplicate": "two allowed keys mean the same subject, so no row would be counted once; the table was not changed",
     "key type": "a key cannot have this type; expected an integer, DECIMAL, UUID, or VARCHAR with no collation",
-    "clean": "a clean set holds a key twice, so no row would be counted once; the table was not made",
     "fence": "the fence that hides rows did not hold in a trial at start-up, so the engine is not used; report the "
     "version of DuckDB",
 }
 
-_LIMITS: dict[str, tuple[type[EngineError], str]] = {
-    "time": (TimeExceeded, "stopped after {limit:g} seconds, the time limit; ask for less, or for a shorter period"),
-    "memory": (
-        MemoryExceeded,
-        "stopped because it needed more memory than the limit; ask for less, or aggregate first",
-    ),
-    "rows": (
-        RowsExceeded,
-        "the answer has more than {limit} rows, the limit; nothing was released; add a LIMIT or aggregate",
-    ),
-    "bytes": (MemoryExceeded, "the answer is larger than {limit} bytes, the limit; nothing was released; select less"),
-    "cancelled": (Cancelled, "cancelled by the reader; nothing was released"),
-    "stale": (Stale, "the engine's allow tables are not at the sequence asked for; send them again and retry"),
+_LIMITS: Limits = {
+    **LIMITS,
     "ended": (EngineError, "the engine's process ended before it answered; nothing was released; ask again"),
 }
 
@@ -142,10 +115,4 @@ def rebuild(fault: Fault, path: str) -> EngineError:
     code = fault["error"]
     if code == "open":
         return unopened(path, fault["reason"], fault["holder"])
-    if code == "fence":
-        return EngineUnavailable(_SENTENCES[code], kind=code)
-    if code in _LIMITS:
-        made, sentence = _LIMITS[code]
-        return made(sentence.format(limit=fault.get("limit", 0)), kind=code)
-    sentence = _SENTENCES.get(code, "the engine could not do this")
-    return EngineError(f"{sentence} ({code})", kind=code, position=fault.get("position"))
+    return told(code, _SENTENCES, _LIMITS, limit=fault.get("limit", 0), position=fault.get("position"))

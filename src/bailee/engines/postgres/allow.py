@@ -11,8 +11,9 @@ it put there itself, or found there equal to what it would have put. So (law 4, 
 - A and B change at once: one waits for the other's commit under a lock, then sees what was done and adopts it, or is
   `Stale`. Readers wait for nobody: a change is of rows, and each question has its snapshot.
 - A question that began before change 10 was committed answers at 9, and says so: its withdrawal was acknowledged later.
-- B put another set under the same name and sequence (another policy's, a part of a whole that is sent in pieces):
-  the state differs, so A is `Stale`, and never answers over it.
+- B put another set under the same name and sequence (another policy's): the state differs, so A is `Stale`, and never
+  answers over it. A whole set is put in one transaction, however large: of two servers that send one, each would find
+  a part of the other's, and put its own in its place.
 
 Tables are UNLOGGED, and so is the one of sequences: after a crash all are empty together, which is `Stale` to all.
 A whole set is compared with what is there and only what differs is written, so that a server that starts costs little
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -55,11 +56,11 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtext('bailee_allow'), hashtext(%s))"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What `allow` was given: with `base` a change, else a whole table."""
+    """What `allow` was given: with `base` a change, else a whole table, whose keys are gone through more than once."""
 
     name: str
     key_type: str
-    add: Sequence[str]
+    add: Iterable[str]
     remove: Sequence[str]
     sequence: int
     base: int | None
@@ -103,26 +104,45 @@ def change(link: Link, wanted: Change, held: Held | None) -> tuple[Allowed, Held
 
     `held` is what this server knows of the table from before.
     """
-    column = keys.column_type(wanted.key_type)
-    exact = keys.exact(wanted.key_type)
-    add = [key for key in wanted.add if exact(key)]
-    remove = [key for key in wanted.remove if exact(key)]
-    dropped = len(wanted.add) - len(add)
-    after = _after(wanted, held)
+    return _replaced(link, wanted) if wanted.base is None else _changed(link, wanted, held)
+
+
+def _replaced(link: Link, wanted: Change) -> tuple[Allowed, Held]:
+    """All keys are counted before anybody has to wait, and gone through again only where they are not there already."""
+    column, exact = keys.column_type(wanted.key_type), keys.exact(wanted.key_type)
+    total, count = keys.counted(wanted.add)
+    after = Held(keys.tag(wanted.key_type, wanted.secret), total)
     span: masks.Span | None = None
     with link.transaction(_BEGIN):
-        stored = _stored(link, wanted.name)
-        if stored is not None and stored.sequence > wanted.sequence:
-            raise Wrong("behind")
-        if stored is not None and after is not None and stored.state == after.state:
+        stored = _stored(link, wanted)
+        if stored is not None and stored.state == after.state:
             rows = stored.rows  # another server, or this one before, has done the very same
             if wanted.masked:
                 span = masks.change(link, wanted.name, column, (), ())
-        elif wanted.base is None:
-            after = after or Held(keys.tag(wanted.key_type, wanted.secret), keys.total(wanted.add))
-            rows = _whole(link, wanted, column, add, anew=stored is None or stored.type != column)
+        else:
+            given = filter(exact, _each(wanted.add, count))
+            rows = _whole(link, wanted, column, given, anew=stored is None or stored.type != column)
             if wanted.masked:
-                span = masks.make(link, wanted.name, column, add)
+                span = masks.make(link, wanted.name, column, filter(exact, wanted.add))
+        link.run(_KEEP, (wanted.name, wanted.sequence, column, after.state, rows))
+    return Allowed(rows, count - rows, span), after
+
+
+def _changed(link: Link, wanted: Change, held: Held | None) -> tuple[Allowed, Held]:
+    column, exact = keys.column_type(wanted.key_type), keys.exact(wanted.key_type)
+    given = tuple(wanted.add)
+    add, remove = [key for key in given if exact(key)], [key for key in wanted.remove if exact(key)]
+    tag = keys.tag(wanted.key_type, wanted.secret)
+    after: Held | None = None
+    if held is not None and held.tag == tag:
+        after = Held(tag, held.total + keys.total(given) - keys.total(wanted.remove))
+    span: masks.Span | None = None
+    with link.transaction(_BEGIN):
+        stored = _stored(link, wanted)
+        if stored is not None and after is not None and stored.state == after.state:
+            rows = stored.rows
+            if wanted.masked:
+                span = masks.change(link, wanted.name, column, (), ())
         else:
             if stored is None or held is None or stored.sequence != wanted.base or stored.state != held.state:
                 raise Wrong("stale")
@@ -131,9 +151,18 @@ def change(link: Link, wanted: Change, held: Held | None) -> tuple[Allowed, Held
             if wanted.masked:
                 span = masks.change(link, wanted.name, column, add, remove)
             if after is None or not clear or len(remove) < len(wanted.remove):
-                after = Held(keys.tag(wanted.key_type, wanted.secret), secrets.randbits(256))
+                after = Held(tag, secrets.randbits(256))
         link.run(_KEEP, (wanted.name, wanted.sequence, column, after.state, rows))
-    return Allowed(rows, dropped, span), after
+    return Allowed(rows, len(given) - len(add), span), after
+
+
+def _each(given: Iterable[str], count: int) -> Iterator[str]:
+    """Keys as they were counted; where somebody was erased since, they are others."""
+    found = 0
+    for found, key in enumerate(given, 1):  # noqa: B007
+        yield key
+    if found != count:
+        raise Wrong("stale")
 
 
 def clean_state(version: str, sql: str) -> str:
@@ -152,7 +181,7 @@ def clean(link: Link, name: str, version: str, sql: str) -> None:
         raise Wrong("clean")
     state = clean_state(version, sql)
     with link.transaction(_BEGIN):
-        stored = _stored(link, name)
+        stored = _beside(link, name)
         if stored is None or stored.state != state:
             link.run(f"DROP VIEW IF EXISTS {SCHEMA}.{name} CASCADE")
             try:
@@ -162,7 +191,15 @@ def clean(link: Link, name: str, version: str, sql: str) -> None:
             link.run(_KEEP, (name, 0, "clean", state, 0))
 
 
-def _stored(link: Link, name: str) -> _Stored | None:
+def _stored(link: Link, wanted: Change) -> _Stored | None:
+    """What stands beside the table of a change; raises `Wrong` where it is newer."""
+    found = _beside(link, wanted.name)
+    if found is not None and found.sequence > wanted.sequence:
+        raise Wrong("behind")
+    return found
+
+
+def _beside(link: Link, name: str) -> _Stored | None:
     """What stands beside a table, once nobody else changes it until this transaction ends."""
     try:
         link.run(_LOCK, (name,))
@@ -176,24 +213,14 @@ def _stored(link: Link, name: str) -> _Stored | None:
     return _Stored(*found[0]) if found and there else None
 
 
-def _after(wanted: Change, held: Held | None) -> Held | None:
-    """The content that a change leads to; None where this server cannot know it."""
-    tag = keys.tag(wanted.key_type, wanted.secret)
-    if wanted.base is None:
-        return Held(tag, keys.total(wanted.add))
-    if held is None or held.tag != tag:
-        return None
-    return Held(tag, held.total + keys.total(wanted.add) - keys.total(wanted.remove))
-
-
-def _whole(link: Link, wanted: Change, column: str, add: Sequence[str], *, anew: bool) -> int:
+def _whole(link: Link, wanted: Change, column: str, add: Iterable[str], *, anew: bool) -> int:
     if anew:
         link.run(f"DROP TABLE IF EXISTS {wanted.table}")
         link.run(f"CREATE UNLOGGED TABLE {wanted.table} (subject {column}, pseudonym text)")
         link.load(wanted.table, _lines(add, wanted.secret))
         link.run(f"ALTER TABLE {wanted.table} ADD PRIMARY KEY (subject)")
         link.run(f"ANALYZE {wanted.table}")
-        return len(add)
+        return _rows(link, wanted.table)
     given = _given(link, column, add, wanted.secret)
     gone = _count(
         link,
@@ -205,8 +232,8 @@ def _whole(link: Link, wanted: Change, column: str, add: Sequence[str], *, anew:
         f"INSERT INTO {wanted.table} SELECT subject, pseudonym FROM {given} g WHERE NOT EXISTS "
         f"(SELECT FROM {wanted.table} t WHERE t.subject = g.subject) RETURNING 1",
     )
-    rows = int(link.run(f"SELECT count(*) FROM {wanted.table}")[0][0])
-    if rows != len(add):
+    rows = _rows(link, wanted.table)
+    if rows != _rows(link, given):
         raise Wrong("duplicate")
     if gone + new >= _MANY:
         link.run(f"ANALYZE {wanted.table}")
@@ -237,16 +264,20 @@ def _count(link: Link, sql: str) -> int:
     return int(link.run(f"WITH done AS ({sql}) SELECT count(*) FROM done")[0][0])
 
 
-def _given(link: Link, column: str, given: Sequence[str], secret: bytes | None) -> str:
+def _rows(link: Link, table: str) -> int:
+    return int(link.run(f"SELECT count(*) FROM {table}")[0][0])
+
+
+def _given(link: Link, column: str, given: Iterable[str], secret: bytes | None) -> str:
     """A temporary table of keys that goes with the transaction."""
     link.run(f"CREATE TEMP TABLE bailee_given (subject {column}, pseudonym text) ON COMMIT DROP")
     link.load("pg_temp.bailee_given", _lines(given, secret))
-    if len(given) >= _MANY:
+    if _rows(link, "pg_temp.bailee_given") >= _MANY:
         link.run("ANALYZE pg_temp.bailee_given")
     return "pg_temp.bailee_given"
 
 
-def _lines(given: Sequence[str], secret: bytes | None) -> Iterator[str]:
+def _lines(given: Iterable[str], secret: bytes | None) -> Iterator[str]:
     """Rows in COPY's text format, some at a time."""
     remaining = iter(given)
     while piece := list(islice(remaining, _PIECE)):

@@ -94,8 +94,8 @@ class Postgres:
         of the type is dropped and counted. Servers share the table, as `allow` explains: raises `Stale` if it is not
         at `base`, or is already at a newer sequence; `EngineError` on a duplicate.
         """
-        added = tuple(add)
-        gone = set(remove).difference(added)  # what goes and comes in one change, comes
+        added = add if base is None and not isinstance(add, Iterator) else tuple(add)
+        gone = () if base is None else set(remove).difference(added)  # what goes and comes in one change, comes
         wanted = Change(name, key_type, added, tuple(gone), sequence, base, secret, self._masked)
 
         def put(link: Link) -> Allowed:

@@ -8,36 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bailee.errors import (
-    Cancelled,
-    EngineError,
-    EngineUnavailable,
-    MemoryExceeded,
-    RowsExceeded,
-    Stale,
-    TimeExceeded,
-)
+from bailee.engines.sentences import CONVERSION, INVALID_INPUT, LIMITS, SENTENCES, Limits, told
+from bailee.errors import EngineError, MemoryExceeded, Stale
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 _SENTENCES = {
-    "binder error": "a name, an operator or a function's arguments do not fit together here",
-    "catalog error": "nothing of this name is known here; check the spelling of tables, functions and types",
-    "conversion error": "a value cannot be turned into the type asked for; leave such values out before the cast",
-    "invalid input error": "a function met a value that it does not take, such as a division by zero, a bad format or "
-    "several rows where one belongs; leave such values out with CASE or NULLIF",
-    "not implemented error": "the engine cannot do this",
-    "out of range error": "a number is too large for its type; cast to a wider type before the arithmetic",
-    "parser error": "this is not SQL that the engine understands",
+    **SENTENCES,
+    "conversion error": CONVERSION + "leave such values out before the cast",
+    "invalid input error": INVALID_INPUT + "leave such values out with CASE or NULLIF",
     "permission error": "questions may reach governed relations and nothing else; or a row-level policy of the "
     "company's own would hide rows from Bailee: run `bailee engines`",
-    "transactioncontext error": "questions may only read",
     "locked": "the database's tables are locked by somebody else's change; ask again",
     "relation": "a governed relation could not be made, so the data map names something that the database does not "
     "have in this form, or Bailee may not read it; run `bailee check` and `bailee engines`",
-    "statement": "a question is one SELECT; found something else",
-    "duplicate": "two allowed keys mean the same subject, so no row would be counted once; the table was not changed",
     "key type": "a key cannot have this type; expected SMALLINT, INTEGER, BIGINT, DECIMAL, UUID, or VARCHAR",
     "clean": "a clean set is one SELECT that groups by its first column, so that no key is there twice; the set was "
     "not made",
@@ -54,19 +39,12 @@ _SENTENCES = {
     "lost": "the connection to the database was lost before it answered; nothing was released; ask again",
 }
 
-_LIMITS: dict[str, tuple[type[EngineError], str]] = {
-    "time": (TimeExceeded, "stopped after {limit:g} seconds, the time limit; ask for less, or for a shorter period"),
+_LIMITS: Limits = {
+    **LIMITS,
     "memory": (
         MemoryExceeded,
         "stopped because it needed more memory or disk than the limit; ask for less, or aggregate first",
     ),
-    "rows": (
-        RowsExceeded,
-        "the answer has more than {limit} rows, the limit; nothing was released; add a LIMIT or aggregate",
-    ),
-    "bytes": (MemoryExceeded, "the answer is larger than {limit} bytes, the limit; nothing was released; select less"),
-    "cancelled": (Cancelled, "cancelled by the reader; nothing was released"),
-    "stale": (Stale, "the engine's allow tables are not at the sequence asked for; send them again and retry"),
     "behind": (
         Stale,
         "another server has brought the engine's allow tables to a newer sequence; take the newest standing and retry "
@@ -104,6 +82,9 @@ _STATES = {
     "53": "memory",
 }
 
+#: What is the same to whoever asked, whichever engine said so.
+_KINDS = {"infinite": "conversion error", "digits": "out of range error", "dimensions": "not implemented error"}
+
 
 class Wrong(Exception):
     """A request that fails closed; `code` is one of this file's, `limit` what was passed."""
@@ -140,11 +121,12 @@ def said(result: PGresult | None) -> Wrong:
 
 def error(wrong: Wrong) -> EngineError:
     """The error that a person is told."""
-    code = wrong.code
-    if code in _LIMITS:
-        made, sentence = _LIMITS[code]
-        return made(sentence.format(limit=wrong.limit), kind=code)
-    sentence = _SENTENCES.get(code, "the engine could not do this")
-    kinds = {"infinite": "conversion error", "digits": "out of range error", "dimensions": "not implemented error"}
-    made = EngineUnavailable if code in ("fence", "setup", "standing") else EngineError
-    return made(f"{sentence} ({code})", kind=kinds.get(code, code), position=wrong.position)
+    return told(
+        wrong.code,
+        _SENTENCES,
+        _LIMITS,
+        limit=wrong.limit,
+        position=wrong.position,
+        unavailable=("fence", "setup", "standing"),
+        kind=_KINDS.get(wrong.code),
+    )

@@ -65,8 +65,16 @@ def pseudonym(secret: bytes, key: str) -> str:
 
 def total(keys: Iterable[str]) -> int:
     """A sum of digests that is the same for the same keys in any order; what goes and comes is taken off and added."""
-    digests = (hashlib.sha256(key.encode(errors="surrogatepass")).digest() for key in keys)
-    return sum(map(_number, digests)) % _SUM
+    return counted(keys)[0]
+
+
+def counted(keys: Iterable[str]) -> tuple[int, int]:
+    """The total of keys, gone through once, and how many they are."""
+    summed = count = 0
+    for key in keys:
+        summed += _number(hashlib.sha256(key.encode(errors="surrogatepass")).digest())
+        count += 1
+    return summed % _SUM, count
 
 
 def _number(digest: bytes) -> int:

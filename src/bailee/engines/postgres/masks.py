@@ -7,7 +7,7 @@ holds both at one sequence. How a view tests them is the dialect's to say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +28,15 @@ def table(name: str) -> str:
     return f"{SCHEMA}.mask_{name.removeprefix('allow_')}"
 
 
-def make(link: Link, name: str, column: str, keys: Sequence[str]) -> Span | None:
+def make(link: Link, name: str, column: str, keys: Iterable[str]) -> Span | None:
     """Make a mask anew of these keys, or none where it can have none; the keys of its first and last bit."""
     link.run(f"CREATE UNLOGGED TABLE IF NOT EXISTS {table(name)} (low bigint, high bigint, bits bytea)")
     link.run(f"DELETE FROM {table(name)}")
-    if column not in _WHOLE or not keys:
+    if column not in _WHOLE:
         return None
-    numbers = np.array(keys, dtype=np.int64)
+    numbers = np.fromiter(map(int, keys), dtype=np.int64)
+    if not len(numbers):
+        return None
     low, high = int(numbers.min()), int(numbers.max())
     if high - low >= WIDEST:
         return None

@@ -15,6 +15,8 @@ from bailee.engines.spark.seal import Seal
 from bailee.engines.spark.session import Session
 
 _VIEW = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
+#: Errors that Spark comes to only once it has read a text whole.
+_OF_NAMES = {"binder error", "catalog error"}
 #: What a query can begin with, after blanks and comments: only to say of anything else that it is no query.
 _QUERY = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:\(|(?:SELECT|WITH|FROM|VALUES|TABLE)\b)", re.IGNORECASE | re.DOTALL
@@ -76,8 +78,11 @@ def _fenced(fence: str, sql: str) -> str:
 def one_select(session: Session, sql: str) -> None:
     """Refuse whatever is not one query: after EXISTS, Spark's grammar has only a query in brackets, which must match.
 
-    Nothing runs: a query is not carried out before its rows are asked for.
+    Nothing runs: a query is not carried out before its rows are asked for. Whether a text is one query is a matter of
+    grammar alone, so a session is asked it once.
     """
+    if sql in session.queries:
+        return
     began = "SELECT 1 WHERE EXISTS (\n"
     asked = f"{began}{sql}\n)"
     try:
@@ -88,7 +93,10 @@ def one_select(session: Session, sql: str) -> None:
             raise Wrong("statement") from None
         if wrong.position is not None:
             wrong.position = min(max(0, wrong.position - len(began)), len(sql))
+        if wrong.code in _OF_NAMES:
+            session.queries.add(sql)
         raise wrong from None
+    session.queries.add(sql)
 
 
 def one_query(session: Session, sql: str) -> None:

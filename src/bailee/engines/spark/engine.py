@@ -44,7 +44,8 @@ class _Living:
         self.session = opened
         self.fence = fence.prove(opened)
         self.seal = None if plans.shows_parse(opened) else Seal(opened)
-        self.folders, self.held = Folders(opened, paths), Held(opened)
+        self.folders = Folders(opened, paths)
+        self.held = Held(opened, masked=fence.masks_hold(opened, self.fence))
         self.used = time.monotonic()
 
     @property
@@ -125,8 +126,8 @@ class Spark:
     ) -> Allowed:
         """Replace the allow table `name`, or with `base` change one that stands at that sequence.
 
-        As in `DuckDB.allow`; there are no masks, so `span` is None. Raises `Stale` if the table is not at `base`,
-        `EngineError` on a duplicate.
+        As in `DuckDB.allow`; there are masks only where one held in the trial of the fence. Raises `Stale` if the table
+        is not at `base`, `EngineError` on a duplicate.
         """
         keys, gone = list(add), list(remove)
 
@@ -154,7 +155,7 @@ class Spark:
         columns: Mapping[Place, str] | None = None,
         limits: Limits | None = None,
     ) -> Result:
-        """Run one governed SELECT over fenced views, while each allow table is at its sequence; no masks are needed.
+        """Run one governed SELECT over fenced views, while each allow table is at its sequence and has its mask.
 
         Raises `Stale`, `TimeExceeded`, `MemoryExceeded`, `RowsExceeded`, `Cancelled`, or `EngineError` with `kind` and
         `position` (characters of `sql` from 0). Nothing of a stopped answer is returned.
@@ -167,6 +168,8 @@ class Spark:
 
         def run(living: _Living) -> Result:
             if any(living.held.sequences.get(name) != sequence for name, sequence in allow.items()):
+                raise Wrong("stale")
+            if any(living.held.span(name) != span for name, span in (masks or {}).items()):
                 raise Wrong("stale")
             began = time.perf_counter()
             living.folders.refresh()

@@ -9,50 +9,24 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bailee.errors import (
-    Cancelled,
-    EngineError,
-    EngineUnavailable,
-    MemoryExceeded,
-    RowsExceeded,
-    Stale,
-    TimeExceeded,
-)
+from bailee.engines.sentences import CONVERSION, INVALID_INPUT, LIMITS, SENTENCES, Limits, told
+from bailee.errors import EngineError
 
 _SENTENCES = {
-    "binder error": "a name, an operator or a function's arguments do not fit together here",
-    "catalog error": "nothing of this name is known here; check the spelling of tables, functions and types",
-    "conversion error": "a value cannot be turned into the type asked for; write try_cast where a cast may fail",
-    "invalid input error": "a function met a value that it does not take, such as a division by zero, a bad format or "
-    "several rows where one belongs; use the function's `try_` form where it may fail",
-    "not implemented error": "the engine cannot do this",
-    "out of range error": "a number is too large for its type; cast to a wider type before the arithmetic",
-    "parser error": "this is not SQL that the engine understands",
+    **SENTENCES,
+    "conversion error": CONVERSION + "write try_cast where a cast may fail",
+    "invalid input error": INVALID_INPUT + "use the function's `try_` form where it may fail",
     "relation": "a governed relation could not be made, so the data map names something that the catalogue does not "
     "have in this form; run `bailee check`",
-    "statement": "a question is one SELECT; found something else",
     "sealed": "the question reads something else than governed relations",
-    "duplicate": "two allowed keys mean the same subject, so no row would be counted once; the table was not changed",
     "key type": "a key cannot have this type on Spark; expected an integer up to BIGINT, DECIMAL, or VARCHAR with no "
     "collation",
-    "clean": "a clean set holds a key twice, so no row would be counted once; the table was not made",
     "fence": "no fence that hides rows held in a trial at start-up, so the engine is not used; report the server and "
     "its version",
 }
 
-_LIMITS: dict[str, tuple[type[EngineError], str]] = {
-    "time": (TimeExceeded, "stopped after {limit:g} seconds, the time limit; ask for less, or for a shorter period"),
-    "memory": (
-        MemoryExceeded,
-        "stopped because it needed more memory than the limit; ask for less, or aggregate first",
-    ),
-    "rows": (
-        RowsExceeded,
-        "the answer has more than {limit} rows, the limit; nothing was released; add a LIMIT or aggregate",
-    ),
-    "bytes": (MemoryExceeded, "the answer is larger than {limit} bytes, the limit; nothing was released; select less"),
-    "cancelled": (Cancelled, "cancelled by the reader; nothing was released"),
-    "stale": (Stale, "the engine's allow tables are not at the sequence asked for; send them again and retry"),
+_LIMITS: Limits = {
+    **LIMITS,
     "ended": (EngineError, "the connection to Spark ended before it answered; nothing was released; ask again"),
 }
 
@@ -104,13 +78,7 @@ class Wrong(Exception):
 
 def rebuilt(wrong: Wrong) -> EngineError:
     """The error that a person is told."""
-    if wrong.code == "fence":
-        return EngineUnavailable(_SENTENCES["fence"], kind="fence")
-    if wrong.code in _LIMITS:
-        made, sentence = _LIMITS[wrong.code]
-        return made(sentence.format(limit=wrong.limit), kind=wrong.code)
-    sentence = _SENTENCES.get(wrong.code, "the engine could not do this")
-    return EngineError(f"{sentence} ({wrong.code})", kind=wrong.code, position=wrong.position)
+    return told(wrong.code, _SENTENCES, _LIMITS, limit=wrong.limit, position=wrong.position)
 
 
 def describe(error: BaseException, sql: str = "") -> Wrong:

@@ -2,7 +2,7 @@
 
 The truth of an allow table is a table in an embedded DuckDB of this process, where a change is proved free of
 duplicates; Spark gets copies. A change sends only the keys that it touched: the view is the copy without them, and
-those of them that stand. When many have gathered, the whole is sent again.
+those of them that stand. When many have gathered, the whole is sent again. A mask is always sent whole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bailee.engines import Allowed
 from bailee.engines.duckdb import allow as local
-from bailee.engines.spark import names
+from bailee.engines.spark import masks, names
 from bailee.engines.spark.faults import Wrong
 from bailee.engines.spark.session import Session
 
@@ -41,22 +41,40 @@ class _Copy:
     made: list[str] = field(default_factory=list)
 
 
-class Held:
-    """The allow tables and clean sets of one session, with the sequence at which each stands."""
+@dataclass(frozen=True)
+class _Mask:
+    """The view of a mask's one row, and the keys of its first and last bit."""
 
-    def __init__(self, session: Session) -> None:
+    view: str
+    span: masks.Span
+
+
+class Held:
+    """The allow tables and clean sets of one session, with the sequence at which each stands.
+
+    With `masked`, allow tables of whole numbers that lie near have masks too.
+    """
+
+    def __init__(self, session: Session, *, masked: bool = False) -> None:
         import duckdb
 
         self._session, self._copies, self._cleans = session, dict[str, _Copy](), dict[str, tuple[str, str]]()
+        self._masked, self._masks = masked, dict[str, _Mask]()
         self._con: duckdb.DuckDBPyConnection = duckdb.connect(":memory:", config={"threads": "1"})
         self.sequences: dict[str, int] = {}
         local.prepare(self._con)
 
     @property
     def meanings(self) -> dict[names.Parts, str]:
-        """Which view the name of an allow table or a clean set stands for."""
+        """Which view the name of an allow table, its mask or a clean set stands for."""
         found: dict[names.Parts, str] = {(name,): copy.view for name, copy in self._copies.items()}
+        found |= {(f"mask_{name.removeprefix('allow_')}",): mask.view for name, mask in self._masks.items()}
         return found | {(name,): view for name, (_, view) in self._cleans.items()}
+
+    def span(self, name: str) -> masks.Span | None:
+        """The keys of the first and last bit of an allow table's mask, if it has one."""
+        mask = self._masks.get(name)
+        return mask.span if mask is not None else None
 
     def allow(self, name: str, key_type: str, add: Iterable[str], **how: Any) -> Allowed:
         """Replace or change an allow table; see `bailee.engines.Engine.allow`.
@@ -75,8 +93,9 @@ class Held:
             raise Wrong(wrong.fault["error"]) from None
         self.sequences.pop(name, None)
         self._follow(name, key_type, request)
+        self._mask(name, key_type)
         self.sequences[name] = how["sequence"]
-        return Allowed(told["rows"], told["dropped"], None)
+        return Allowed(told["rows"], told["dropped"], self.span(name))
 
     def clean(self, name: str, version: str, sql: str) -> None:
         """Make a clean set once for each version: a view, so that it is of the tables as each question finds them."""
@@ -139,6 +158,20 @@ class Held:
             ).to_arrow_table()
         finally:
             self._con.unregister("touched")
+
+    def _mask(self, name: str, key_type: str) -> None:
+        before = self._masks.pop(name, None)
+        if before is not None:
+            self._session.drop(before.view)
+        if not self._masked or not masks.may_have(key_type):
+            return
+        keys = self._con.sql(f'SELECT subject::BIGINT AS key FROM memory.main."{name}"').to_arrow_table().column("key")
+        made = masks.made(keys.to_numpy())
+        if made is not None:
+            span, words = made
+            view = names.fresh("mask")
+            self._session.give(view, words)
+            self._masks[name] = _Mask(view, span)
 
     def _rows(self, name: str) -> int:
         return int(self._con.sql(f'SELECT count(*) FROM memory.main."{name}"').fetchall()[0][0])

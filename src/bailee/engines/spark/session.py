@@ -57,6 +57,22 @@ _NO_DRIVER = (
 )
 
 
+class Texts:
+    """Texts that are remembered, the last so many."""
+
+    def __init__(self, most: int = 1_000) -> None:
+        self._most, self._texts = most, dict[str, None]()
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._texts
+
+    def add(self, text: str) -> None:
+        """Remember one more, and forget the oldest."""
+        self._texts[text] = None
+        if len(self._texts) > self._most:
+            del self._texts[next(iter(self._texts))]
+
+
 class Session:
     """A locked session; `spark` is the driver's object, `remote` whether it speaks Spark Connect.
 
@@ -65,6 +81,8 @@ class Session:
 
     def __init__(self, spark: Any, *, url: str | None = None, owned: bool = False, folder: str | None = None) -> None:
         self.spark, self.remote, self._url, self._owned, self._folder = spark, url is not None, url, owned, folder
+        #: What was found to be one query.
+        self.queries = Texts()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a server's opinions of our settings
             for name, value in LOCKED.items():

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from bailee.decide import Ruling
-from bailee.errors import WorkspaceError
+from bailee.errors import Superseded, WorkspaceError
 from bailee.gate.feed import layout, sealed
 from bailee.gate.feed.folder import GRACE, Folder
 from bailee.gate.feed.layout import Head, Used
@@ -148,6 +148,8 @@ class Exporter:
 
     def _beat(self, at: datetime) -> Beat:
         standing, moved = self._roll.follow(at, timedelta(seconds=self.lag) + _AHEAD)
+        if any(standing.policy != ruling.policy for ruling in self._rulings):
+            raise Superseded
         if not self.receipts:
             self.receipts = tuple(self._begun(ruling, standing, at) for ruling in self._rulings)
             self._folder.explain()

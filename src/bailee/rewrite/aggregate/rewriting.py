@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bailee.engines import View
+from bailee.rewrite import early
 from bailee.rewrite.aggregate import calls, shape
 from bailee.rewrite.aggregate.clauses import Clauses, Item, canonical, clauses, items, split
 from bailee.rewrite.aggregate.inner import Inner
 from bailee.rewrite.aggregate.words import AGGREGATES, KEYWORDS, SHAPE
 from bailee.rewrite.assemble import relations
+from bailee.rewrite.columns import Found
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.names import RELATION, Names
 from bailee.rewrite.sight import Sight
@@ -25,14 +27,21 @@ if TYPE_CHECKING:
 
 
 def rewrite(
-    question: str, tokens: Sequence[Token], tree: exp.Expr, names: Names, sight: Sight, why: str, serialize: Serialize
+    question: str,
+    tokens: Sequence[Token],
+    tree: exp.Expr,
+    names: Names,
+    sight: Sight,
+    why: str,
+    found: Sequence[Found],
+    serialize: Serialize,
 ) -> Governed:
     """The governed question; raises `Refused` with the shape that would work. `why` says why groups are needed."""
     shape.check(tree, names, sight, why)
     parts = clauses(tokens)
     if parts is None:
         raise shape.only(why)
-    made = relations(names, sight, {token.name for token in tokens})
+    made = relations(names, sight, {token.name for token in tokens}, early.conditions(names, tree, found))
     apart = [draft.stored.table.name for draft in made.drafts if draft.stored.table.personal and draft.subject is None]
     if apart:
         raise shape.only(

@@ -100,6 +100,11 @@ class Dialect:
     predicate: Callable[[Predicate, ColumnOf], str]
     #: A test of an expression against the mask of an allow table, as `rewrite.mask` binds it; it cannot fail.
     mask: Callable[[str, str], str] | None = None
+    #: A join with a unique set of which nothing is shown. Where an engine's planner expects of JOIN as many rows as of
+    #: a product, and so shuffles what is joined next, it is another.
+    found: str = "JOIN"
+    #: Whether what the question asks of a row's time is asked within the fence too; see `rewrite.early`.
+    early: bool = False
     #: What of an asker's expression over one row may fail, where nothing attempts it; given the types of an identifier.
     may_fail: Callable[[exp.Expr, Types], str | None] | None = None
     #: A factor of a product, so that it cannot overflow.

@@ -12,6 +12,7 @@ from bailee.rewrite.dialects import total
 from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, Recursion
 from bailee.rewrite.dialects.spark_tree import check
 from bailee.rewrite.dialects.typed import Words, typed
+from bailee.rewrite.mask import HIGH, LOW, PLACE
 
 #: `${` is replaced wherever it stands, before anything is parsed; `/*+` is a hint; backslashes and doubled quotes in
 #: text, and a backslash at the end of a comment, are read in two ways.
@@ -120,6 +121,14 @@ def _same(left: Sequence[str], right: Sequence[str]) -> str:
     return " AND ".join(f"{a} <=> {b}" for a, b in zip(left, right, strict=True))
 
 
+def _mask(name: str, expression: str) -> str:
+    """`get` is NULL beyond the words, and CASE keeps a key too large for an INTEGER out of the cast."""
+    place = f"{PLACE}{expression}{PLACE}"
+    word = f"get((SELECT bits FROM mask_{name.removeprefix('allow_')}), shiftright({place}, 6))"
+    bit = f"(shiftrightunsigned({word}, {place} & 63) & 1) = 1"
+    return f"CASE WHEN {expression} BETWEEN {LOW} AND {HIGH} THEN {bit} ELSE false END"
+
+
 SPARK = Dialect(
     name="spark",
     title="Spark",
@@ -158,6 +167,9 @@ SPARK = Dialect(
     },
     coarse=_coarse,
     predicate=_predicate,
+    mask=_mask,
+    found="LEFT SEMI JOIN",
+    early=True,
     telling=frozenset(_TELLING.split()),
     qualifiers=frozenset(),
     instead={

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bailee.engines.owned import WORDS
 from bailee.rewrite.draft import Draft
 from bailee.rewrite.rules.parents import owner_of, parents
+from bailee.rewrite.sight import Person
 from bailee.vocabulary import Basis
 
 
@@ -22,14 +24,15 @@ def stand(draft: Draft) -> None:
         draft.owner = draft.cleaned(parents(draft.sight.store, stored), stored.column(stored.table.via.column))
         subjects = [(f"{draft.owner}.s{at}", holder.key_type(name)) for at, name in enumerate(holder.table.subjects, 1)]
     guests = holder.table.guests and draft.sight.purpose.basis in (Basis.CONTRACT, Basis.LEGAL_OBLIGATION)
-    aliases = _join(draft, subjects, guests)
+    person = draft.sight.person
+    aliases = _join(draft, subjects, guests) if person is None else _only(draft, subjects, person)
     if holder is stored:
         draft.pseudonyms = {
             stored.dialect.stored(name): f"{alias}.pseudonym"
             for name, alias in zip(stored.table.subjects, aliases, strict=True)
         }
     draft.subject = subjects[0][0] if len(subjects) == 1 else None
-    if holder is stored and draft.subject is not None:
+    if holder is stored and draft.subject is not None and person is None:
         draft.stands(draft.subject, guests=guests)
 
 
@@ -44,4 +47,21 @@ def _join(draft: Draft, subjects: list[tuple[str, str]], guests: bool) -> list[s
         draft.where.append(f"({expression} IS NULL OR {alias}.subject IS NOT NULL)")
     if not guests:
         draft.where.append("(" + " OR ".join(f"{expression} IS NOT NULL" for expression, _ in subjects) + ")")
+    return aliases
+
+
+def _only(draft: Draft, subjects: list[tuple[str, str]], person: Person) -> list[str]:
+    """Of rows that name one person, those that name nobody else, or with `shared` those that do."""
+    aliases = [draft.allowed(*subject, optional=True) for subject in subjects]
+    words = WORDS[draft.stored.dialect.name]
+    # As text, and of the allow table: it holds a key only where it is exactly the text of a value of its type.
+    theirs = [
+        f"coalesce(CAST({alias}.subject AS {words.text}) = {words.literal(person.key)}, false)" for alias in aliases
+    ]
+    draft.where.append(f"({' OR '.join(theirs)})" if theirs else "false")
+    named = [expression for expression, _ in subjects]
+    other = [f"({each} IS NOT NULL AND NOT {is_theirs})" for each, is_theirs in zip(named, theirs, strict=True)]
+    if other:
+        somebody = f"({' OR '.join(other)})"
+        draft.where.append(somebody if person.shared else f"NOT {somebody}")
     return aliases

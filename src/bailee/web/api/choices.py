@@ -8,11 +8,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bailee.collect.offering import Offered, State, offered, spoken
-from bailee.errors import BaileeError, FactRejected
+from bailee.errors import BaileeError, FactRejected, WorkspaceError
 from bailee.gate.answer import Receipt
 from bailee.people.choices import Recorded, Said
 from bailee.people.kinds import Kind
@@ -25,6 +25,7 @@ from bailee.web.who import Caller
 
 router = APIRouter(prefix="/v1/choices", tags=["choices"])
 MOST = 1_000
+RECEIPT = "application/json"
 T = TypeVar("T", bound=BaseModel)
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["personal_offers"])]
 Key = Annotated[str, Field(min_length=1, max_length=512, examples=["1228"])]
@@ -226,6 +227,36 @@ def history(
     rest = [each for each in said if before is None or each.sequence < before]
     following = rest[limit - 1].sequence if len(rest) > limit else None
     return HistoryOut(events=list(map(_event, rest[:limit])), next=following)
+
+
+@router.get(
+    "/{sequence}/receipt",
+    summary="The receipt of a choice",
+    response_class=Response,
+    responses={
+        200: {"description": "The signed file.", "content": {RECEIPT: {"schema": {"type": "string"}}}},
+        **told(401, 403, 404, 422, 429, 503),
+    },
+)
+def receipt(
+    request: Request,
+    caller: Chooser,
+    sequence: Annotated[int, Path(ge=1, le=2**63 - 1, description="`sequence` of the choice.")],
+    form: Annotated[Literal["27560", "kantara"], Query(description="ISO/IEC TS 27560, or Kantara 1.1.")] = "27560",
+    customer: Annotated[str | None, Query(max_length=512, description="Only for the shop's programs.")] = None,
+) -> Response:
+    """A signed record of a choice with the ledger's proof, which its holder can check without this company."""
+    from bailee.collect.receipts.issuing import receipt as issued
+
+    gate, key = request.app.state.gate, whose(caller, customer)
+    if all(each.sequence != sequence for each in spoken(gate, key)):
+        raise Problem("not-found", "there is no such choice of this person")
+    try:
+        found = issued(gate, key, sequence, form=form)
+    except WorkspaceError as error:  # the policy does not say who the company is
+        raise Problem("unprocessable", str(error)) from None
+    name = f'attachment; filename="receipt-{sequence}.json"'
+    return Response(found.file, media_type=RECEIPT, headers={"Content-Disposition": name})
 
 
 def whose(caller: Caller, named: str | None) -> str:

@@ -59,12 +59,11 @@ def listed(
 def one(request: Request, response: Response, digest: Digest) -> TextOut:
     """The words that have this digest; what was once shown stays here."""
     gate = request.app.state.gate
-    text = gate.notice_text(digest)
     found = next((each for each in gate.notices() if each.digest == digest), None)
-    if text is None or found is None:
+    if found is None:
         raise Problem("not-found", "no notice with this digest was registered")
     response.headers["Cache-Control"] = "public, max-age=3600"
-    return TextOut(**_out(found).model_dump(), text=text)
+    return TextOut(**_out(found).model_dump(), text=gate.notice_text(digest))
 
 
 def _out(each: NoticeOnRecord) -> NoticeOut:

@@ -1,0 +1,1 @@
+"""Word of choices to other systems: sent until it is taken, signed, in order for each customer."""
