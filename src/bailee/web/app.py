@@ -17,7 +17,7 @@ from bailee.gate.gate import Gate
 from bailee.gate.server_settings import Server
 from bailee.people.repeats import Repeats
 from bailee.people.sessions import Sessions
-from bailee.web import health, me, pages, problems
+from bailee.web import explained, health, me, pages, problems
 from bailee.web.api import asking, choices, description, ledger, notices, points
 from bailee.web.background import sending
 from bailee.web.banner import calls, page, scripts
@@ -39,6 +39,7 @@ from bailee.web.who import CSRF_HEADER, VISITOR_HEADER
 
 ROUTERS = (
     health.router,
+    explained.router,
     points.router,
     asking.router,
     choices.router,
