@@ -47,6 +47,8 @@ def rows() -> Iterator[Figure]:
             with _running(served, {"SHOP_SECRET": SECRET}) as port:
                 for name, make in _KINDS.items():
                     yield from _of(name, workers, port, make(port, notice), bare[name])
+                if workers == 1:
+                    yield from _banner(port)
                 if workers == 2:
                     yield from _memory(port, notice)
 
@@ -59,6 +61,24 @@ def _of(name: str, workers: int, port: int, request: Request, bare: float) -> It
         said = f"{name}, {processes}, {clients} client{'s' * (clients > 1)}"
         yield Figure(said, rate, "a second", spread=f"p50 {middle:.3g} ms, p99 {slow:.3g} ms")
     yield Figure(f"{name}, {processes}, 64 clients: of bare FastAPI in one process", rate / bare, "times")
+
+
+def _banner(port: int) -> Iterator[Figure]:
+    """The script as it comes over the line, and how soon a stranger's browser knows what to show."""
+    import gzip
+    import urllib.request
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/banner.js") as answer:
+        script = answer.read()
+    # What the load before has changed is derived once.
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/banner").close()
+    packed = len(gzip.compress(script, 9))
+    yield Figure("the banner's script, gzipped", packed, "bytes", "at most 10,240", packed <= 10_240)
+    for name, path in (("the script", "/banner.js"), ("what to show a stranger", "/v1/banner")):
+        ask = f"GET {path} HTTP/1.1\r\nHost: x\r\nOrigin: http://shop.example\r\n\r\n".encode()
+        _, taken = _loaded(port, lambda _, ask=ask: ask, 1)  # type: ignore[misc]
+        middle = taken[len(taken) // 2] * 1e3
+        yield Figure(f"{name}, from the server, median", middle, "ms", "at most 50", middle <= 50)
 
 
 def _memory(port: int, notice: str) -> Iterator[Figure]:
