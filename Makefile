@@ -11,7 +11,7 @@ COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-
 	--no-emit-index-url --quiet $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format soak bench laws lock clean
+.PHONY: help demo test lint format soak bench laws lock audit clean
 
 help: ## list these targets
 	@echo "make TARGET [ARGS=...], where TARGET is:"
@@ -49,8 +49,13 @@ lock: ## resolve the dependencies again, keeping pins (ARGS=--upgrade for newer 
 	@if grep -nE '(https?|file):|^-|^ *--(index|find|extra)' requirements.lock bench/requirements.lock; then \
 		echo "make lock: the lines above name an address; a lock must install from any registry" >&2; exit 1; fi
 
+audit: ## look up known vulnerabilities of everything that the lock names (needs the network)
+	$(PYTHON) -m venv .audit
+	.audit/bin/pip install --quiet --upgrade pip-audit
+	.audit/bin/pip-audit --requirement requirements.lock --disable-pip
+
 clean: ## remove the environment and everything that was generated
-	rm -rf $(VENV) .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf $(VENV) .audit .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 HOW_PYTHON := Debian, Ubuntu: apt-get install python3 python3-venv; Fedora: dnf install python3; Alpine: apk add python3; macOS: brew install python
