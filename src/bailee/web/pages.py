@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Scope
 
@@ -35,7 +36,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["asset"] = asset
+    made.filters["ticks"] = ticks
     return made
+
+
+def ticks(said: str) -> Markup:
+    """A sentence of ours as markup: what stands in backticks is what somebody types, or the name of a file."""
+    parts = said.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(each) if at % 2 else each for at, each in enumerate(parts))
 
 
 @cache

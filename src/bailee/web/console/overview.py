@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from bailee.gate.overview import Overview
 from bailee.policy.model import Policy
 from bailee.policy.reasons import STANDING_CODES
+from bailee.rights import requests
 from bailee.vocabulary import Act
 from bailee.web.console import charts
 from bailee.web.console.charts import Period
@@ -58,6 +59,7 @@ def show(request: Request, caller: Member) -> Response:
         figures=found,
         status=200,
         standing=found.status,
+        asked=requests.waiting(gate, gate.clock().astimezone(UTC).date()),
         said=said,
         first=said[0].periods[0].first if said else None,
         monthly=bool(said) and len({each.first.day for each in said[0].periods}) == 1 and len(said[0].periods) > 1,

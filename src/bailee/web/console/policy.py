@@ -1,16 +1,23 @@
-"""*Policy*: what is promised, line by line in words; and how two versions on record differ."""
+"""*Policy*: what is promised, line by line in words; how two versions differ, and what the next one would change.
+
+A version is published, scheduled and withdrawn at the command line alone. It takes the workspace's file, which is
+written where the server is run, and no session in a browser may widen what was promised.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bailee.errors import WorkspaceError
+from bailee.errors import FactRejected, PolicyError, WorkspaceError
+from bailee.gate.effects import Step
 from bailee.gate.gate import Gate
+from bailee.gate.settings import POLICY
 from bailee.policy.model import Policy, Purpose, Standard
 from bailee.policy.terms import words
 from bailee.web import pages
@@ -68,6 +75,33 @@ def show(request: Request, caller: Member, q: str = "") -> Response:
         everything=len(purposes) + len(standards),
         standing=_gate(request).status().standing,
         versions=_gate(request).policies(),
+        known=_gate(request).policy_versions(),
+    )
+
+
+@router.get("/policy/coming")
+def coming(request: Request, caller: Member, of: str = "file") -> Response:
+    """What the file, or the version that is scheduled, changes, and for how many; looking records nothing."""
+    gate, say = _gate(request), pages.say(request)
+    file = None if of == "scheduled" else gate.home / POLICY
+    found, told = None, {}
+    if file is not None or gate.policy_versions().scheduled is not None:
+        try:
+            found = gate.compare_policy(file)
+            asked = [each.key for each in found.purposes if each.step in (Step.WIDER, Step.COVERED)]
+            told = {key: gate.policy_changes(key, file=file, language=say.language) for key in asked}
+        except (PolicyError, FactRejected, WorkspaceError):
+            found = None  # what is wrong with the file, `bailee check` says
+    return page(
+        request,
+        caller,
+        "coming.html",
+        of="file" if file is not None else "scheduled",
+        found=found,
+        told=told,
+        day="" if found is None or not found.material else say.day(date.fromisoformat(found.first_day)),
+        titles={key: purpose.title for key, purpose in gate.promise.policy.purposes.items()},
+        part=lambda key: _part(key, say),
     )
 
 
