@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from bailee.web import who
 from bailee.web.problems import Kind, Problem
+from bailee.web.titles import titled
 from bailee.web.words import FALLBACK, Words, languages, words
 
 LANGUAGE_COOKIE, LANGUAGE_FIELD = "bailee-language", "language"
@@ -114,6 +115,7 @@ def _common(request: Request) -> Mapping[str, Any]:
         "language": spoken.language,
         "languages": offered,
         "say": spoken,
+        "titled": lambda purpose: titled(purpose, spoken.language),
         "in_language": lambda other: _with_language(request, other),
         "home": "/me" if request.url.path.startswith("/me") else "/",
         "now": datetime.now(UTC),

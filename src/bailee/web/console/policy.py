@@ -23,6 +23,7 @@ from bailee.policy.terms import words
 from bailee.web import pages
 from bailee.web.console.shell import Member, page
 from bailee.web.problems import Problem
+from bailee.web.titles import titled, titles, why
 from bailee.web.words import Words
 
 router = APIRouter(include_in_schema=False)
@@ -100,7 +101,7 @@ def coming(request: Request, caller: Member, of: str = "file") -> Response:
         found=found,
         told=told,
         day="" if found is None or not found.material else say.day(date.fromisoformat(found.first_day)),
-        titles={key: purpose.title for key, purpose in gate.promise.policy.purposes.items()},
+        titles=titles(gate.promise.policy, pages.say(request).language),
         part=lambda key: _part(key, say),
     )
 
@@ -127,7 +128,7 @@ def compare(request: Request, caller: Member, old: str = "", new: str = "") -> R
         new=new,
         difference=found,
         standing=standing,
-        titles={key: purpose.title for key, purpose in gate.promise.policy.purposes.items()},
+        titles=titles(gate.promise.policy, pages.say(request).language),
         part=lambda key: _part(key, pages.say(request)),
     )
 
@@ -156,7 +157,9 @@ def _purpose(policy: Policy, purpose: Purpose, say: Words) -> Part:
     found = [*_what(policy, purpose, line, say), *_who(purpose, line), *_limits(purpose, line)]
     number = policy.line(*path)
     others = _others(policy, path, found)
-    return Part(purpose.key, purpose.title, number, str(purpose.basis), purpose.why, tuple(found), others)
+    spoken = say.language
+    title, reason = titled(purpose, spoken), why(purpose, spoken)
+    return Part(purpose.key, title, number, str(purpose.basis), reason, tuple(found), others)
 
 
 def _what(policy: Policy, purpose: Purpose, line: _Lines, say: Words) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date
+from shlex import quote
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -22,11 +23,20 @@ from bailee.rights import requests
 from bailee.web import pages
 from bailee.web.console.shell import Member, page
 from bailee.web.problems import Problem
+from bailee.web.titles import titles
 from bailee.web.who import Caller
 
 router = APIRouter(include_in_schema=False)
 #: Requests on the page; whoever has more open than this answers the most urgent first anyway.
 MANY = 200
+#: What does what is asked, at the command line of the server.
+COMMANDS = {
+    "access": "bailee rights copy {customer} --out copy.zip",
+    "correct": "bailee import customers FILE",
+    "erase": "bailee people erase {customer}",
+    "object": "bailee choices {customer} object PURPOSE",
+    "restrict": "bailee people restrict {customer}",
+}
 Words = Annotated[str, Form(max_length=4_000)]
 Key = Annotated[str, Form(max_length=200)]
 
@@ -143,12 +153,19 @@ def _page(
         refused=refused,
         today=today,
         extends=found is not None and found.waits and requests.why_not_extend(found, today) is None,
-        titles={key: each.title for key, each in gate.promise.policy.purposes.items()},
+        titles=titles(gate.promise.policy, say.language),
         outcomes=requests.OUTCOMES,
         day=_day(request),
-        how={key: say(f"console_request_how_{key}") for key in requests.RIGHTS},
+        command=_command(found),
         **{**empty, **values},
     )
+
+
+def _command(asked: Asked | None) -> str:
+    """What is typed to do what somebody asks."""
+    if asked is None or asked.customer is None:
+        return ""
+    return COMMANDS[asked.kind].format(customer=quote(asked.customer))
 
 
 def _today(gate: Gate) -> date:
