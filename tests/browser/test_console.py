@@ -22,11 +22,11 @@ PAGES = ["/", "/ask?purpose=personal_offers", "/policy", "/policy/compare", "/ch
 
 @pytest.fixture
 def home(home: Path) -> Path:
-    """The grocer, whose service may look at what customers chose, and who had another policy before."""
+    """The grocer, who had another policy before."""
     with bailee.open(home):
         pass
     policy = (home / "policy.yaml").read_text()
-    changed = policy.replace("reads:\n", "reads:\n      user.privacy_preferences: clear\n", 1)
+    changed = policy.replace("reads:\n", "reads:\n      user.device: clear\n", 1)
     (home / "policy.yaml").write_text(changed.replace("version: 2026-11-01", "version: 2026-12-01", 1))
     with bailee.open(home):
         pass
@@ -154,7 +154,7 @@ def test_policies_are_searched_and_compared(served: Served, signed: Page) -> Non
     expect(signed.locator("#found")).to_contain_text("of ")
     expect(signed.locator("article.promise").first).to_be_visible()
     signed.goto(f"{served.url}/policy/compare")
-    expect(signed.locator("section.change")).to_contain_text("user.privacy_preferences")
+    expect(signed.locator("section.change")).to_contain_text("user.device")
     expect(signed.locator("section.change")).to_contain_text("the company may do more")
 
 

@@ -32,6 +32,17 @@ def test_everybody_and_every_choice_is_on_record(workspace: Path, layer: grocer.
     assert status.standing["premium_setting"] == 0
 
 
+def test_notices_of_today_are_registered_in_every_language(workspace: Path) -> None:
+    """What is shown from now on is written from the policy, in English and Spanish; the proposal is never shown."""
+    with bailee.open(workspace, clock=lambda: NOW) as gate:
+        texts = {gate.notice_text(each.digest) for each in gate.notices()}
+        purposes = set(gate.promise.policy.purposes)
+        expected = [gate.write_notice(key, language=language).text for key in purposes for language in ("en", "es")]
+    missing = {text.splitlines()[0] for text in expected if text not in texts}
+    assert len(missing) == 1
+    assert all(each.startswith("Proposal, never in force") for each in missing)
+
+
 def test_the_workspace_says_what_is_synthetic(workspace: Path) -> None:
     """The file of choices is named synthetic, and every line of it says so."""
     with (workspace / "synthetic_choices.csv").open() as file:

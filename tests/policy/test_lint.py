@@ -99,6 +99,14 @@ def test_the_check_tells(old: str, new: str, message: str, example_texts: tuple[
     assert found(example_texts, (old, new)).count(message) == 1
 
 
+def test_a_purpose_that_reads_choices_alone_is_not_idle(example_texts: tuple[str, str]) -> None:
+    """Bailee keeps the choices itself, so no data map has them."""
+    old = "reads: {user.behavior.purchase_history: aggregate, system.operations: clear}"
+    told = "warning: `service_improvement` reads nothing that the data map has"
+    assert told not in found(example_texts, (old, "reads: {user.privacy_preferences: clear}"))
+    assert told in found(example_texts, (old, "reads: {user.privacy_preferences: aggregate}"))
+
+
 def test_a_map_that_names_unknown_things_is_an_error(example_policy: Policy, example_map: DataMap) -> None:
     """Categories that the policy does not know are errors, and nothing is guessed beyond them."""
     findings = lint(replace(example_policy, categories={}), example_map, ("p.yaml", "m.yaml"))

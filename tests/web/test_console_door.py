@@ -17,7 +17,9 @@ from tests.web.console import OURS, signed_in
 from tests.web.served import Served
 
 READ = ["/", "/ask", "/policy", "/policy/compare", "/choices", "/ledger", "/ledger/entry/0", "/ledger/verify"]
+READ += ["/requests", "/requests/1", "/policy/coming"]
 WRITE = ["/ask", "/ask/choose", "/ask/cancel", "/ask/state", "/choices", "/ledger/verify", "/sign-out"]
+WRITE += ["/requests/1/extend", "/requests/1/close"]
 HTML = {"Accept": "text/html"}
 
 

@@ -311,7 +311,18 @@ def test_pages_speak_spanish(staff: Staff, path: str) -> None:
     assert shows(page, "Preguntar", "Salir")
 
 
-@pytest.mark.parametrize("path", ["/", "/ask", "/policy", "/choices", "/ledger"])
+def test_english_sentences_on_spanish_pages_are_marked(served: Served, staff: Staff) -> None:
+    """A reason has a few words in the reader's language; its sentence, like that of a problem, says it is English."""
+    data = {"csrf": staff.csrf, "purpose": "offers", "sql": "SELECT ssn FROM customers"}
+    answer = staff.client.post("/ask", data=data, headers={**OURS, "Accept-Language": "es"})
+    assert re.search(r"Una columna reservada:\s*<span lang=\"en\">the column `ssn`", html.unescape(answer.text))
+    missing = staff.get("/ledger/entry/999999", headers={"Accept-Language": "es"})
+    assert '<p lang="en">the ledger has no such entry</p>' in missing.text
+    assert 'lang="en">the ledger' not in staff.get("/ledger/entry/999999").text
+    assert shows(staff.get("/", headers={"Accept-Language": "es"}), "una columna reservada")
+
+
+@pytest.mark.parametrize("path", ["/", "/ask", "/policy", "/choices", "/requests", "/ledger"])
 def test_pages_load_nothing_from_elsewhere(staff: Staff, path: str) -> None:
     """No page has a script or style in it, or loads anything of another host."""
     page = staff.get(path)

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 from ruamel.yaml import YAML
 
-from bailee.policy.reasons import STANDING_CODES
+from bailee.policy.reasons import RULING, STANDING_CODES
+from bailee.rewrite.reasons import REWRITE
 from bailee.vocabulary import Act, Basis, Effect, Instrument, Treatment
 
 HOLE = re.compile(r"\{([a-z_]*)\}")
@@ -43,4 +44,5 @@ def test_every_word_of_the_design_has_its_sentence() -> None:
         *(f"instrument_{each}" for each in Instrument),
         *(f"reason_{each}" for each in STANDING_CODES),
     ]
+    named += [f"code_{code}" for code in (*RULING, *REWRITE) if code != "allowed"]
     assert [key for key in named if f"console_{key}" not in english] == []

@@ -44,7 +44,7 @@ from bailee.gate.telling import begin
 from bailee.gate.turns import Turn
 from bailee.gate.versions import Following
 from bailee.people import versions
-from bailee.people.choices import Recorded, Said
+from bailee.people.choices import Recorded, Said, history
 from bailee.people.customers import number_of
 from bailee.people.database import Database
 from bailee.people.keys import open_keys
@@ -487,9 +487,29 @@ class Gate:
         Raises Refused, recorded, also where the customer is not on record or does not stand for the purpose.
         """
 
-        def look(ruling: Ruling) -> tuple[tuple[Recorded, ...], int]:
+        def read(connection: DatabaseConnection, number: int) -> tuple[Recorded, ...]:
+            return tuple(history(connection, number))
+
+        return self.look_at(customer, purpose, {"question": "choices"}, read, recipient=recipient, actor=actor)
+
+    def look_at(
+        self,
+        customer: object,
+        purpose: str,
+        question: Mapping[str, object],
+        read: Callable[[DatabaseConnection, int], T],
+        *,
+        recipient: str | None = None,
+        actor: Actor | None = None,
+    ) -> tuple[T, int]:
+        """As `look`, at something else that is kept of a customer: what `read` finds, called with their number.
+
+        `question` says in the private record of the entry what was looked at.
+        """
+
+        def look(ruling: Ruling) -> tuple[T, int]:
             key, at = str(customer), self.clock()
-            return looking.look(self._recorder, ruling, key, lambda: self._fresh(ruling.policy), at)
+            return looking.look(self._recorder, ruling, key, question, read, lambda: self._fresh(ruling.policy), at)
 
         return self._ruled(lambda: self.rule(purpose, recipient=recipient, actor=actor), look)
 

@@ -1,34 +1,47 @@
-"""A look at what one customer chose, by somebody who works for the company: a use like any other, and recorded.
+"""A look at what one customer chose or asked, by somebody who works for the company: a use like any, and recorded.
 
-What somebody chose is data about them (`user.privacy_preferences` of the Fides taxonomy). So a look needs a purpose
-that reads it clear, an actor whom the purpose admits, and a customer who stands for it.
+What somebody chose, or asked about their own data, is data about them (`user.privacy_preferences` of the Fides
+taxonomy). So a look needs a purpose that reads it clear, an actor whom the purpose admits, and a customer who stands
+for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
 from bailee import decide
 from bailee.decide import Ruling
 from bailee.errors import Refused
 from bailee.gate.record import ANSWERED, REFUSED, Recorder
-from bailee.people import choices
-from bailee.people.choices import Recorded
 from bailee.people.standing import Standing
 from bailee.policy.reasons import STANDING_CODES, ruling_reason, standing_reason
+from bailee.policy.taxonomy import PREFERENCES
 from bailee.vocabulary import Reason, Treatment
 
-PREFERENCES = "user.privacy_preferences"
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+T = TypeVar("T")
 _UNKNOWN = STANDING_CODES.index("unknown_customer")
 
 
 def look(
-    recorder: Recorder, ruling: Ruling, customer: str, fresh: Callable[[], Standing], at: datetime
-) -> tuple[tuple[Recorded, ...], int]:
-    """All that a customer said, oldest first, and the entry that says who looked; Refused, recorded too."""
+    recorder: Recorder,
+    ruling: Ruling,
+    customer: str,
+    question: Mapping[str, object],
+    read: Callable[[Connection, int], T],
+    fresh: Callable[[], Standing],
+    at: datetime,
+) -> tuple[T, int]:
+    """What `read` finds of a customer, by number, and the entry that says who looked; Refused, recorded too.
+
+    `question` says in the private record what was looked at.
+    """
     about = recorder.numbers([customer])
-    private: dict[str, object] = {"question": "choices", "customer": customer}
+    private: dict[str, object] = {**question, "customer": customer}
     why = forbidden(ruling)
     if why is not None or ruling.slot is None:
         reasons = ruling.reasons if why is None else (why,)
@@ -40,7 +53,7 @@ def look(
         reason = standing_reason(code, ruling.use.purpose, ruling.line)
         raise _refused(recorder, ruling, (reason,), private, at, about, standing)
     with recorder.database.read() as connection:
-        found = tuple(choices.history(connection, about[0]))
+        found = read(connection, about[0])
     entry = recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing, subjects=about, some=True)
     return found, entry
 

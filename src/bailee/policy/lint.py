@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bailee.errors import Problem
-from bailee.policy import places
+from bailee.policy import places, taxonomy
 from bailee.policy.datamap import check_against
 from bailee.policy.meaning import column_treatment, refusals
 from bailee.policy.model import DataMap, Forbid, Policy, Purpose, Recipient, Standard, Table
@@ -157,8 +157,10 @@ def _exceptions(policy: Policy) -> Found:
 
 
 def _idle(policy: Policy, datamap: DataMap) -> Found:
-    """Purposes that see no column of any table about people."""
+    """Purposes that see no column of any table about people, and none of the choices that Bailee keeps."""
     for purpose in policy.purposes.values():
+        if resolve(purpose.reads, own_special(policy), taxonomy.PREFERENCES) is Treatment.CLEAR:
+            continue
         if all(t is Treatment.WITHHELD for _, _, t in _treatments(policy, datamap, purpose)):
             message = f"`{purpose.key}` reads nothing that the data map has"
             yield Severity.WARNING, policy.line("purposes", purpose.key, "reads"), message

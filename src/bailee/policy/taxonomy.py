@@ -11,6 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+#: What Bailee itself keeps of everybody, in no table of the company's: what they chose and asked about their own data.
+PREFERENCES = "user.privacy_preferences"
+
 _FILE = Path(__file__).parent / "data" / "fides_taxonomy.json"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bailee.errors import FactRejected
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bailee.gate.gate import Gate, Leaf
+    from bailee.vocabulary import Actor
 
 RIGHTS = ("access", "correct", "erase", "object", "restrict")
 MANNERS = ("portal", "email", "phone", "post", "person", "agent")
@@ -28,6 +29,8 @@ OUTCOMES = ("fulfilled", "refused")
 #: Who acts where it is the customer; the log stays when they are erased, so it does not name them.
 CUSTOMER = "customer"
 LONGEST = 10_000
+#: What is due within this time is soon due.
+SOON = timedelta(days=7)
 #: Why a step may not be taken today, or None.
 May = Callable[[Request, date], str | None]
 
@@ -94,6 +97,39 @@ def of_customer(gate: Gate, customer: object) -> list[Request]:
         return requests.of_customer(connection, customers.number_of(connection, str(customer)))
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many requests wait for an answer, how many of them are late, and how many are due within a week."""
+
+    waits: int
+    overdue: int
+    soon: int
+
+
+def waiting(gate: Gate, today: date) -> Waiting:
+    """Counts of what waits, which name nobody."""
+    found = listed(gate)
+    late = sum(each.overdue(today) for each in found)
+    return Waiting(len(found), late, sum(each.due <= today + SOON for each in found) - late)
+
+
+def look(gate: Gate, number: int, purpose: str, *, actor: Actor) -> tuple[Request, int | None]:
+    """One request with what was said, for somebody who works for the company, and the entry that says that they looked.
+
+    What a person asks about their data is data about them, as their choices are: Refused, recorded, where the purpose
+    does not read those, the actor may not look, or the person does not stand for it. Of somebody who was erased nothing
+    is left that anybody could see, and no entry is made. FactRejected where there is no such request.
+    """
+    found = show(gate, number)
+    if found.customer is None:
+        return found, None
+
+    def read(connection: Connection, customer: int) -> Request:
+        return requests.get(connection, number)[0]
+
+    return gate.look_at(found.customer, purpose, {"question": "request", "request": number}, read, actor=actor)
+
+
 def show(gate: Gate, number: int) -> Request:
     """One request with what was said and what became of it; FactRejected where there is none."""
     with gate.database.read() as connection:
@@ -105,16 +141,18 @@ def extend(gate: Gate, number: int, why: str, *, by: str) -> Request:
     if not why.strip():
         raise FactRejected("an answer is put off for a reason, which the customer must be told: say it")
 
-    def may(request: Request, today: date) -> str | None:
-        if request.state == "extended":
-            return f"request {number} was put off already, to {request.latest_by}"
-        if request.latest_by == request.answer_by:
-            return f"the answer to request {number} may not be put off"
-        if today > request.answer_by:
-            return f"request {number} was to be answered by {request.answer_by}: it is too late to put it off"
-        return None
+    return _change(gate, number, "extended", why, by, why_not_extend)
 
-    return _change(gate, number, "extended", why, by, may)
+
+def why_not_extend(request: Request, today: date) -> str | None:
+    """Why the answer to a request may not be put off today, or None."""
+    if request.state == "extended":
+        return f"request {request.number} was put off already, to {request.latest_by}"
+    if request.latest_by == request.answer_by:
+        return f"the answer to request {request.number} may not be put off"
+    if today > request.answer_by:
+        return f"request {request.number} was to be answered by {request.answer_by}: it is too late to put it off"
+    return None
 
 
 def close(gate: Gate, number: int, outcome: str, *, why: str | None = None, by: str) -> Request:

@@ -27,6 +27,7 @@ from bailee.web.console import ledger as console_ledger
 from bailee.web.console import looking as console_looking
 from bailee.web.console import overview as console_overview
 from bailee.web.console import policy as console_policy
+from bailee.web.console import requests as console_requests
 from bailee.web.console.oidc import Provided
 from bailee.web.console.running import Running
 from bailee.web.layers import Bounded, Outermost
@@ -54,6 +55,7 @@ ROUTERS = (
     console_asking.router,
     console_policy.router,
     console_looking.router,
+    console_requests.router,
     console_ledger.router,
 )
 _HEADERS = (

@@ -12,11 +12,13 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Scope
 
 from bailee.web import who
 from bailee.web.problems import Kind, Problem
+from bailee.web.titles import titled
 from bailee.web.words import FALLBACK, Words, languages, words
 
 LANGUAGE_COOKIE, LANGUAGE_FIELD = "bailee-language", "language"
@@ -35,7 +37,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["asset"] = asset
+    made.filters["ticks"] = ticks
     return made
+
+
+def ticks(said: str) -> Markup:
+    """A sentence of ours as markup: what stands in backticks is what somebody types, or the name of a file."""
+    parts = said.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(each) if at % 2 else each for at, each in enumerate(parts))
 
 
 @cache
@@ -106,6 +115,7 @@ def _common(request: Request) -> Mapping[str, Any]:
         "language": spoken.language,
         "languages": offered,
         "say": spoken,
+        "titled": lambda purpose: titled(purpose, spoken.language),
         "in_language": lambda other: _with_language(request, other),
         "home": "/me" if request.url.path.startswith("/me") else "/",
         "now": datetime.now(UTC),

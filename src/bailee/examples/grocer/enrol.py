@@ -38,6 +38,8 @@ def enrol(gate: Gate, layer: Layer, home: Path, now: datetime) -> None:
     registered = _notices(gate, layer, home / "notices")
     _write(home / CHOICES, _CHOICES, (_choice(each, registered) for each in layer.said))
     gate.import_choices(home / CHOICES, by=_BY)
+    # What is shown from today on, in every language; the files of `notices` are what people were shown until now.
+    gate.register_notices(*(key for key in gate.promise.policy.purposes if key not in people.NEVER_SHOWN))
 
 
 def _write(file: Path, columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:

@@ -13,6 +13,7 @@ from bailee.collect.asking import Form, Question
 from bailee.policy.model import Purpose
 from bailee.vocabulary import Basis
 from bailee.web import pages
+from bailee.web.titles import titled, why
 from bailee.web.words import Words, words
 
 #: The sentences that the script shows; the others are of the form alone.
@@ -125,21 +126,6 @@ def left_words(form: Form, left: Collection[str], say: Words) -> list[str]:
 def listed(purposes: Sequence[Purpose], say: Words) -> str:
     """Titles in a row."""
     return "; ".join(titled(each, say.language) for each in purposes)
-
-
-def titled(purpose: Purpose, language: str) -> str:
-    """What a purpose is called in a language, where the policy says so there, else in the company's own."""
-    return _own(purpose, language, "title")
-
-
-def why(purpose: Purpose, language: str) -> str:
-    """Why the company wants it, as `titled`."""
-    return _own(purpose, language, "why")
-
-
-def _own(purpose: Purpose, language: str, part: str) -> str:
-    translated = purpose.texts.get(language) or purpose.texts.get(language.partition("-")[0])
-    return str(getattr(translated, part, None) or getattr(purpose, part))
 
 
 def _question(each: Question, language: str) -> QuestionOut:

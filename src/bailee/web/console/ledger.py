@@ -13,8 +13,10 @@ from starlette.responses import RedirectResponse, Response
 
 from bailee.errors import BaileeError, NotVerified
 from bailee.gate.gate import Gate
+from bailee.web import pages
 from bailee.web.console.shell import Member, growing, page, rendered
 from bailee.web.problems import Problem
+from bailee.web.titles import titles
 from bailee.web.who import Caller
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +42,7 @@ def show(request: Request, caller: Member, before: int | None = None) -> Respons
         start=start,
         stop=stop,
         many=MANY,
-        titles=_titles(gate),
+        titles=titles(gate.promise.policy, pages.say(request).language),
     )
 
 
@@ -66,7 +68,7 @@ def entry(request: Request, caller: Member, position: int) -> Response:
         leaf=gate.leaf(position),
         record=record,
         head=head,
-        titles=_titles(gate),
+        titles=titles(gate.promise.policy, pages.say(request).language),
     )
 
 
@@ -125,10 +127,6 @@ def _latest(told: queue.SimpleQueue[tuple[str, Any]]) -> tuple[str, Any]:
 
 class _Stopped(Exception):
     """Nobody looks on any more."""
-
-
-def _titles(gate: Gate) -> dict[str, str]:
-    return {key: purpose.title for key, purpose in gate.promise.policy.purposes.items()}
 
 
 def _gate(request: Request) -> Gate:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bailee.errors import Refused
 from bailee.gate.gate import Gate
-from bailee.gate.looking import PREFERENCES
+from bailee.policy.taxonomy import PREFERENCES
 from bailee.web.console.shell import Member, page
 from bailee.web.who import Caller
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import UTC, date
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -13,10 +12,13 @@ from starlette.responses import Response
 from bailee.gate.overview import Overview
 from bailee.policy.model import Policy
 from bailee.policy.reasons import STANDING_CODES
+from bailee.rights import requests
 from bailee.vocabulary import Act
+from bailee.web import pages
 from bailee.web.console import charts
 from bailee.web.console.charts import Period
 from bailee.web.console.shell import Member, page
+from bailee.web.titles import titles
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,7 +52,8 @@ def show(request: Request, caller: Member) -> Response:
     gate = request.app.state.gate
     found: Overview = gate.overview()
     policy: Policy = gate.promise.policy
-    said = _said(found, policy)
+    named = titles(policy, pages.say(request).language)
+    said = _said(found, named)
     return page(
         request,
         caller,
@@ -58,26 +61,26 @@ def show(request: Request, caller: Member) -> Response:
         figures=found,
         status=200,
         standing=found.status,
+        asked=requests.waiting(gate, gate.clock().astimezone(UTC).date()),
         said=said,
         first=said[0].periods[0].first if said else None,
         monthly=bool(said) and len({each.first.day for each in said[0].periods}) == 1 and len(said[0].periods) > 1,
-        covered=_covered(found, policy),
+        covered=_covered(found, policy, named),
         codes=frozenset(STANDING_CODES),
-        titles={key: purpose.title for key, purpose in policy.purposes.items()},
+        titles=named,
         acts=[str(act) for act in Act],
     )
 
 
-def _said(found: Overview, policy: Policy) -> list[Said]:
+def _said(found: Overview, named: Mapping[str, str]) -> list[Said]:
     """What was said by purpose, all over the same time; purposes that the policy has no more come last."""
     days = [day for each in found.choices.values() for day in each]
     if not days:
         return []
     first, last = min(days), max(days)
-    known = [key for key in policy.purposes if key in found.choices]
-    others = sorted(key for key in found.choices if key not in policy.purposes)
-    titles: dict[str, Any] = {key: policy.purposes[key].title for key in known}
-    return [_of(key, titles.get(key, key), found.choices[key], first, last) for key in (*known, *others)]
+    known = [key for key in named if key in found.choices]
+    others = sorted(key for key in found.choices if key not in named)
+    return [_of(key, named.get(key, key), found.choices[key], first, last) for key in (*known, *others)]
 
 
 def _of(key: str, title: str, days: Mapping[date, Mapping[str, int]], first: date, last: date) -> Said:
@@ -88,12 +91,12 @@ def _of(key: str, title: str, days: Mapping[date, Mapping[str, int]], first: dat
     return Said(key, title, total, tuple(charts.periods(days, first, last)))
 
 
-def _covered(found: Overview, policy: Policy) -> list[Covered]:
+def _covered(found: Overview, policy: Policy, named: Mapping[str, str]) -> list[Covered]:
     everybody = found.status.customers
     return [
         Covered(
             key,
-            purpose.title,
+            named[key],
             str(purpose.basis),
             found.status.standing.get(key, 0),
             found.status.standing.get(key, 0) / everybody if everybody else 0.0,

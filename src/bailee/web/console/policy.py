@@ -1,21 +1,29 @@
-"""*Policy*: what is promised, line by line in words; and how two versions on record differ."""
+"""*Policy*: what is promised, line by line in words; how two versions differ, and what the next one would change.
+
+A version is published, scheduled and withdrawn at the command line alone. It takes the workspace's file, which is
+written where the server is run, and no session in a browser may widen what was promised.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bailee.errors import WorkspaceError
+from bailee.errors import FactRejected, PolicyError, WorkspaceError
+from bailee.gate.effects import Step
 from bailee.gate.gate import Gate
+from bailee.gate.settings import POLICY
 from bailee.policy.model import Policy, Purpose, Standard
 from bailee.policy.terms import words
 from bailee.web import pages
 from bailee.web.console.shell import Member, page
 from bailee.web.problems import Problem
+from bailee.web.titles import titled, titles, why
 from bailee.web.words import Words
 
 router = APIRouter(include_in_schema=False)
@@ -68,6 +76,33 @@ def show(request: Request, caller: Member, q: str = "") -> Response:
         everything=len(purposes) + len(standards),
         standing=_gate(request).status().standing,
         versions=_gate(request).policies(),
+        known=_gate(request).policy_versions(),
+    )
+
+
+@router.get("/policy/coming")
+def coming(request: Request, caller: Member, of: str = "file") -> Response:
+    """What the file, or the version that is scheduled, changes, and for how many; looking records nothing."""
+    gate, say = _gate(request), pages.say(request)
+    file = None if of == "scheduled" else gate.home / POLICY
+    found, told = None, {}
+    if file is not None or gate.policy_versions().scheduled is not None:
+        try:
+            found = gate.compare_policy(file)
+            asked = [each.key for each in found.purposes if each.step in (Step.WIDER, Step.COVERED)]
+            told = {key: gate.policy_changes(key, file=file, language=say.language) for key in asked}
+        except (PolicyError, FactRejected, WorkspaceError):
+            found = None  # what is wrong with the file, `bailee check` says
+    return page(
+        request,
+        caller,
+        "coming.html",
+        of="file" if file is not None else "scheduled",
+        found=found,
+        told=told,
+        day="" if found is None or not found.material else say.day(date.fromisoformat(found.first_day)),
+        titles=titles(gate.promise.policy, pages.say(request).language),
+        part=lambda key: _part(key, say),
     )
 
 
@@ -93,7 +128,7 @@ def compare(request: Request, caller: Member, old: str = "", new: str = "") -> R
         new=new,
         difference=found,
         standing=standing,
-        titles={key: purpose.title for key, purpose in gate.promise.policy.purposes.items()},
+        titles=titles(gate.promise.policy, pages.say(request).language),
         part=lambda key: _part(key, pages.say(request)),
     )
 
@@ -122,7 +157,9 @@ def _purpose(policy: Policy, purpose: Purpose, say: Words) -> Part:
     found = [*_what(policy, purpose, line, say), *_who(purpose, line), *_limits(purpose, line)]
     number = policy.line(*path)
     others = _others(policy, path, found)
-    return Part(purpose.key, purpose.title, number, str(purpose.basis), purpose.why, tuple(found), others)
+    spoken = say.language
+    title, reason = titled(purpose, spoken), why(purpose, spoken)
+    return Part(purpose.key, title, number, str(purpose.basis), reason, tuple(found), others)
 
 
 def _what(policy: Policy, purpose: Purpose, line: _Lines, say: Words) -> Iterator[Line]:

@@ -17,7 +17,7 @@ from bailee.web.problems import Problem
 from bailee.web.who import Caller
 
 #: The pages, in the order of the navigation.
-PAGES = ("/", "/ask", "/policy", "/choices", "/ledger")
+PAGES = ("/", "/ask", "/policy", "/choices", "/requests", "/ledger")
 #: Where a page that grows is cut.
 MARK = "\0body\0"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Form, Request
@@ -65,9 +64,5 @@ def cancel(request: Request, caller: Customer, number: int) -> Response:
 def _page(request: Request, caller: Customer, *, status: int = 200, **values: object) -> Response:
     listed = requests.of_customer(request.app.state.gate, session.key_of(caller))[::-1]
     told = {"kind": None, "opened": None, "ended": None, "already": None, "wrong": False, **values}
-    say = pages.say(request)
-
-    def day(value: date) -> str:
-        return say.date(datetime(value.year, value.month, value.day))  # noqa: DTZ001  (a day has no zone)
-
+    day = pages.say(request).day
     return session.page(request, caller, "requests.html", status=status, kinds=KINDS, listed=listed, day=day, **told)

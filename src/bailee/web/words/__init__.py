@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as calendar
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -57,6 +58,10 @@ class Words:
     def date(self, value: datetime, zone: tzinfo | None = None) -> str:
         """A day, in words."""
         return format_date(value.astimezone(zone) if zone else value, "long", locale=self.locale)
+
+    def day(self, value: calendar.date) -> str:
+        """A day that has no zone, in words."""
+        return format_date(value, "long", locale=self.locale)
 
     def time(self, value: datetime, zone: tzinfo | None = None) -> str:
         """A day and time, with its zone, since a proof may turn on a minute."""
