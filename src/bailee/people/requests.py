@@ -18,6 +18,7 @@ from bailee.people.instants import day, days, instant, instant_or_none, micros
 
 _SAID, _WHY = b"requests.said", b"request_changes.why"
 LONGEST = 10_000
+LARGEST = 2**63 - 1
 OPEN = "open"
 #: The states in which an answer is still owed.
 WAITING = (OPEN, "extended")
@@ -128,7 +129,8 @@ def change(
 
 def get(connection: Connection, number: int) -> tuple[Request, int]:
     """A request with its steps, and the number of its customer; FactRejected where there is none."""
-    row = connection.exec_driver_sql(f"{_ALL} WHERE r.number = ?", (number,)).first()
+    known = 0 < number <= LARGEST  # no database takes a larger one, not even to look for it
+    row = connection.exec_driver_sql(f"{_ALL} WHERE r.number = ?", (number,)).first() if known else None
     if row is None:
         raise FactRejected(f"there is no request number {number}")
     return _request(connection, row), int(row[1])

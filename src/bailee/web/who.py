@@ -156,7 +156,8 @@ def _by_cookie(request: Request) -> Caller | None:
 
 def _meant(request: Request, what: str) -> bool:
     """Whether a path is for this kind of session: one browser may be signed in as both."""
-    customers = request.url.path.startswith(("/me", "/v1/choices", "/v1/notices", "/v1/banner", "/choose"))
+    path: str = request.scope["path"]  # of `request.url` the Host header is a part too
+    customers = path.startswith(("/me", "/v1/choices", "/v1/notices", "/v1/banner", "/choose"))
     return customers == (what == "customer")
 
 
