@@ -32,7 +32,7 @@ from bailee.web.console.running import Running
 from bailee.web.layers import Bounded, Outermost
 from bailee.web.letters import Letters
 from bailee.web.limits import Buckets
-from bailee.web.me import session, signing_in
+from bailee.web.me import copying, session, signing_in
 from bailee.web.points import Checkers
 from bailee.web.tokens import Tokens
 from bailee.web.who import CSRF_HEADER, VISITOR_HEADER
@@ -104,6 +104,7 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
     state.running = Running(state.repeats, shared=server.workers > 1 or gate.database.shared)
     state.provider = None if server.provider is None else Provided(server)
     state.letters = Letters(server.mail)
+    state.copies = copying.Making()
     state.letters_asked = Buckets(max(server.rate / signing_in.SHARE / server.workers, 1), time.monotonic)
     state.problem_page = pages.problem_page
     problems.install(app)
