@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from bailee.web import wire
+from bailee.web.api.asking import MOST
 from bailee.web.limits import NETWORK, Buckets, sender
 from tests.web.served import Served
 
@@ -126,3 +127,37 @@ def test_a_slow_answer_and_a_kept_connection_are_none_of_that(served: Served, mo
         time.sleep(0.6)
         raw.sendall(b"{}")
         assert b" 401 " in raw.recv(4_096)
+
+
+def test_questions_that_wait_leave_room_for_choices(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many questions an analyst has waiting, the rest are told to come again, and a withdrawal is heard."""
+    go, began = threading.Event(), threading.Semaphore(0)
+    whole = type(served.gate).ask
+
+    def waits(*given: object, **named: object) -> object:
+        began.release()
+        assert go.wait(30)
+        return whole(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(served.gate), "ask", waits)
+    token, found = served.bearer("ana", "analyst", roles=["marketing"]), []
+    question = {"purpose": "offers", "sql": "SELECT count(*) FROM products"}
+
+    def ask() -> None:
+        with served.client() as client:
+            found.append(client.post("/v1/ask", json=question, headers=token).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(MOST + 10)]
+    for each in threads:
+        each.start()
+    try:
+        for _ in range(MOST):
+            assert began.acquire(timeout=20)
+        with served.client(headers=served.bearer("1")) as client:
+            body = {"choices": [{"purpose": "offers", "act": "withdraw"}]}
+            assert client.post("/v1/choices", json=body, timeout=5).status_code == 201
+    finally:
+        go.set()
+        for each in threads:
+            each.join(60)
+    assert sorted(found) == [200] * MOST + [503] * 10
