@@ -62,6 +62,8 @@ def test_csv_for_a_spreadsheet_disarms_formulas() -> None:
     answer = pa.table({"name": ["=cmd|' /C calc'!A0", "+1", "-x", "tea"], "n": [-1, 2, 3, 4]})
     expected = "name,n\r\n'=cmd|' /C calc'!A0,-1\r\n'+1,2\r\n'-x,3\r\ntea,4\r\n"
     assert expected == as_csv(answer, spreadsheet=True)
+    # Whoever asks names columns too.
+    assert as_csv(pa.table({"=1+1": ["\n=1"]}), spreadsheet=True) == "'=1+1\r\n\"'\n=1\"\r\n"
 
 
 def test_every_kind_of_value_has_one_text() -> None:

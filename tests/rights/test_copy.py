@@ -185,6 +185,7 @@ def test_a_spreadsheet_runs_nothing() -> None:
     """A text that begins like a formula has a mark before it in the CSV."""
     written = b"".join(csv_rows(["a", "b"], [("=1+1", -5), ("plain, text", None)])).decode()
     assert 'a,b\r\n\'=1+1,-5\r\n"plain, text",\r\n' == written
+    assert next(csv_rows(["=a", "b"], [])) == b"'=a,b\r\n"
 
 
 def test_memory_does_not_grow_with_what_is_packed(clock: Clock, tmp_path: Path) -> None:

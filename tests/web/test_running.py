@@ -37,6 +37,25 @@ def test_a_question_is_cancelled_through_another_process(home: Path) -> None:
         assert here.find("ana", NUMBER) is None
 
 
+def test_one_form_sent_many_times_takes_no_more(home: Path) -> None:
+    """Questions of one number count each, and cancelling the number cancels them all."""
+    clock = shop.Clock()
+    with shop.opened(home, clock) as gate:
+        running = Running(Repeats(gate.database, clock), shared=False)
+
+        def wait(turn: Turn) -> None:
+            while not turn.cancelled:
+                time.sleep(0.01)
+
+        jobs = [running.begin("ana", NUMBER, wait) for _ in range(MOST)]  # type: ignore[arg-type]
+        with pytest.raises(TooMany):
+            running.begin("ana", NUMBER, wait)  # type: ignore[arg-type]
+        assert running.find("ana", NUMBER) is jobs[-1]
+        assert running.cancel("ana", NUMBER)
+        for job in jobs:
+            job.answer.result(timeout=10)
+
+
 def test_only_so_many_wait_here(home: Path) -> None:
     """More questions than there are threads for are turned away; those that wait are not touched."""
     clock = shop.Clock()

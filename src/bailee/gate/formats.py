@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile('[",\r\n]')
 #: With what a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_csv(answer: pa.Table, file: BinaryIO, *, spreadsheet: bool = False) -> int:
     """Write RFC 4180 in UTF-8 and return how many texts begin like a formula; with `spreadsheet` those get a `'`."""
     # What Bailee itself words, such as numbers and times, needs no quotes and is no formula.
     worded = [is_plain(field.type) for field in answer.schema]
-    formulas = 0
-    file.write(_line([_quoted(name) for name in answer.schema.names]))
+    names: Sequence[str] = answer.schema.names
+    formulas = sum(name.startswith(_FORMULA) for name in names)
+    file.write(_line([_field(name, name, guard=spreadsheet) for name in names]))
     for columns in batches(answer):
         fields: list[Sequence[str]] = []
         for column, safe in zip(columns, worded, strict=True):

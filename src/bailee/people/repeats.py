@@ -16,7 +16,8 @@ from bailee.people.instants import micros
 KEPT = timedelta(days=1)
 #: How long a request may take; after that its key may be tried again, since whoever began it is gone.
 LOST = timedelta(minutes=2)
-_PUT = "INSERT INTO repeats (mark, request, answer, at) VALUES (?, ?, NULL, ?) ON CONFLICT (mark) DO NOTHING"
+_PUT = "INSERT INTO repeats (mark, request, answer, at) VALUES (?, ?, ?, ?) ON CONFLICT (mark) DO NOTHING"
+_SPENT = "spent"
 _GET = "SELECT request, answer, at FROM repeats WHERE mark = ?"
 
 
@@ -41,7 +42,7 @@ class Repeats:
             connection.exec_driver_sql("DELETE FROM repeats WHERE at <= ?", (micros(now - KEPT),))
             lost = (mark, micros(now - LOST))
             connection.exec_driver_sql("DELETE FROM repeats WHERE mark = ? AND answer IS NULL AND at <= ?", lost)
-            if connection.exec_driver_sql(_PUT, (mark, digest, micros(now))).rowcount == 1:
+            if connection.exec_driver_sql(_PUT, (mark, digest, None, micros(now))).rowcount == 1:
                 return None
             asked, answer, _ = connection.exec_driver_sql(_GET, (mark,)).one()
         if bytes(asked) != digest:
@@ -49,6 +50,14 @@ class Repeats:
         if answer is None:
             raise Busy
         return str(answer)
+
+    def spend(self, who: str, key: str) -> bool:
+        """Whether a key comes for the first time; from now on it does not, whatever becomes of who brought it."""
+        now, mark = self._clock(), _mark(who, key)
+        with self._database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM repeats WHERE at <= ?", (micros(now - KEPT),))
+            put = connection.exec_driver_sql(_PUT, (mark, sha256(b"").digest(), _SPENT, micros(now)))
+            return bool(put.rowcount == 1)
 
     def came(self, who: str, key: str) -> bool:
         """Whether a request with this key came before."""

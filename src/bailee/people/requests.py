@@ -18,7 +18,7 @@ from bailee.people.instants import day, days, instant, instant_or_none, micros
 
 _SAID, _WHY = b"requests.said", b"request_changes.why"
 LONGEST = 10_000
-_MOST = 2**63
+LARGEST = 2**63 - 1
 OPEN = "open"
 #: The states in which an answer is still owed.
 WAITING = (OPEN, "extended")
@@ -129,7 +129,7 @@ def change(
 
 def get(connection: Connection, number: int) -> tuple[Request, int]:
     """A request with its steps, and the number of its customer; FactRejected where there is none."""
-    known = 0 < number < _MOST  # beyond it no database has a number
+    known = 0 < number <= LARGEST  # no database takes a larger one, not even to look for it
     row = connection.exec_driver_sql(f"{_ALL} WHERE r.number = ?", (number,)).first() if known else None
     if row is None:
         raise FactRejected(f"there is no request number {number}")

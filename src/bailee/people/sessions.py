@@ -24,6 +24,8 @@ CUSTOMER_LASTS, CUSTOMER_IDLE = timedelta(hours=12), timedelta(hours=1)
 STAFF_LASTS, STAFF_IDLE = timedelta(hours=12), timedelta(hours=2)
 #: How long a link is good for, and how many of them one customer is sent in that time.
 LINK_LASTS, MOST_LINKS = timedelta(minutes=15), 5
+#: By how much clocks may differ. What was made later than that, before a clock was set back, would last for too long.
+_AHEAD = timedelta(minutes=2)
 #: `seen` is written again when it is older than this, so that reading a page does not write each time.
 _AGAIN = timedelta(minutes=1)
 
@@ -34,7 +36,7 @@ _GET = (
     "WHERE token = ? AND ends > ?"
 )
 _PUT_LINK = f"INSERT INTO links (token, {_COLUMNS}, made, ends) VALUES (?, ?, ?, ?, ?, ?)"
-_GET_LINK = f"SELECT {_COLUMNS} FROM links WHERE token = ? AND ends > ?"
+_GET_LINK = f"SELECT {_COLUMNS} FROM links WHERE token = ? AND ends > ? AND made <= ?"
 _RECENT = "SELECT count(*) FROM links WHERE customer = ? AND made > ?"
 
 
@@ -80,7 +82,8 @@ class Sessions:
     def good(self, secret: bytes) -> bool:
         """Whether a link would sign somebody in; it is not spent by that."""
         with self._database.read() as connection:
-            values = (sha256(secret).digest(), micros(self._clock()))
+            now = self._clock()
+            values = (sha256(secret).digest(), micros(now), micros(now + _AHEAD))
             return connection.exec_driver_sql(_GET_LINK, values).first() is not None
 
     def spend(self, secret: bytes) -> tuple[bytes, SignedIn] | None:
@@ -90,7 +93,7 @@ class Sessions:
         """
         now, token = self._clock(), sha256(secret).digest()
         with self._database.write() as connection:
-            row = connection.exec_driver_sql(_GET_LINK, (token, micros(now))).first()
+            row = connection.exec_driver_sql(_GET_LINK, (token, micros(now), micros(now + _AHEAD))).first()
             if row is None:
                 return None
             customer, name, roles = row
@@ -119,7 +122,7 @@ class Sessions:
             return None
         customer, name, roles, began, seen, key = row
         idle = STAFF_IDLE if customer is None else CUSTOMER_IDLE
-        if now - instant(seen) > idle or (customer is not None and key is None):
+        if now - instant(seen) > idle or instant(began) > now + _AHEAD or (customer is not None and key is None):
             return None
         if now - instant(seen) > _AGAIN:
             with self._database.write() as connection:

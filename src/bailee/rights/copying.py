@@ -94,7 +94,11 @@ def copy(
     key, at = str(customer), gate.clock()
     holding = gate.holding(key, purpose=purpose, actor=actor)
     written = _Copy(gate, key, Pack(file, at), CopyReport(key, at), words.of(language))
-    written.write(holding)
+    try:
+        written.write(holding)
+    except BaseException:
+        written.pack.abandon()
+        raise
     return written.report
 
 

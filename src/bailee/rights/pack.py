@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from bailee.gate.values import for_json, for_text
 
 #: With what a text begins that a spreadsheet takes for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 Row = Sequence[Any]
 
@@ -54,6 +54,10 @@ class Pack:
         """Write the directory of the ZIP; without it nobody can open what was written."""
         self._zip.close()
 
+    def abandon(self) -> None:
+        """Let it never be a whole ZIP: Python would write its directory once nobody holds it any more."""
+        self._zip.fp = None
+
 
 def json_rows(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """A JSON array of objects, one a line."""
@@ -68,7 +72,7 @@ def json_rows(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
 
 def csv_rows(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """CSV (RFC 4180) for spreadsheets: a text that one would run as a formula has `'` before it, as JSON has not."""
-    yield _line([_quoted(name) for name in names])
+    yield _line([_field(name) for name in names])
     for row in rows:
         yield _line([_field(value) for value in row])
 

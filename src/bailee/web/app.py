@@ -6,7 +6,9 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import BoundedSemaphore
 
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -33,7 +35,7 @@ from bailee.web.console.running import Running
 from bailee.web.layers import Bounded, Outermost
 from bailee.web.letters import Letters
 from bailee.web.limits import Buckets
-from bailee.web.me import session, signing_in
+from bailee.web.me import copying, session, signing_in
 from bailee.web.points import Checkers
 from bailee.web.tokens import Tokens
 from bailee.web.who import CSRF_HEADER, VISITOR_HEADER
@@ -58,6 +60,8 @@ ROUTERS = (
     console_requests.router,
     console_ledger.router,
 )
+#: How many requests are worked on at once; 64 of these threads may wait for an engine.
+THREADS = 128
 _HEADERS = (
     "Authorization",
     "Content-Type",
@@ -79,6 +83,8 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        # Beside everything that may hold one for long: questions of both kinds, and copies.
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         with gate, sending(gate):
             yield
             app.state.ready = False
@@ -107,6 +113,8 @@ def create(gate: Gate, server: Server | None = None) -> FastAPI:
     state.running = Running(state.repeats, shared=server.workers > 1 or gate.database.shared)
     state.provider = None if server.provider is None else Provided(server)
     state.letters = Letters(server.mail)
+    state.copies = copying.Making()
+    state.questions = BoundedSemaphore(asking.MOST)
     state.letters_asked = Buckets(max(server.rate / signing_in.SHARE / server.workers, 1), time.monotonic)
     state.problem_page = pages.problem_page
     problems.install(app)

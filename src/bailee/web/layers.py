@@ -40,22 +40,26 @@ class Outermost:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, number = time.perf_counter(), _number(scope)
+        # Only a proxy of ours gives numbers: what a stranger writes there is not for our log.
+        began, number = time.perf_counter(), _number(scope) if self.server.proxies else _fresh()
         state = scope.setdefault("state", {})
         state["request_id"], state["base"] = number, self.server.base
-        status = 500
+        status, started = 500, False
 
         async def answered(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 _headers(MutableHeaders(scope=message), number, secure=self.server.secure)
             await send(message)
 
         try:
             await self.app(scope, receive, answered)
-        except Exception as error:  # was answered as a problem; the server's own log would show its message
+        except Exception as error:  # goes no further: the server's own log would show its message
             logs.error(scope, error)
+            if not started:
+                internal = Problem("internal", problems.KINDS["internal"].remedy)
+                await problems.respond(scope, receive, answered, internal)
         finally:
             taken = time.perf_counter() - began
             metrics.served(scope["method"], logs.route_of(scope), status, taken)
@@ -136,7 +140,11 @@ def _length(scope: Scope) -> int | None:
 def _number(scope: MutableMapping[str, Any]) -> str:
     """The number that a proxy gave the request, or a fresh one."""
     given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+    return given if REQUEST_ID.fullmatch(given) else _fresh()
+
+
+def _fresh() -> str:
+    return secrets.token_hex(12)
 
 
 def _headers(headers: MutableHeaders, number: str, *, secure: bool) -> None:

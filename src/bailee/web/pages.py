@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import FastAPI, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -117,14 +117,16 @@ def _common(request: Request) -> Mapping[str, Any]:
         "say": spoken,
         "titled": lambda purpose: titled(purpose, spoken.language),
         "in_language": lambda other: _with_language(request, other),
-        "home": "/me" if request.url.path.startswith("/me") else "/",
+        "home": "/me" if request.scope["path"].startswith("/me") else "/",
         "now": datetime.now(UTC),
     }
 
 
 def _with_language(request: Request, other: str) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != LANGUAGE_FIELD]
-    return f"{request.url.path}?{urlencode([*kept, (LANGUAGE_FIELD, other)])}"
+    # `//evil.example/` is a path to us, and another site to a browser.
+    path = "/" + quote(request.scope["path"].lstrip("/\\"))
+    return f"{path}?{urlencode([*kept, (LANGUAGE_FIELD, other)])}"
 
 
 def problem_page(scope: Scope, name: str, kind: Kind, detail: str, extra: Mapping[str, object]) -> Response:
@@ -152,13 +154,19 @@ def install(app: FastAPI) -> None:
 
     @app.get("/static/{digest}/{name}", include_in_schema=False)
     def static(digest: str, name: str) -> Response:
-        path = files("bailee.web") / "static" / name
-        ending = name.rpartition(".")[2]
-        if "/" in name or name.startswith(".") or ending not in _TYPES or not path.is_file():
+        if name not in _names():
             raise Problem("not-found", "there is no such file")
         if digest != _digest(name):
             raise Problem("not-found", "the file has changed; load the page again")
-        return FileResponse(str(path), media_type=_TYPES[ending], headers={"Cache-Control": _FOR_EVER})
+        path, kind = files("bailee.web") / "static" / name, _TYPES[name.rpartition(".")[2]]
+        return FileResponse(str(path), media_type=kind, headers={"Cache-Control": _FOR_EVER})
+
+
+@cache
+def _names() -> frozenset[str]:
+    """The files that there are: a name that somebody sends never becomes a path."""
+    there = (each.name for each in (files("bailee.web") / "static").iterdir())
+    return frozenset(each for each in there if each.rpartition(".")[2] in _TYPES)
 
 
 @cache

@@ -60,7 +60,8 @@ def options(server: Server) -> dict[str, Any]:
         "timeout_keep_alive": 15,
         "timeout_graceful_shutdown": ENDING_SECONDS,
         "limit_concurrency": 512,
-        "h11_max_incomplete_event_size": 32_768,
+        "http": "bailee.web.wire:Impatient",
+        "ws": "none",
         **tls,
     }
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ LONGEST_LIFE = 86_400
 LEEWAY = 30
 LONGEST = 8_192
 SHORTEST_SECRET = 32
+#: What the key of a visitor, who is no customer of the shop's yet, begins with.
+VISITOR = "visitor:"
 _PEM: dict[str, Any] = {"Ed25519": OKPKey, "EdDSA": OKPKey, "ES256": ECKey, "RS256": RSAKey}
 
 
@@ -84,7 +87,7 @@ class Tokens:
     def _claims(self, claims: Mapping[str, Any], key: TokenKey, digest: str) -> Claims:
         now = time.time()
         ends, begins = claims.get("exp"), claims.get("nbf", claims.get("iat", 0))
-        if not isinstance(ends, int | float) or isinstance(ends, bool):
+        if not isinstance(ends, int | float) or isinstance(ends, bool) or not isfinite(ends):
             raise BadToken("the token does not say when it runs out (`exp`)")
         if now > ends + LEEWAY:
             raise BadToken("the token has run out")
@@ -100,6 +103,9 @@ class Tokens:
             raise BadToken(f"the key `{key.name}` is not believed for this `scope`")
         if not isinstance(subject, str) or not 0 < len(subject) <= 512:
             raise BadToken("the token does not say whom it is about (`sub`)")
+        if scope == "customer" and subject.startswith(VISITOR):
+            # Where people choose their own names at the shop, somebody could else choose to be a visitor.
+            raise BadToken("a customer's key does not begin like a visitor's; only their secret speaks for a visitor")
         roles = claims.get("roles", [])
         if not isinstance(roles, list) or not all(isinstance(each, str) for each in roles):
             raise BadToken("`roles` is no list of names")

@@ -19,11 +19,9 @@ from starlette.responses import Response
 from bailee.people.sessions import SECRET_BYTES, SignedIn
 from bailee.vocabulary import Actor
 from bailee.web.problems import Problem
-from bailee.web.tokens import BadToken, Claims
+from bailee.web.tokens import VISITOR, BadToken, Claims
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-#: What the key of a visitor, who is no customer of the shop's yet, begins with.
-VISITOR = "visitor:"
 VISITOR_HEADER, CSRF_HEADER, CSRF_FIELD = "bailee-visitor", "x-csrf-token", "csrf"
 VISITOR_LASTS = 395 * 86_400
 
@@ -100,16 +98,24 @@ def drop_cookie(request: Request, response: Response, what: str) -> None:
 
 def caller(request: Request) -> Caller | None:
     """Who asks, or None for who said nothing; Problem for what is not believed."""
-    header = request.headers.get("authorization")
+    header = _only(request, "authorization")
     if header is not None:
         return _by_token(request, header)
-    given = request.headers.get(VISITOR_HEADER)
+    given = _only(request, VISITOR_HEADER)
     if given is not None:
         secret = read(given)
         if secret is None:
             raise Problem("sign-in", "`Bailee-Visitor` is no secret of a visitor", headers=CHALLENGE)
         return Caller("visitor", visitor_key(secret), secret=secret)
     return _by_cookie(request)
+
+
+def _only(request: Request, name: str) -> str | None:
+    """A header that says who asks; sent twice, a proxy before us may have looked at the other one."""
+    given = request.headers.getlist(name)
+    if len(given) > 1:
+        raise Problem("sign-in", f"`{name}` was sent more than once", headers=CHALLENGE)
+    return given[0] if given else None
 
 
 #: RFC 9110 wants a challenge with each 401.
@@ -156,7 +162,8 @@ def _by_cookie(request: Request) -> Caller | None:
 
 def _meant(request: Request, what: str) -> bool:
     """Whether a path is for this kind of session: one browser may be signed in as both."""
-    customers = request.url.path.startswith(("/me", "/v1/choices", "/v1/notices", "/v1/banner", "/choose"))
+    path: str = request.scope["path"]  # of `request.url` the Host header is a part too
+    customers = path.startswith(("/me", "/v1/choices", "/v1/notices", "/v1/banner", "/choose"))
     return customers == (what == "customer")
 
 
@@ -171,6 +178,16 @@ def must_be_ours(request: Request) -> None:
     origin = request.headers.get("origin")
     if not (site == "same-origin" if site is not None else origin == request.app.state.server.base):
         raise Problem("forged", "another site's page sent this, or your browser does not say which did")
+
+
+def must_be_the_shops(request: Request) -> None:
+    """Raise where a form that says who somebody is came from a page that is neither the shop's nor ours.
+
+    Any page could else make a visitor somebody else, and have them choose for that one.
+    """
+    server = request.app.state.server
+    if request.headers.get("origin") not in {*server.origins, server.base}:
+        raise Problem("forged", "only a page of the shop may send this; its origin belongs in `[server] origins`")
 
 
 def must_have_token(caller: Caller, given: str | None) -> None:

@@ -107,12 +107,15 @@ def test_the_shop_posts_a_token_and_it_stands_in_no_address(asked: Served, conte
     page = context(java_script_enabled=False).new_page()
     token = asked.token("9")
     with asked.client() as client:
-        shown = client.post("/choose", data={"token": token}, headers={"Sec-Fetch-Site": "cross-site"})
+        head = {"Origin": pages.url, "Sec-Fetch-Site": "cross-site"}
+        shown = client.post("/choose", data={"token": token}, headers=head)
     assert shown.status_code == 200
-    page.set_content(
+    form = (
         f"<form method=post action='{asked.url}/choose'><input name=token value='{token}'>"
         "<button>Privacy choices</button></form>"
     )
+    page.route(f"{pages.url}/mine", lambda route: route.fulfill(content_type="text/html", body=form))
+    page.goto(f"{pages.url}/mine")
     page.get_by_role("button", name="Privacy choices").click()
     page.get_by_role("button", name="Accept all").click()
     expect(page.get_by_role("status")).to_be_visible()

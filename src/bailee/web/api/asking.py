@@ -20,6 +20,8 @@ from bailee.web.who import Caller
 
 router = APIRouter(tags=["questions"])
 LONGEST = 200_000
+#: The most questions that wait here at once: each holds a thread, and choices need some too.
+MOST = 32
 TYPES = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8; header=present",
@@ -75,14 +77,20 @@ def ask(request: Request, caller: Annotated[Caller, Depends(who.staff)], asked: 
     gate = request.app.state.gate
     if asked.engine is not None and asked.engine not in gate.settings.engines:
         raise Problem("unprocessable", f"there is no engine `{asked.engine}`")
-    answer: Answer = gate.ask(
-        asked.sql,
-        purpose=asked.purpose,
-        effect=asked.effect,
-        recipient=asked.recipient,
-        actor=caller.actor,
-        engine=asked.engine,
-    )
+    waiting = request.app.state.questions
+    if not waiting.acquire(blocking=False):
+        raise Problem("unavailable", "too many questions wait here already", headers={"Retry-After": "5"})
+    try:
+        answer: Answer = gate.ask(
+            asked.sql,
+            purpose=asked.purpose,
+            effect=asked.effect,
+            recipient=asked.recipient,
+            actor=caller.actor,
+            engine=asked.engine,
+        )
+    finally:
+        waiting.release()
     return written(answer, asked.format, explain=asked.explain)
 
 

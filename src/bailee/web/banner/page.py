@@ -97,6 +97,7 @@ def said(
 ) -> Response:
     """Records what the form said; without an act, shows it to whom the shop's token is about."""
     if token:
+        who.must_be_the_shops(request)
         caller = who.of_token(request, token)
     elif caller is None:
         who.must_be_ours(request)

@@ -23,7 +23,7 @@ class TooMany(Exception):
     """As many questions wait as may."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """A question that runs or waits: who asked, by the number of their form, and since when."""
 
@@ -49,16 +49,16 @@ class Running:
 
     def __init__(self, repeats: Repeats, *, shared: bool) -> None:
         self._repeats, self._shared = repeats, shared
-        self._jobs: dict[tuple[str, str], Job] = {}
+        self._jobs: list[Job] = []
         self._lock = threading.Lock()
 
     def begin(self, owner: str, number: str, ask: Callable[[Turn], Answer]) -> Job:
-        """Ask on a thread; raises TooMany."""
+        """Ask on a thread; raises TooMany. A form that is sent twice asks twice, and both count."""
         job = Job(owner, number)
         with self._lock:
             if len(self._jobs) >= MOST:
                 raise TooMany
-            self._jobs[owner, number] = job
+            self._jobs.append(job)
 
         def run() -> None:
             try:
@@ -67,8 +67,7 @@ class Running:
                 job.answer.set_exception(error)
             finally:
                 with self._lock:
-                    if self._jobs.get((owner, number)) is job:
-                        del self._jobs[owner, number]
+                    self._jobs.remove(job)
 
         threading.Thread(target=run, name="bailee-question", daemon=True).start()
         return job
@@ -84,15 +83,19 @@ class Running:
                 yield
 
     def find(self, owner: str, number: str) -> Job | None:
-        """A question of this process."""
+        """The last question of this process that has a number."""
+        return next(iter(self._of(owner, number)[::-1]), None)
+
+    def _of(self, owner: str, number: str) -> list[Job]:
         with self._lock:
-            return self._jobs.get((owner, number))
+            return [each for each in self._jobs if (each.owner, each.number) == (owner, number)]
 
     def cancel(self, owner: str, number: str) -> bool:
-        """Cancel somebody's own question; whether there was one here, or may be one elsewhere."""
-        job = self.find(owner, number)
-        if job is not None:
+        """Cancel somebody's own questions of a number; whether there was one here, or may be one elsewhere."""
+        found = self._of(owner, number)
+        for job in found:
             job.turn.cancel()
+        if found:
             return True
         if self._shared:
             try:

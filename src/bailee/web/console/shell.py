@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Generator
 from datetime import datetime
+from secrets import token_hex
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -18,8 +19,8 @@ from bailee.web.who import Caller
 
 #: The pages, in the order of the navigation.
 PAGES = ("/", "/ask", "/policy", "/choices", "/requests", "/ledger")
-#: Where a page that grows is cut.
-MARK = "\0body\0"
+#: Where a page that grows is cut; nobody can write it into a question.
+MARK = f"\0{token_hex()}\0"
 
 
 class ToSignIn(Exception):

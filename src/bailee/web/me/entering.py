@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from bailee.errors import FactRejected
-from bailee.people.repeats import Busy, Different
+from bailee.web import who
 from bailee.web.me import session
 from bailee.web.problems import Problem
 from bailee.web.tokens import BadToken, Claims
@@ -32,9 +32,7 @@ def enter(
     back: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
     """Sign a customer in whom the shop vouches for, once for each token."""
-    server = request.app.state.server
-    if request.headers.get("origin") not in {*server.origins, server.base}:
-        raise Problem("forged", "only a page of the shop may send this; its origin belongs in `[server] origins`")
+    who.must_be_the_shops(request)
     claims = _claims(request, token)
     _spend(request, claims)
     try:
@@ -61,11 +59,5 @@ def _claims(request: Request, token: str) -> Claims:
 
 def _spend(request: Request, claims: Claims) -> None:
     """Let a token pass that never did; the store remembers it for longer than any token lasts."""
-    repeats = request.app.state.repeats
-    try:
-        before = repeats.first(_ONCE, claims.once, b"")
-    except (Busy, Different):
-        before = ""
-    if before is not None:
+    if not request.app.state.repeats.spend(_ONCE, claims.once):
         raise Problem("sign-in", "this token was used before; go back to the shop, which makes another")
-    repeats.answered(_ONCE, claims.once, "entered")
