@@ -1,0 +1,201 @@
+"""Mondrian: classes cut in two again and again, each along the column where the parts lose least. Multidimensional.
+
+LeFevre, DeWitt, Ramakrishnan, Mondrian multidimensional k-anonymity, ICDE 2006, which cuts the widest column at its
+median. Here each column proposes the cut that loses least in that column (`scales`), and of the proposals the one is
+taken after which all columns together lose least. A cut is made only if both parts keep the promise, so every class
+keeps it at every moment; which cuts are tried decides only how much is lost.
+
+All classes are cut at once, level by level, so no Python runs for a class of its own. Rows of one class lie side by
+side; a batch that is small enough to stay in the processor's cache is cut to the end before the next. The cut of a very
+large class is chosen on every n-th row and then held against all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from bailee.deid.criteria import Classes, Criterion, Promise, hold
+from bailee.deid.frequencies import Bools, Column, DeidError, Frequencies, Ints, starts
+from bailee.deid.recoding import Recoding
+from bailee.deid.scales import Cut, Runs, Scale, run_of
+
+#: Rows of the frequency table that are cut together.
+BATCH = 1 << 17
+
+
+def mondrian(frequencies: Frequencies, scales: Sequence[Scale], promise: Promise) -> Recoding:
+    """Cut the table into classes that keep the promise, until no cut leaves both parts keeping it.
+
+    `scales` has one for each identifier, in that order. Raises `DeidError` where not even all customers together keep
+    the promise.
+    """
+    if [scale.name for scale in scales] != [column.name for column in frequencies.identifiers]:
+        raise DeidError("each identifier needs one scale, in the same order")
+    criteria = promise.criteria(frequencies)
+    whole = Classes.of(np.zeros(len(frequencies), np.int64), 1, frequencies.weights, frequencies.sensitive)
+    if not len(frequencies) or not hold(criteria, whole)[0]:
+        raise DeidError(
+            f"not even all {frequencies.total} customers together keep the promise, so nothing can be published; "
+            "ask for less, or wait until there are more"
+        )
+    number, many = np.full(len(frequencies), -1, np.int64), 0
+    waiting = [_Batch.all(frequencies, scales)]
+    while waiting:
+        batch = waiting.pop()
+        choice = batch.choose(scales, criteria)
+        finished = batch.runs.number[~choice.can[batch.runs.number]]
+        if len(finished):
+            rows = batch.rows[~choice.can[batch.runs.number]]
+            begins = starts(finished)
+            number[rows] = many + run_of(begins, len(rows))
+            many += len(begins)
+        waiting.extend(batch.cut(choice))
+    return Recoding(frequencies, tuple(scales), number, many)
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """For each class whether it is cut, and for each row whether it falls on the right."""
+
+    can: Bools
+    right: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Some classes, not finished: which rows of the frequency table, and these rows' codes on each scale."""
+
+    rows: Ints
+    codes: tuple[Ints, ...]
+    sensitive: tuple[Column, ...]
+    runs: Runs
+
+    @classmethod
+    def all(cls, frequencies: Frequencies, scales: Sequence[Scale]) -> _Batch:
+        rows = np.arange(len(frequencies), dtype=np.int32)
+        codes = tuple(scale.codes.astype(np.int32) for scale in scales)
+        return cls(rows, codes, frequencies.sensitive, _runs(np.zeros(len(rows), np.int32), frequencies.weights))
+
+    def taken(self, rows: Ints, runs: Runs) -> _Batch:
+        return _Batch(
+            self.rows[rows],
+            tuple(codes[rows] for codes in self.codes),
+            tuple(column.taken(rows) for column in self.sensitive),
+            runs,
+        )
+
+    def choose(self, scales: Sequence[Scale], criteria: Sequence[Criterion]) -> _Choice:
+        """The best cut of each class that leaves both parts keeping the promise."""
+        stride = len(self.rows) // BATCH
+        if stride > 1 and len(self.runs.sizes) == 1:
+            some = np.arange(0, len(self.rows), stride)
+            thin = self.taken(some, _runs(self.runs.number[some], self.runs.weights[some]))
+            choice = self._applied(*thin._best(scales, criteria), len(scales))
+            order, begins = halves(self.runs, choice.right)
+            if choice.can[0] and hold(criteria, self._classes(order, begins)).all():
+                return choice
+        return self._applied(*self._best(scales, criteria), len(scales))
+
+    def _best(self, scales: Sequence[Scale], criteria: Sequence[Criterion]) -> tuple[Ints, list[Cut | None]]:
+        """For each class the scale that it is best cut along, -1 for none, and each scale's cut."""
+        many = len(self.runs.sizes)
+        least, chosen = np.full(many, np.inf), np.full(many, -1)
+        cuts = [
+            scale.cut(codes, self.runs, _smallest(criteria)) for scale, codes in zip(scales, self.codes, strict=True)
+        ]
+        for axis, cut in enumerate(cuts):
+            if cut is None:
+                continue
+            cost = self._cost(scales, criteria, cut, self.codes[axis])
+            better = cost < least
+            least[better], chosen[better] = cost[better], axis
+        return chosen, cuts
+
+    def _cost(self, scales: Sequence[Scale], criteria: Sequence[Criterion], cut: Cut, along: Ints) -> Ints:
+        """What each class loses in all columns once it is cut so; infinite where it cannot be."""
+        some = np.flatnonzero(cut.can[self.runs.number])
+        number = self.runs.number[some]
+        runs = _runs(number, self.runs.weights[some])
+        order, begins = halves(runs, cut.right(along[some], number))
+        order = some[order]
+        owner = self.runs.number[order[begins]]
+        sizes = np.add.reduceat(self.runs.weights[order], begins)
+        ncp = sum((scale.loss(codes[order], begins) for scale, codes in zip(scales, self.codes, strict=True)), 0.0)
+        cost = np.bincount(owner, weights=sizes * ncp, minlength=len(cut.can))
+        held = hold(criteria, self._classes(order, begins))
+        cost[owner[~held]] = np.inf
+        return np.where(cut.can, cost, np.inf)
+
+    def _classes(self, order: Ints, begins: Ints) -> Classes:
+        """The classes that the runs of some rows make."""
+        weights = self.runs.weights[order]
+        if not self.sensitive:
+            return Classes(np.add.reduceat(weights, begins))
+        number = run_of(begins, len(order))
+        return Classes.of(number, len(begins), weights, [column.taken(order) for column in self.sensitive])
+
+    def _applied(self, chosen: Ints, cuts: Sequence[Cut | None], scales: int) -> _Choice:
+        """Which rows fall on the right of the cut that their class was given."""
+        right = np.zeros(len(self.rows), np.bool_)
+        along = chosen[self.runs.number]
+        for axis in range(scales):
+            cut, rows = cuts[axis], np.flatnonzero(along == axis)
+            if cut is not None and len(rows):
+                right[rows] = cut.right(self.codes[axis][rows], self.runs.number[rows])
+        return _Choice(chosen >= 0, right)
+
+    def cut(self, choice: _Choice) -> Iterator[_Batch]:
+        """The parts of the classes that are cut, in batches that fit into the cache where they can."""
+        going = np.flatnonzero(choice.can[self.runs.number])
+        if not len(going):
+            return
+        runs = _runs(self.runs.number[going], self.runs.weights[going])
+        order, begins = halves(runs, choice.right[going])
+        order = going[order]
+        lengths = np.diff(np.concatenate([begins, [len(order)]]))
+        group = (np.cumsum(lengths) - 1) // BATCH
+        for first, last in _spans(group):
+            begin, end = begins[first], begins[last - 1] + lengths[last - 1]
+            rows = order[begin:end]
+            number = np.repeat(np.arange(last - first, dtype=np.int32), lengths[first:last])
+            yield self.taken(rows, _runs(number, self.runs.weights[rows]))
+
+
+def halves(runs: Runs, right: Bools) -> tuple[Ints, Ints]:
+    """The rows with each class's left part before its right, and where each part begins; classes keep their order."""
+    where = np.arange(len(right))
+    lefts = np.cumsum(~right)
+    begin = runs.begins[runs.number]
+    before: Ints = lefts - ~right - (lefts[runs.begins] - ~right[runs.begins])[runs.number]
+    many = np.add.reduceat((~right).astype(np.int64), runs.begins)
+    place = np.where(right, many[runs.number] + where - before, begin + before)
+    order = np.empty(len(right), np.int64)
+    order[place] = where
+    ends = np.concatenate([runs.begins[1:], [len(right)]])
+    middle = runs.begins + many
+    begins = np.stack([runs.begins, middle], axis=1).ravel()
+    real = np.stack([many > 0, middle < ends], axis=1).ravel()
+    return order, begins[real]
+
+
+def _runs(number: Ints, weights: Ints) -> Runs:
+    """Runs of rows by a number that only grows, renumbered from 0."""
+    begins = starts(number)
+    dense = np.zeros(len(number), np.int32)
+    dense[begins[1:]] = 1
+    sizes = np.add.reduceat(weights, begins) if len(begins) else np.zeros(0, np.int64)
+    return Runs(np.cumsum(dense, dtype=np.int32), begins, weights, sizes)
+
+
+def _smallest(criteria: Sequence[Criterion]) -> int:
+    return max((getattr(criterion, "k", 1) for criterion in criteria), default=1)
+
+
+def _spans(group: Ints) -> Iterator[tuple[int, int]]:
+    """First and last-but-one of each run of equal numbers."""
+    begins = [*starts(group).tolist(), len(group)]
+    yield from pairwise(begins)
