@@ -10,7 +10,7 @@ from bailee.deid.criteria import Promise
 from bailee.deid.frequencies import Column, DeidError, Frequencies
 from bailee.deid.hierarchy import Hierarchy
 from bailee.deid.lattice import FullDomain, full_domain
-from bailee.deid.mondrian import mondrian
+from bailee.deid.multidimensional import mondrian
 from bailee.deid.recoding import Recoding, published
 from bailee.deid.scales import Ranges, Sets, Tree
 

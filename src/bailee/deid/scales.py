@@ -93,21 +93,26 @@ class Ranges:
         return np.minimum(width, 1.0)
 
     def cut(self, codes: Ints, runs: Runs, least: int) -> Cut | None:
-        """Between two neighbouring values."""
-        entry = _tally(codes, runs, len(self.column))
-        below = entry.below()
-        lasts = np.concatenate([entry.begins[1:], [len(entry.code)]]) - 1
-        at = self.places[entry.code]
-        after = np.concatenate([at[1:], [0.0]])
-        left = np.minimum(at - at[entry.begins][entry.number], 1)
-        right = np.minimum(at[lasts][entry.number] - after, 1)
-        whole = runs.sizes[entry.number]
+        """Between two neighbouring values; where they are many more than the rows, between two of some even bins."""
+        low, high = np.minimum.reduceat(codes, runs.begins), np.maximum.reduceat(codes, runs.begins)
+        most = max(16, 4 * len(codes) // len(low))
+        # A bin holds 1, 2, 4, ... neighbouring codes, as few as leave no class more than `most` bins.
+        wide = np.ceil(np.log2(np.maximum((high - low + 1) / most, 1))).astype(np.int32)
+        own = (codes - low[runs.number]) >> wide[runs.number]
+        entry = _tally(own, runs, int(((high - low) >> wide).max()) + 1)
+        number, below = entry.number, entry.below()
+        first = low[number] + (entry.code << wide[number])
+        last = np.minimum(first + (1 << wide[number]) - 1, high[number])
+        left = self.places[last] - self.places[low][number]
+        right = self.places[high][number] - self.places[np.concatenate([first[1:], first[:1]])]
+        whole = runs.sizes[number]
         fits = (below >= least) & (whole - below >= least)
-        can, where = _cheapest(np.where(fits, below * left + (whole - below) * right, np.inf), entry.begins)
+        cost = below * np.minimum(left, 1) + (whole - below) * np.minimum(right, 1)
+        can, where = _cheapest(np.where(fits, cost, np.inf), entry.begins)
         if not can.any():
             return None
-        last = entry.code[where]
-        return Cut(can, lambda codes, number: codes > last[number])
+        chosen = last[where]
+        return Cut(can, lambda codes, number: codes > chosen[number])
 
     def labels(self, codes: Ints, begins: Ints) -> pa.Array:
         """`18`, `[18, 40]`, or `*` for NULL among numbers."""

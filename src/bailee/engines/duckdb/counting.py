@@ -45,7 +45,7 @@ def select(con: duckdb.DuckDBPyConnection, sql: str, tables: Mapping[str, pa.Tab
         with interruptible():
             for name, table in given.items():
                 con.register(name, table)
-            return con.execute(sql).to_arrow_table()
+            return con.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise faults.rebuild(faults.describe(error, sql), "") from None
     finally:

@@ -27,7 +27,9 @@ from bailee.deid.scales import Cut, Runs, Scale, run_of
 BATCH = 1 << 17
 
 
-def mondrian(frequencies: Frequencies, scales: Sequence[Scale], promise: Promise) -> Recoding:
+def mondrian(
+    frequencies: Frequencies, scales: Sequence[Scale], promise: Promise, *, batch_rows: int = BATCH
+) -> Recoding:
     """Cut the table into classes that keep the promise, until no cut leaves both parts keeping it.
 
     `scales` has one for each identifier, in that order. Raises `DeidError` where not even all customers together keep
@@ -46,14 +48,14 @@ def mondrian(frequencies: Frequencies, scales: Sequence[Scale], promise: Promise
     waiting = [_Batch.all(frequencies, scales)]
     while waiting:
         batch = waiting.pop()
-        choice = batch.choose(scales, criteria)
+        choice = batch.choose(scales, criteria, batch_rows)
         finished = batch.runs.number[~choice.can[batch.runs.number]]
         if len(finished):
             rows = batch.rows[~choice.can[batch.runs.number]]
             begins = starts(finished)
             number[rows] = many + run_of(begins, len(rows))
             many += len(begins)
-        waiting.extend(batch.cut(choice))
+        waiting.extend(batch.cut(choice, batch_rows))
     return Recoding(frequencies, tuple(scales), number, many)
 
 
@@ -88,9 +90,9 @@ class _Batch:
             runs,
         )
 
-    def choose(self, scales: Sequence[Scale], criteria: Sequence[Criterion]) -> _Choice:
+    def choose(self, scales: Sequence[Scale], criteria: Sequence[Criterion], batch_rows: int) -> _Choice:
         """The best cut of each class that leaves both parts keeping the promise."""
-        stride = len(self.rows) // BATCH
+        stride = len(self.rows) // batch_rows
         if stride > 1 and len(self.runs.sizes) == 1:
             some = np.arange(0, len(self.rows), stride)
             thin = self.taken(some, _runs(self.runs.number[some], self.runs.weights[some]))
@@ -148,7 +150,7 @@ class _Batch:
                 right[rows] = cut.right(self.codes[axis][rows], self.runs.number[rows])
         return _Choice(chosen >= 0, right)
 
-    def cut(self, choice: _Choice) -> Iterator[_Batch]:
+    def cut(self, choice: _Choice, batch_rows: int) -> Iterator[_Batch]:
         """The parts of the classes that are cut, in batches that fit into the cache where they can."""
         going = np.flatnonzero(choice.can[self.runs.number])
         if not len(going):
@@ -157,7 +159,7 @@ class _Batch:
         order, begins = halves(runs, choice.right[going])
         order = going[order]
         lengths = np.diff(np.concatenate([begins, [len(order)]]))
-        group = (np.cumsum(lengths) - 1) // BATCH
+        group = (np.cumsum(lengths) - 1) // batch_rows
         for first, last in _spans(group):
             begin, end = begins[first], begins[last - 1] + lengths[last - 1]
             rows = order[begin:end]
@@ -167,15 +169,17 @@ class _Batch:
 
 def halves(runs: Runs, right: Bools) -> tuple[Ints, Ints]:
     """The rows with each class's left part before its right, and where each part begins; classes keep their order."""
-    where = np.arange(len(right))
-    lefts = np.cumsum(~right)
-    begin = runs.begins[runs.number]
-    before: Ints = lefts - ~right - (lefts[runs.begins] - ~right[runs.begins])[runs.number]
-    many = np.add.reduceat((~right).astype(np.int64), runs.begins)
-    place = np.where(right, many[runs.number] + where - before, begin + before)
-    order = np.empty(len(right), np.int64)
-    order[place] = where
+    where = np.arange(len(right), dtype=np.int32)
+    left = ~right
+    lefts = np.cumsum(left, dtype=np.int32)
+    before = lefts[runs.begins] - left[runs.begins]
     ends = np.concatenate([runs.begins[1:], [len(right)]])
+    many = lefts[ends - 1] - before
+    # A row on the left comes after its class's lefts before it; one on the right after all its lefts and earlier rights.
+    after_lefts = lefts + (runs.begins - before - 1).astype(np.int32)[runs.number]
+    after_rights = where - lefts + (before + many).astype(np.int32)[runs.number]
+    order = np.empty(len(right), np.int32)
+    order[np.where(right, after_rights, after_lefts)] = where
     middle = runs.begins + many
     begins = np.stack([runs.begins, middle], axis=1).ravel()
     real = np.stack([many > 0, middle < ends], axis=1).ravel()
