@@ -1,8 +1,8 @@
 """How fast values become safer, and how much they lose.
 
 `BAILEE_ADULT` names a folder with Adult and its hierarchies (30,162 customers, 8 identifiers); without it made
-customers stand in, and the bars on loss, which are Adult's, are left out. Loss is GCP, 0 to 1, as `spec/deid.md` defines
-it. Ten million customers are drawn from these with replacement, each identifier replaced by a random customer's one time
+customers stand in, and the bars on loss, which are Adult's, are left out. Loss is GCP, 0 to 1, as `spec/deid.md` says.
+Ten million customers are drawn from these with replacement, each identifier replaced by a random customer's one time
 in ten; near-unique ones have a birthday, a postcode, a sex and a day of joining. Seconds at this size are those of
 counting by DuckDB from its file, searching, and publishing and verifying in SQL, in a process of its own with its peak
 memory.

@@ -150,7 +150,7 @@ def test_a_wrong_list_of_scales_is_refused() -> None:
 
 @pytest.mark.parametrize(("k", "sets", "trees"), [(5, 0.0425, 0.0425), (10, 0.0705, 0.0705), (50, 0.171, 0.171)])
 def test_adult_loses_no_more_than_by_the_best_tool_seen(k: int, sets: float, trees: float) -> None:
-    """GCP of the sets in each class, published as sets or cut along hierarchies; by lowest common node 0.1335 at k = 10."""
+    """GCP of the sets in each class, cut freely or along hierarchies; of the lowest common nodes 0.1335 at k = 10."""
     raw, files = shop.adult()
     counted = shop.counted(raw, tuple(files))
     free = mondrian(counted, forms(counted), Promise(k))

@@ -131,13 +131,15 @@ def groups(columns: Sequence[Ints], sizes: Sequence[int]) -> tuple[Ints, int]:
 
 def _dense(key: Ints, bound: int) -> tuple[Ints, int]:
     """Keys below `bound`, renumbered without gaps in their own order: by a table of flags or, if too long, sorted."""
-    if bound <= 8 * len(key) + 4096:
-        seen = np.zeros(bound, np.bool_)
-        seen[key] = True
-        number = np.cumsum(seen) - 1
-        return number[key], int(number[-1]) + 1 if bound else 0
-    distinct, number = np.unique(key, return_inverse=True)
-    return number, len(distinct)
+    if bound > 32 * len(key) + 65536:
+        distinct, number = np.unique(key, return_inverse=True)
+        return number, len(distinct)
+    seen = np.zeros(bound, np.bool_)
+    seen[key] = True
+    found = np.flatnonzero(seen)
+    place = np.empty(bound, np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return place[key], len(found)
 
 
 def starts(sorted_groups: Ints) -> Ints:

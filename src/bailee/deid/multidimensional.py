@@ -13,7 +13,9 @@ large class is chosen on every n-th row and then held against all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +30,7 @@ BATCH = 1 << 17
 
 
 def mondrian(
-    frequencies: Frequencies, scales: Sequence[Scale], promise: Promise, *, batch_rows: int = BATCH
+    frequencies: Frequencies, scales: Sequence[Scale], promise: Promise, *, batch_rows: int = BATCH, threads: int = 2
 ) -> Recoding:
     """Cut the table into classes that keep the promise, until no cut leaves both parts keeping it.
 
@@ -44,19 +46,52 @@ def mondrian(
             f"not even all {frequencies.total} customers together keep the promise, so nothing can be published; "
             "ask for less, or wait until there are more"
         )
-    number, many = np.full(len(frequencies), -1, np.int64), 0
-    waiting = [_Batch.all(frequencies, scales)]
+    found, small = _in_small_batches(_Batch.all(frequencies, scales), scales, criteria, batch_rows)
+    finish = partial(_finished, scales=scales, criteria=criteria, batch_rows=batch_rows)
+    if len(small) > 1 and threads > 1:
+        with ThreadPoolExecutor(threads) as pool:  # numpy lets go of the interpreter while it works
+            found += [classes for each in pool.map(finish, small) for classes in each]
+    else:
+        found += [classes for batch in small for classes in finish(batch)]
+    number, many = np.empty(len(frequencies), np.int64), 0
+    for rows, begins in found:
+        number[rows] = many + run_of(begins, len(rows))
+        many += len(begins)
+    return Recoding(frequencies, tuple(scales), number, many)
+
+
+#: Classes that are cut no further: their rows of the frequency table side by side, and where each begins.
+_Found = list[tuple[Ints, Ints]]
+
+
+def _in_small_batches(
+    batch: _Batch, scales: Sequence[Scale], criteria: Sequence[Criterion], batch_rows: int
+) -> tuple[_Found, list[_Batch]]:
+    """Cut until every batch fits into the cache; in the same order on every machine."""
+    found: _Found = []
+    small: list[_Batch] = []
+    waiting = [batch]
+    while waiting:
+        batch = waiting.pop()
+        if len(batch.rows) <= batch_rows:
+            small.append(batch)
+            continue
+        choice = batch.choose(scales, criteria, batch_rows)
+        found += batch.uncut(choice)
+        waiting.extend(batch.cut(choice, batch_rows))
+    return found, small
+
+
+def _finished(batch: _Batch, scales: Sequence[Scale], criteria: Sequence[Criterion], batch_rows: int) -> _Found:
+    """Cut a batch to the end."""
+    found: _Found = []
+    waiting = [batch]
     while waiting:
         batch = waiting.pop()
         choice = batch.choose(scales, criteria, batch_rows)
-        finished = batch.runs.number[~choice.can[batch.runs.number]]
-        if len(finished):
-            rows = batch.rows[~choice.can[batch.runs.number]]
-            begins = starts(finished)
-            number[rows] = many + run_of(begins, len(rows))
-            many += len(begins)
+        found += batch.uncut(choice)
         waiting.extend(batch.cut(choice, batch_rows))
-    return Recoding(frequencies, tuple(scales), number, many)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,11 +154,13 @@ class _Batch:
 
     def _cost(self, scales: Sequence[Scale], criteria: Sequence[Criterion], cut: Cut, along: Ints) -> Ints:
         """What each class loses in all columns once it is cut so; infinite where it cannot be."""
-        some = np.flatnonzero(cut.can[self.runs.number])
-        number = self.runs.number[some]
-        runs = _runs(number, self.runs.weights[some])
-        order, begins = halves(runs, cut.right(along[some], number))
-        order = some[order]
+        if cut.can.all():
+            order, begins = halves(self.runs, cut.right(along, self.runs.number))
+        else:
+            some = np.flatnonzero(cut.can[self.runs.number])
+            number = self.runs.number[some]
+            order, begins = halves(_runs(number, self.runs.weights[some]), cut.right(along[some], number))
+            order = some[order]
         owner = self.runs.number[order[begins]]
         sizes = np.add.reduceat(self.runs.weights[order], begins)
         ncp = sum((scale.loss(codes[order], begins) for scale, codes in zip(scales, self.codes, strict=True)), 0.0)
@@ -150,6 +187,11 @@ class _Batch:
                 right[rows] = cut.right(self.codes[axis][rows], self.runs.number[rows])
         return _Choice(chosen >= 0, right)
 
+    def uncut(self, choice: _Choice) -> _Found:
+        """The classes that are not cut any more."""
+        done = np.flatnonzero(~choice.can[self.runs.number])
+        return [(self.rows[done], starts(self.runs.number[done]))] if len(done) else []
+
     def cut(self, choice: _Choice, batch_rows: int) -> Iterator[_Batch]:
         """The parts of the classes that are cut, in batches that fit into the cache where they can."""
         going = np.flatnonzero(choice.can[self.runs.number])
@@ -175,7 +217,7 @@ def halves(runs: Runs, right: Bools) -> tuple[Ints, Ints]:
     before = lefts[runs.begins] - left[runs.begins]
     ends = np.concatenate([runs.begins[1:], [len(right)]])
     many = lefts[ends - 1] - before
-    # A row on the left comes after its class's lefts before it; one on the right after all its lefts and earlier rights.
+    # A row on the left comes after its class's earlier lefts; one on the right after all its lefts and earlier rights.
     after_lefts = lefts + (runs.begins - before - 1).astype(np.int32)[runs.number]
     after_rights = where - lefts + (before + many).astype(np.int32)[runs.number]
     order = np.empty(len(right), np.int32)

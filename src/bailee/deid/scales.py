@@ -95,7 +95,7 @@ class Ranges:
     def cut(self, codes: Ints, runs: Runs, least: int) -> Cut | None:
         """Between two neighbouring values; where they are many more than the rows, between two of some even bins."""
         low, high = np.minimum.reduceat(codes, runs.begins), np.maximum.reduceat(codes, runs.begins)
-        most = max(16, 4 * len(codes) // len(low))
+        most = max(16, len(codes) // len(low))
         # A bin holds 1, 2, 4, ... neighbouring codes, as few as leave no class more than `most` bins.
         wide = np.ceil(np.log2(np.maximum((high - low + 1) / most, 1))).astype(np.int32)
         own = (codes - low[runs.number]) >> wide[runs.number]
