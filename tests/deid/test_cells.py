@@ -70,7 +70,7 @@ def test_what_is_known_is_what_elimination_finds(inner: np.ndarray, data: st.Dat
 @given(inner_tables(), st.sampled_from((2, 3, 5)), st.sampled_from((0.0, 3.0)))
 @settings(max_examples=60)
 def test_no_hidden_small_figure_can_be_worked_out(inner: np.ndarray, least: int, width: float) -> None:
-    """No unsafe figure is fixed, nor pinned down too closely by a reader who knows that none is negative."""
+    """V10: no unsafe figure is fixed, nor pinned down too closely by a reader who knows that none is negative."""
     table = Tabulation(with_totals(inner))
     unsafe = small(table.values.astype(int), least) & (table.values > 0)
     hidden = suppressed(table, unsafe, width)
@@ -109,7 +109,8 @@ def test_hidden_figures_that_must_be_nothing_are_not_hidden_enough() -> None:
 
 
 @pytest.mark.parametrize(("total", "largest", "second", "expected"), [
-    (100, 90, 5, True), (100, 60, 25, False), (100, 60, 36, True), (50, 50, 0, True), (100, 50, 50, True), (100, 10, 9, False),
+    (100, 90, 5, True), (100, 60, 25, False), (100, 60, 36, True), (50, 50, 0, True), (100, 50, 50, True),
+    (100, 10, 9, False),
 ])  # fmt: skip
 def test_the_p_percent_rule_by_hand(total: float, largest: float, second: float, expected: bool) -> None:
     """At p = 20: what is left without the two largest against a fifth of the largest."""
@@ -139,7 +140,7 @@ def test_a_group_of_one_is_no_minimum() -> None:
 
 
 def test_rounding_is_right_on_average_and_repeats_itself() -> None:
-    """Each figure goes to a neighbour; the mean over many names is the count; asking again changes nothing."""
+    """V10: each figure goes to a neighbour; the mean over many names is the count; asking again changes nothing."""
     key, names = b"k" * 32, [f"store {i}" for i in range(6000)]
     found = rounded([7] * 6000, names, 5, key)
     assert {5, 10} == set(found)

@@ -76,7 +76,7 @@ def test_a_hierarchy_that_does_not_fit_is_refused(text: str, expected: str) -> N
 
 
 def test_null_stays_null_up_to_the_top() -> None:
-    """Unless the file says what becomes of it, NULL is a node of its own beneath the top."""
+    """V7: unless the file says what becomes of it, NULL is a node of its own beneath the top."""
     made = from_file(column("a", None), "a;x;*\n", "h.csv")
     assert {"a": ["x", "*"], None: [None, "*"]} == paths(made)
 
@@ -154,7 +154,7 @@ def test_ncp_of_numbers_is_their_range_and_of_others_their_share() -> None:
 
 
 def test_ncp_of_null_among_numbers_is_all() -> None:
-    """Whoever publishes a number or NULL says nothing of it."""
+    """V7: whoever publishes a number or NULL says nothing of it."""
     ages = Hierarchy.of(
         column(20, 21, 60, None), {"20": ["a", "*"], "21": ["b", "*"], "60": ["b", "*"], None: ["a", "*"]}
     )

@@ -17,7 +17,7 @@ from tests.deid.tables import hierarchy, names, tables
 
 @given(st.data(), tables(24), st.integers(2, 5), st.sampled_from((0.0, 0.05, 0.3)), st.integers(1, 3))
 def test_no_node_loses_less(data: st.DataObject, raw: pa.Table, k: int, limit: float, distinct: int) -> None:
-    """By trying every node: the least GCP, within the limit of suppression, or the same refusal."""
+    """V8: by trying every node, the least GCP, within the limit of suppression, or the same refusal."""
     identifiers = names(raw)[:4]
     counted = slow.frequencies(raw, identifiers, ["s"])
     made = {c.name: hierarchy(data.draw, c, counted) for c in counted.identifiers}
@@ -36,7 +36,7 @@ def test_no_node_loses_less(data: st.DataObject, raw: pa.Table, k: int, limit: f
                                      Promise(4, recursive=(2.0, 2)), Promise(3)])  # fmt: skip
 @pytest.mark.parametrize("limit", [0.0, 0.1])
 def test_pruning_changes_nothing(promise: Promise, limit: float) -> None:
-    """The same loss as looking at every node, for criteria whose suppression does not only shrink going up."""
+    """V8: the same loss as looking at every node, for criteria whose suppression does not only shrink going up."""
     counted = shop.counted(shop.customers(7, 400), shop.IDENTIFIERS, ("aisle",))
     made = shop.hierarchies(counted)
     pruned = full_domain(counted, made, promise, limit=limit)

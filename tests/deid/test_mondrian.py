@@ -12,7 +12,8 @@ from bailee.deid import Column, DeidError, Promise, Ranges, Sets, Tree, mondrian
 from bailee.deid.loss import gcp
 from bailee.deid.multidimensional import _runs, halves
 from bailee.deid.scales import Runs, Scale
-from tests.deid import shop, slow
+from bailee.deid.verification import broken
+from tests.deid import counting, shop, slow
 from tests.deid.tables import names, scale, tables
 
 
@@ -72,7 +73,7 @@ def test_no_class_could_still_be_cut() -> None:
 @pytest.mark.parametrize("asked", [{"distinct": 2}, {"entropy": 1.5}, {"recursive": (3.0, 2)}, {"t": 0.3},
                                    {"t": 0.2, "ordered": True}])  # fmt: skip
 def test_cuts_keep_what_is_asked_of_sensitive_values(asked: dict[str, object]) -> None:
-    """Every class holds it, and some are still cut."""
+    """V2, V3: every class holds it, and some are still cut."""
     from bailee.deid.criteria import hold
 
     counted = shop.counted(shop.customers(4, 2000), shop.IDENTIFIERS, ("aisle",))
@@ -80,6 +81,19 @@ def test_cuts_keep_what_is_asked_of_sensitive_values(asked: dict[str, object]) -
     found = mondrian(counted, forms(counted), promise)
     assert found.classes > 10
     assert hold(promise.criteria(counted), found.counted).all()
+
+
+def test_several_sensitive_columns_each_keep_it() -> None:
+    """V4: by themselves, each against its own distribution."""
+    raw = shop.customers(8, 1500)
+    raw = raw.append_column("visits", pa.array([int(year) % 4 for year in raw["birth_year"].to_pylist()]))
+    counted = shop.counted(raw, ("postcode", "sex", "tier"), ("aisle", "visits"))
+    promise = Promise(4, distinct=2, t=0.4)
+    found = mondrian(counted, [Sets.of(column) for column in counted.identifiers], promise)
+    assert found.classes > 10
+    published = counting.publish(raw, found, ["aisle", "visits"])
+    count = counting.count(published, ["postcode", "sex", "tier"], ["aisle", "visits"], raw)
+    assert [] == broken(promise, count, ("aisle", "visits"))
 
 
 def test_small_batches_and_large_samples_change_no_promise() -> None:

@@ -28,7 +28,7 @@ def test_a_pseudonym_is_hmac_by_duckdb_too() -> None:
 
 
 def test_two_recipients_cannot_join_their_files() -> None:
-    """No pseudonym of one is one of the other's, and within a file each customer keeps theirs."""
+    """V9: no pseudonym of one is one of the other's, and within a file each customer keeps theirs."""
     values = pa.array([1, 2, None, 1, 300])
     first, second = pseudonyms(KEY, values).to_pylist(), pseudonyms(OTHER, values).to_pylist()
     assert set(first) & set(second) == {None}

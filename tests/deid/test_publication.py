@@ -35,7 +35,7 @@ def _rows(table: pa.Table) -> list[str]:
 
 
 def test_the_order_of_rows_says_nothing() -> None:
-    """Whatever the order of the raw rows, the published ones come in the same."""
+    """V6: whatever the order of the raw rows, the published ones come in the same."""
     raw = shop.customers(1, 500)
     counted = shop.counted(raw, shop.IDENTIFIERS, ("aisle",))
     recoding = full_domain(counted, shop.hierarchies(counted), Promise(5)).recoding
@@ -53,7 +53,7 @@ def test_suppressed_customers_are_in_no_published_row() -> None:
 
 
 def test_frequencies_are_counted_by_the_engine() -> None:
-    """As by a dictionary, NULL included; and only where each customer has one row, if asked."""
+    """V1: as by a dictionary, NULL included; and only where each customer has one row, if asked."""
     raw = pa.table({"id": [1, 2, 3, 4], "a": ["x", None, "x", None], "b": [1, 1, 1, 2]})
     with duckdb.connect() as con:
         con.register("people", raw)
@@ -109,7 +109,7 @@ def test_what_falls_short_is_told(promise: Promise, expected: str) -> None:
 
 
 def test_what_was_not_counted_is_broken() -> None:
-    """A sensitive column without a count, no sensitive column at all, and an empty table."""
+    """V5: a sensitive column without a count, no sensitive column at all, and an empty table."""
     assert ["a sensitive column was not counted"] == broken(Promise(2, t=0.1), Count(1, 5, 5), ("s",))
     assert ["a sensitive column was not counted"] == broken(Promise(2, t=0.1), Count(1, 5, 5))
     assert ["the published table has no row"] == broken(Promise(2), Count(0, 0, 0))

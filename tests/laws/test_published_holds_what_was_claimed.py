@@ -41,7 +41,7 @@ def recode(data: st.DataObject, counted: Frequencies, promise: Promise) -> Recod
 @given(st.data(), tables(), ASKED)
 @settings(max_examples=150)
 def test_published_holds_what_was_claimed(data: st.DataObject, raw: pa.Table, asked: dict[str, Any]) -> None:
-    """For hostile tables, either way of recoding: engine, library and plain Python count alike, and find no less."""
+    """V1, V2, V3: engine, library and plain Python count alike, and find no less, whatever the table."""
     promise, identifiers = Promise(**asked), names(raw)
     counted = slow.frequencies(raw, identifiers, ["s"])
     recoding = recode(data, counted, promise)
@@ -65,7 +65,7 @@ def test_published_holds_what_was_claimed(data: st.DataObject, raw: pa.Table, as
 
 @given(st.data(), tables())
 def test_a_row_too_few_is_noticed(data: st.DataObject, raw: pa.Table) -> None:
-    """The count does not trust what it is told: take a row of the smallest class away, and it says so."""
+    """V5: the count does not trust what it is told: take a row of the smallest class away, and it says so."""
     identifiers = names(raw)
     counted = slow.frequencies(raw, identifiers, ["s"])
     recoding = recode(data, counted, Promise(2))
