@@ -21,12 +21,14 @@ from itertools import pairwise
 import numpy as np
 
 from bailee.deid.criteria import Classes, Criterion, Promise, hold
-from bailee.deid.frequencies import Bools, Column, DeidError, Frequencies, Ints, starts
+from bailee.deid.frequencies import Bools, Column, DeidError, Floats, Frequencies, Ints, starts
 from bailee.deid.recoding import Recoding
 from bailee.deid.scales import Cut, Runs, Scale, run_of
 
 #: Rows of the frequency table that are cut together.
 BATCH = 1 << 17
+#: A column's cut is tried if in its own column it saves at least this share of what the best saves in its own.
+PROMISING = 0.7
 
 
 def mondrian(
@@ -139,35 +141,42 @@ class _Batch:
 
     def _best(self, scales: Sequence[Scale], criteria: Sequence[Criterion]) -> tuple[Ints, list[Cut | None]]:
         """For each class the scale that it is best cut along, -1 for none, and each scale's cut."""
-        many = len(self.runs.sizes)
-        least, chosen = np.full(many, np.inf), np.full(many, -1)
         cuts = [
             scale.cut(codes, self.runs, _smallest(criteria)) for scale, codes in zip(scales, self.codes, strict=True)
         ]
-        for axis, cut in enumerate(cuts):
-            if cut is None:
-                continue
-            cost = self._cost(scales, criteria, cut, self.codes[axis])
-            better = cost < least
-            least[better], chosen[better] = cost[better], axis
-        return chosen, cuts
+        least, chosen = np.full(len(self.runs.sizes), np.inf), np.full(len(self.runs.sizes), -1)
+        waiting = np.array([np.full(len(least), -np.inf) if cut is None else cut.gain for cut in cuts])
+        worth = PROMISING * waiting.max(axis=0)
+        while True:
+            for axis, cut in enumerate(cuts):
+                tried = np.isfinite(waiting[axis]) & (waiting[axis] >= worth)
+                if cut is not None and tried.any():
+                    cost = self._cost(scales, criteria, cut, self.codes[axis], tried)
+                    better = cost < least
+                    least[better], chosen[better] = cost[better], axis
+                    waiting[axis, tried] = -np.inf
+            # A class whose promising cuts break the promise may have others that keep it.
+            worth = np.where(chosen < 0, -np.inf, np.inf)
+            if not (np.isfinite(waiting) & (waiting >= worth)).any():
+                return chosen, cuts
 
-    def _cost(self, scales: Sequence[Scale], criteria: Sequence[Criterion], cut: Cut, along: Ints) -> Ints:
-        """What each class loses in all columns once it is cut so; infinite where it cannot be."""
-        if cut.can.all():
+    def _cost(
+        self, scales: Sequence[Scale], criteria: Sequence[Criterion], cut: Cut, along: Ints, tried: Bools
+    ) -> Floats:
+        """What each tried class loses in all columns once it is cut so; infinite where that breaks the promise."""
+        if tried.all():
             order, begins = halves(self.runs, cut.right(along, self.runs.number))
         else:
-            some = np.flatnonzero(cut.can[self.runs.number])
+            some = np.flatnonzero(tried[self.runs.number])
             number = self.runs.number[some]
             order, begins = halves(_runs(number, self.runs.weights[some]), cut.right(along[some], number))
             order = some[order]
         owner = self.runs.number[order[begins]]
         sizes = np.add.reduceat(self.runs.weights[order], begins)
         ncp = sum((scale.loss(codes[order], begins) for scale, codes in zip(scales, self.codes, strict=True)), 0.0)
-        cost = np.bincount(owner, weights=sizes * ncp, minlength=len(cut.can))
-        held = hold(criteria, self._classes(order, begins))
-        cost[owner[~held]] = np.inf
-        return np.where(cut.can, cost, np.inf)
+        cost = np.asarray(np.bincount(owner, weights=sizes * ncp, minlength=len(tried)), np.float64)
+        cost[owner[~hold(criteria, self._classes(order, begins))]] = np.inf
+        return np.where(tried, cost, np.inf)
 
     def _classes(self, order: Ints, begins: Ints) -> Classes:
         """The classes that the runs of some rows make."""

@@ -33,9 +33,9 @@ class Runs:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Each class in two along one scale: which classes can be cut so, and which rows fall on the right."""
+    """Each class in two along one scale: what that saves in this column, -inf where it cannot be, and who is right."""
 
-    can: Bools
+    gain: Floats
     right: Callable[[Ints, Ints], Bools]
 
 
@@ -108,11 +108,12 @@ class Ranges:
         whole = runs.sizes[number]
         fits = (below >= least) & (whole - below >= least)
         cost = below * np.minimum(left, 1) + (whole - below) * np.minimum(right, 1)
-        can, where = _cheapest(np.where(fits, cost, np.inf), entry.begins)
-        if not can.any():
+        least_cost, where = _cheapest(np.where(fits, cost, np.inf), entry.begins)
+        if np.isinf(least_cost).all():
             return None
         chosen = last[where]
-        return Cut(can, lambda codes, number: codes > chosen[number])
+        before = runs.sizes * np.minimum(self.places[high] - self.places[low], 1)
+        return Cut(before - least_cost, lambda codes, number: codes > chosen[number])
 
     def labels(self, codes: Ints, begins: Ints) -> pa.Array:
         """`18`, `[18, 40]`, or `*` for NULL among numbers."""
@@ -159,14 +160,15 @@ class Sets:
         whole = runs.sizes[entry.number]
         fits = (below >= least) & (whole - below >= least)
         cost = below * self._share(rank) + (whole - below) * self._share(many - rank)
-        can, where = _cheapest(np.where(fits, cost, np.inf), entry.begins)
-        if not can.any():
+        least_cost, where = _cheapest(np.where(fits, cost, np.inf), entry.begins)
+        if np.isinf(least_cost).all():
             return None
         size = len(self.column)
         right = np.arange(len(entry.code)) > where[entry.number]
         keys = entry.number[right].astype(np.int64) * size + entry.code[right]
         member = _membership(keys, len(runs.sizes) * size, len(codes))
-        return Cut(can, lambda codes, number: member(number.astype(np.int64) * size + codes))
+        before_cut = runs.sizes * self._share(many[entry.begins])
+        return Cut(before_cut - least_cost, lambda codes, number: member(number.astype(np.int64) * size + codes))
 
     def labels(self, codes: Ints, begins: Ints) -> pa.Array:
         """`red`, or `{green, red}` in the order of the values."""
@@ -200,10 +202,10 @@ class Tree:
     name: str
     codes: Ints
     hierarchy: Hierarchy
-    #: For each level and place: the node, and which child of its parent it is.
+    #: For each level and place: the node, which child of its parent it is, and its NCP.
     node: Ints
     child: Ints
-    losses: tuple[Floats, ...]
+    losses: Floats
 
     @classmethod
     def of(cls, column: Column, hierarchy: Hierarchy) -> Tree:
@@ -212,18 +214,13 @@ class Tree:
             raise DeidError(f"the hierarchy of `{column.name}` was made for other values; make it from this column")
         order = np.argsort(hierarchy.leaves)
         node = np.stack([level[order] for level in hierarchy.up])
-        losses = tuple(hierarchy.losses(level) for level in range(hierarchy.height + 1))
+        losses = np.stack([hierarchy.losses(level)[nodes] for level, nodes in enumerate(node)])
         return cls(column.name, hierarchy.leaves[column.codes], hierarchy, node, _children(node), losses)
 
     def loss(self, codes: Ints, begins: Ints) -> Floats:
         """The node's NCP."""
         low = np.minimum.reduceat(codes, begins)
-        level = self._level(low, np.maximum.reduceat(codes, begins))
-        found = np.zeros(len(low))
-        for at, losses in enumerate(self.losses):
-            here = level == at
-            found[here] = losses[self.node[at][low[here]]]
-        return found
+        return self.losses[self._level(low, np.maximum.reduceat(codes, begins)), low]
 
     def _level(self, low: Ints, high: Ints) -> Ints:
         """The level of the lowest node over two places, and so over all between: a node's values lie side by side."""
@@ -234,7 +231,8 @@ class Tree:
 
     def cut(self, codes: Ints, runs: Runs, least: int) -> Cut | None:
         """The commonest child of a class's node apart from the rest."""
-        level = self._level(np.minimum.reduceat(codes, runs.begins), np.maximum.reduceat(codes, runs.begins))
+        low = np.minimum.reduceat(codes, runs.begins)
+        level = self._level(low, np.maximum.reduceat(codes, runs.begins))
         if not level.any():
             return None
         beneath = np.maximum(level - 1, 0)
@@ -246,7 +244,8 @@ class Tree:
             return None
         where = np.flatnonzero(entry.weight == most[entry.number])
         chosen = entry.code[where[starts(entry.number[where])]]
-        return Cut(can, lambda codes, number: self.child[beneath[number], codes] != chosen[number])
+        gain = np.where(can, most * self.losses[level, low], -np.inf)
+        return Cut(gain, lambda codes, number: self.child[beneath[number], codes] != chosen[number])
 
     def labels(self, codes: Ints, begins: Ints) -> pa.Array:
         """The node's label."""
@@ -312,12 +311,12 @@ def _tally(codes: Ints, runs: Runs, size: int) -> _Entries:
     return _Entries(number, code, weight, starts(number))
 
 
-def _cheapest(cost: Floats, begins: Ints) -> tuple[Bools, Ints]:
-    """Of each class whether any entry's cost is finite, and the first entry with the least."""
+def _cheapest(cost: Floats, begins: Ints) -> tuple[Floats, Ints]:
+    """Of each class the least cost of its entries, which may be infinite, and the first entry that has it."""
     least = np.minimum.reduceat(cost, begins)
     number = run_of(begins, len(cost))
     where = np.flatnonzero(cost == least[number])
-    return np.isfinite(least), where[starts(number[where])]
+    return least, where[starts(number[where])]
 
 
 def _membership(keys: Ints, bound: int, rows: int) -> Callable[[Ints], Bools]:
