@@ -107,7 +107,7 @@ class _Search:
         self.top: Node = tuple(size - 1 for size in self.shape)
         self.losses = [[h.losses(level) for level in range(h.height + 1)] for h in hierarchies]
         self.tables = [Table.of(frequencies, hierarchies, self.losses)]
-        self.plain = self._spread(self.tables[0].sums.sum(axis=0), self.top)
+        self.plain = self._spread(self.tables[0].sums.sum(axis=1), self.top)
         self.bounds = self.plain.copy()
         self.least, self.best, self.looked_at = np.inf, None, 0
 
@@ -165,7 +165,7 @@ class _Search:
             self.bounds[beneath] = np.inf
         elif gone.any():
             wholly = gone >= classes.sizes
-            kept = self._spread((~wholly[number]).astype(float) @ table.sums, node)
+            kept = self._spread(table.sums @ (~wholly[number]).astype(float), node)
             more = len(node) * classes.sizes[wholly].sum() + gone[~wholly] @ (len(node) - cost[~wholly])
             self.bounds[beneath] = np.maximum(self.bounds[beneath], kept + more)
         self.bounds[node] = np.inf

@@ -12,7 +12,7 @@ large class is chosen on every n-th row and then held against all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -48,13 +48,13 @@ def mondrian(
             f"not even all {frequencies.total} customers together keep the promise, so nothing can be published; "
             "ask for less, or wait until there are more"
         )
-    found, small = _in_small_batches(_Batch.all(frequencies, scales), scales, criteria, batch_rows)
-    finish = partial(_finished, scales=scales, criteria=criteria, batch_rows=batch_rows)
-    if len(small) > 1 and threads > 1:
-        with ThreadPoolExecutor(threads) as pool:  # numpy lets go of the interpreter while it works
-            found += [classes for each in pool.map(finish, small) for classes in each]
+    step = partial(_step, scales=scales, criteria=criteria, batch_rows=batch_rows)
+    whole_batch = _Batch.all(frequencies, scales)
+    if len(frequencies) <= batch_rows:
+        found = _to_the_end(whole_batch, step)
     else:
-        found += [classes for batch in small for classes in finish(batch)]
+        with ThreadPoolExecutor(threads) as pool:  # numpy lets go of the interpreter while it works
+            found = _in_waves(whole_batch, step, batch_rows, pool)
     number, many = np.empty(len(frequencies), np.int64), 0
     for rows, begins in found:
         number[rows] = many + run_of(begins, len(rows))
@@ -66,33 +66,42 @@ def mondrian(
 _Found = list[tuple[Ints, Ints]]
 
 
-def _in_small_batches(
+_Step = Callable[["_Batch"], tuple[_Found, list["_Batch"]]]
+
+
+def _step(
     batch: _Batch, scales: Sequence[Scale], criteria: Sequence[Criterion], batch_rows: int
 ) -> tuple[_Found, list[_Batch]]:
-    """Cut until every batch fits into the cache; in the same order on every machine."""
+    """Cut each class of a batch once: those that are cut no further, and the parts of the others."""
+    choice = batch.choose(scales, criteria, batch_rows)
+    return batch.uncut(choice), list(batch.cut(choice, batch_rows))
+
+
+def _to_the_end(batch: _Batch, step: _Step) -> _Found:
+    """Cut a batch until no class can be cut."""
+    found: _Found = []
+    waiting = [batch]
+    while waiting:
+        done, parts = step(waiting.pop())
+        found += done
+        waiting += parts
+    return found
+
+
+def _in_waves(batch: _Batch, step: _Step, batch_rows: int, pool: ThreadPoolExecutor) -> _Found:
+    """Cut large batches side by side until every batch is small, then those to the end; in one order on any machine."""
     found: _Found = []
     small: list[_Batch] = []
-    waiting = [batch]
-    while waiting:
-        batch = waiting.pop()
-        if len(batch.rows) <= batch_rows:
-            small.append(batch)
-            continue
-        choice = batch.choose(scales, criteria, batch_rows)
-        found += batch.uncut(choice)
-        waiting.extend(batch.cut(choice, batch_rows))
-    return found, small
-
-
-def _finished(batch: _Batch, scales: Sequence[Scale], criteria: Sequence[Criterion], batch_rows: int) -> _Found:
-    """Cut a batch to the end."""
-    found: _Found = []
-    waiting = [batch]
-    while waiting:
-        batch = waiting.pop()
-        choice = batch.choose(scales, criteria, batch_rows)
-        found += batch.uncut(choice)
-        waiting.extend(batch.cut(choice, batch_rows))
+    large = [batch]
+    while large:
+        parts: list[_Batch] = []
+        for done, made in pool.map(step, large):
+            found += done
+            parts += made
+        small += [part for part in parts if len(part.rows) <= batch_rows]
+        large = [part for part in parts if len(part.rows) > batch_rows]
+    for each in pool.map(partial(_to_the_end, step=step), small):
+        found += each
     return found
 
 
@@ -147,6 +156,12 @@ class _Batch:
         least, chosen = np.full(len(self.runs.sizes), np.inf), np.full(len(self.runs.sizes), -1)
         waiting = np.array([np.full(len(least), -np.inf) if cut is None else cut.gain for cut in cuts])
         worth = PROMISING * waiting.max(axis=0)
+        if not self.sensitive:
+            # Each proposal leaves k on both sides, so a class with one that is promising needs no comparison.
+            promising = np.isfinite(waiting) & (waiting >= worth)
+            alone = promising.sum(axis=0) == 1
+            chosen[alone] = promising.argmax(axis=0)[alone]
+            waiting[:, alone] = -np.inf
         while True:
             for axis, cut in enumerate(cuts):
                 tried = np.isfinite(waiting[axis]) & (waiting[axis] >= worth)

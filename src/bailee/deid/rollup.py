@@ -16,7 +16,7 @@ from bailee.deid.hierarchy import Hierarchy
 class Table:
     """The classes at some levels: one value that each class holds in each column, sizes, sums of NCP, sensitive counts.
 
-    `sums` has a row for each class and a column for each level of each hierarchy, one after another: the NCP of the
+    `sums` has a row for each level of each hierarchy, one after another, and a column for each class: the NCP of the
     class's customers at that level, added up. A sensitive column is three vectors: class, value, customers.
     """
 
@@ -44,7 +44,7 @@ class Table:
         ]
         cells = tuple((number, column.codes, frequencies.weights) for column in frequencies.sensitive)
         kinds = tuple(len(column) for column in frequencies.sensitive)
-        return cls((0,) * len(columns), codes, weights, np.stack(levels, axis=1), cells, kinds)
+        return cls((0,) * len(columns), codes, weights, np.stack(levels), cells, kinds)
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -76,11 +76,14 @@ class Table:
     def joined(self, node: tuple[int, ...], number: Ints, many: int, classes: Classes) -> Table:
         """The table of a node's classes."""
         one = _one(number, many)
-        sums: Floats = np.stack([np.bincount(number, weights=column, minlength=many) for column in self.sums.T], axis=1)
+        sums = np.zeros((len(self.sums), many))
+        for place, own in enumerate(self.sums):
+            if own.any():  # single values lose nothing
+                sums[place] = np.bincount(number, weights=own, minlength=many)
         cells = []
         for counts in classes.counts:
-            row, value = np.nonzero(counts)
-            cells.append((row, value, counts[row, value]))
+            member, value = np.nonzero(counts)
+            cells.append((member, value, counts[member, value]))
         codes = tuple(own[one] for own in self.codes)
         return Table(node, codes, classes.sizes, sums, tuple(cells), self.kinds)
 
