@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import isfinite
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bailee.deid import DeidError, Hierarchy, Promise, full_domain
+from bailee.deid import DeidError, Frequencies, Hierarchy, Promise, full_domain
+from bailee.deid.lattice import _Search, in_order
 from bailee.deid.loss import gcp
 from tests.deid import shop, slow
 from tests.deid.tables import hierarchy, names, tables
@@ -32,8 +34,16 @@ def test_no_node_loses_less(data: st.DataObject, raw: pa.Table, k: int, limit: f
     assert found.recoding.suppressed <= limit * raw.num_rows
 
 
-@pytest.mark.parametrize("promise", [Promise(3, t=0.25), Promise(3, entropy=1.8), Promise(3, t=0.2, ordered=True),
-                                     Promise(4, recursive=(2.0, 2)), Promise(3)])  # fmt: skip
+PROMISES = [
+    Promise(3, t=0.25),
+    Promise(3, entropy=1.8),
+    Promise(3, t=0.2, ordered=True),
+    Promise(4, recursive=(2.0, 2)),
+    Promise(3),
+]
+
+
+@pytest.mark.parametrize("promise", PROMISES)
 @pytest.mark.parametrize("limit", [0.0, 0.1])
 def test_pruning_changes_nothing(promise: Promise, limit: float) -> None:
     """V8: the same loss as looking at every node, for criteria whose suppression does not only shrink going up."""
@@ -44,16 +54,36 @@ def test_pruning_changes_nothing(promise: Promise, limit: float) -> None:
     assert _least_of_all(counted, made, promise, limit) == pytest.approx(pruned.loss)
 
 
-def _least_of_all(counted, made, promise, limit) -> float:  # type: ignore[no-untyped-def]
+def _least_of_all(counted: Frequencies, made: dict[str, Hierarchy], promise: Promise, limit: float) -> float:
     """Evaluate each node without any bound."""
-    from itertools import product
-
-    from bailee.deid.lattice import _Search, in_order
-
     search = _Search(counted, in_order(counted, made), promise.criteria(counted), limit)
     for node in product(*map(range, search.shape)):
         search._look(node)
     return search.least / counted.total / len(made)
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+@given(st.data())
+@settings(max_examples=15)
+def test_what_a_node_says_of_finer_ones_is_true(promise: Promise, data: st.DataObject) -> None:
+    """V8: after a look at any node, no finer one loses less than its bound, and those given up exceed the limit."""
+    counted = shop.counted(shop.customers(data.draw(st.integers(0, 99)), 120), shop.IDENTIFIERS, ("aisle",))
+    made = shop.hierarchies(counted)
+    limit = data.draw(st.sampled_from((0.05, 0.2, 0.9)))
+    search = _Search(counted, in_order(counted, made), promise.criteria(counted), limit)
+    node = tuple(data.draw(st.integers(0, size - 1)) for size in search.shape)
+    search._look(node)
+    for _ in range(25):
+        finer = tuple(data.draw(st.integers(max(0, level - 2), level)) for level in node)
+        if finer == node:
+            continue
+        alone = _Search(counted, in_order(counted, made), promise.criteria(counted), 0.999)
+        alone._look(finer)
+        if search.bounds[finer] < float("inf"):
+            assert search.bounds[finer] <= alone.least * (1 + 1e-9) or alone.best is None
+        else:
+            number, held = alone.classes(finer)
+            assert counted.weights[~held[number]].sum() > limit * counted.total
 
 
 def test_a_promise_that_no_node_keeps_is_refused() -> None:

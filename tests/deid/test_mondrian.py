@@ -157,6 +157,23 @@ def _cost(*sides: tuple[int, int]) -> int:
     return sum(customers * values for customers, values in sides if values > 1)
 
 
+@given(st.data(), tables(), st.integers(2, 6))
+def test_every_proposed_cut_leaves_k_on_both_sides(data: st.DataObject, raw: pa.Table, k: int) -> None:
+    """Of one class and of several side by side, along any scale, without anybody checking afterwards."""
+    counted = slow.frequencies(raw, names(raw))
+    number = np.sort(np.array(data.draw(st.lists(st.integers(0, 2), min_size=len(counted), max_size=len(counted)))))
+    runs = _runs(number, counted.weights)
+    for column in counted.identifiers:
+        scale_ = scale(data.draw, column, counted)
+        cut = scale_.cut(scale_.codes, runs, k)
+        if cut is None:
+            continue
+        right = cut.right(scale_.codes, runs.number)
+        for place in np.flatnonzero(np.isfinite(cut.gain)):
+            own = runs.number == place
+            assert min(runs.weights[own & right].sum(), runs.weights[own & ~right].sum()) >= k
+
+
 def test_a_wrong_list_of_scales_is_refused() -> None:
     """One for each identifier, in their order."""
     counted = slow.frequencies(slow.table([("a", "x")] * 3, ["q", "r"]), ["q", "r"])
