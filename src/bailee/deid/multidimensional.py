@@ -6,8 +6,8 @@ taken after which all columns together lose least. A cut is made only if both pa
 keeps it at every moment; which cuts are tried decides only how much is lost.
 
 All classes are cut at once, level by level, so no Python runs for a class of its own. Rows of one class lie side by
-side; a batch that is small enough to stay in the processor's cache is cut to the end before the next. The cut of a very
-large class is chosen on every n-th row and then held against all of them.
+side; a batch that is small enough to stay in the processor's cache is cut to the end before the next. Where classes
+have very many rows, cuts are chosen on every n-th row and then held against all of them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from bailee.deid.scales import Cut, Runs, Scale, run_of
 
 #: Rows of the frequency table that are cut together.
 BATCH = 1 << 17
+#: The cut of a class of many more rows is chosen on about so many of them, evenly drawn.
+SAMPLE = 4096
 #: A column's cut is tried if in its own column it saves at least this share of what the best saves in its own.
 PROMISING = 0.7
 
@@ -73,7 +75,7 @@ def _step(
     batch: _Batch, scales: Sequence[Scale], criteria: Sequence[Criterion], batch_rows: int
 ) -> tuple[_Found, list[_Batch]]:
     """Cut each class of a batch once: those that are cut no further, and the parts of the others."""
-    choice = batch.choose(scales, criteria, batch_rows)
+    choice = batch.choose(scales, criteria)
     return batch.uncut(choice), list(batch.cut(choice, batch_rows))
 
 
@@ -136,15 +138,16 @@ class _Batch:
             runs,
         )
 
-    def choose(self, scales: Sequence[Scale], criteria: Sequence[Criterion], batch_rows: int) -> _Choice:
+    def choose(self, scales: Sequence[Scale], criteria: Sequence[Criterion]) -> _Choice:
         """The best cut of each class that leaves both parts keeping the promise."""
-        stride = len(self.rows) // batch_rows
-        if stride > 1 and len(self.runs.sizes) == 1:
+        lengths = np.diff(np.concatenate([self.runs.begins, [len(self.rows)]]))
+        stride = int(lengths.min()) // SAMPLE
+        if stride > 1:
             some = np.arange(0, len(self.rows), stride)
             thin = self.taken(some, _runs(self.runs.number[some], self.runs.weights[some]))
             choice = self._applied(*thin._best(scales, criteria), len(scales))
             order, begins = halves(self.runs, choice.right)
-            if choice.can[0] and hold(criteria, self._classes(order, begins)).all():
+            if choice.can.all() and hold(criteria, self._classes(order, begins)).all():
                 return choice
         return self._applied(*self._best(scales, criteria), len(scales))
 
