@@ -39,6 +39,7 @@ MODULES = (
     "startup",
     "serving",
     "gdprbench",
+    "deid",
 )
 #: Run only when named.
 ON_DEMAND = ("scale", "spark", "gdprgrowth")

@@ -1,0 +1,173 @@
+"""Figures over groups: which may not be shown, because they say something about one customer.
+
+What it promises: no figure of fewer than `least` customers, none that one customer all but makes, and none of these to
+be had by adding and subtracting what is shown, totals included. What it does not: two releases may be subtracted from
+each other, and a reader who knows customers of a group can take them away; `dominant` counts on one who knows one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bailee.deid.frequencies import Bools, DeidError, Floats, Ints
+
+#: A figure that adding and subtracting fixes closer than this share of itself is known.
+_EXACT = 1e-6
+
+
+def small(customers: Ints, least: int) -> Bools:
+    """Which figures are of fewer than `least` different customers; one of none is such a figure too."""
+    if least < 2:
+        raise DeidError(f"the least group is {least}; expected 2 or more: a group of one is the customer")
+    return np.asarray(customers < least)
+
+
+def dominant(total: Floats, largest: Floats, second: Floats, percent: float) -> Bools:
+    """The p % rule: which sums let the second largest contributor know the largest's contribution to within p %.
+
+    Their sum is unsafe where what remains without the two is less than p % of the largest. Contributions are not
+    negative. Hundepool et al., Statistical disclosure control, 2012, section 4.2.2.
+    """
+    if not 0 < percent <= 100:
+        raise DeidError(f"the p % rule has p = {percent:g}; expected above 0 and at most 100")
+    if (largest < second).any() or (second < 0).any() or (total - largest - second < -1e-9 * np.abs(total)).any():
+        raise DeidError(
+            "contributions are negative, not in order, or more than their sum; the p % rule needs all three in order"
+        )
+    return np.asarray((total - largest - second < percent / 100 * largest) | (largest == total))
+
+
+@dataclass(frozen=True, eq=False)
+class Tabulation:
+    """A table of figures with its totals: `values` over one or more keys, the last of each axis the total of the rest.
+
+    So an array of shape (4, 3) has 3 x 2 figures, 3 + 2 totals and the total of all.
+    """
+
+    values: Floats
+
+    def __post_init__(self) -> None:
+        if not self.values.ndim or min(self.values.shape) < 2:
+            raise DeidError(
+                f"the table has the shape {self.values.shape}; expected at least one figure and a total an axis"
+            )
+        for axis in range(self.values.ndim):
+            parts = np.take(self.values, range(self.values.shape[axis] - 1), axis).sum(axis=axis)
+            if not np.allclose(parts, np.take(self.values, -1, axis)):
+                raise DeidError(f"the figures along axis {axis} do not add up to its totals, the last of that axis")
+
+    def lines(self) -> list[Ints]:
+        """The figures of each sum that a reader knows: every line along every axis, its total last."""
+        places = np.arange(self.values.size).reshape(self.values.shape)
+        found: list[Ints] = []
+        for axis in range(self.values.ndim):
+            found += list(np.moveaxis(places, axis, -1).reshape(-1, self.values.shape[axis]))
+        return found
+
+
+def known(table: Tabulation, hidden: Bools) -> Bools:
+    """Which hidden figures a reader can work out exactly from what is shown.
+
+    The sums are linear equations in the hidden figures; one is known if it is the same in every solution, which is
+    where no vector of the null space moves it. That is exact for any number of axes, unlike rules about single lines.
+    """
+    places = np.flatnonzero(hidden.ravel())
+    if not len(places):
+        return np.zeros(hidden.shape, np.bool_)
+    column = np.full(hidden.size, -1)
+    column[places] = np.arange(len(places))
+    rows = []
+    for line in table.lines():
+        own = column[line]
+        if (own >= 0).any():
+            row = np.zeros(len(places))
+            signs = np.ones(len(line))
+            signs[-1] = -1
+            row[own[own >= 0]] = signs[own >= 0]
+            rows.append(row)
+    _, size, right = np.linalg.svd(np.array(rows), full_matrices=True)
+    rank = int((size > 1e-9 * max(size.max(initial=0), 1)).sum())
+    found = np.zeros(hidden.size, np.bool_)
+    found[places] = (np.abs(right[rank:]) < 1e-9).all(axis=0) if rank < len(places) else True
+    return found.reshape(hidden.shape)
+
+
+def bounds(table: Tabulation, hidden: Bools) -> tuple[Floats, Floats]:
+    """Between what a reader who knows that no figure is negative can place each hidden one.
+
+    Each line bounds its members, until nothing moves. Buzzigoli, Giusti, An algorithm to calculate the lower and upper
+    bounds of the elements of an array given its marginals, 1999 (the shuttle algorithm).
+    """
+    values, flags = table.values.ravel(), hidden.ravel()
+    low, high = np.where(flags, 0.0, values), np.where(flags, np.inf, values)
+    for _ in range(4 * values.size):
+        before = (low.copy(), high.copy())
+        for line in table.lines():
+            parts, total = line[:-1], line[-1]
+            high[total], low[total] = min(high[total], high[parts].sum()), max(low[total], low[parts].sum())
+            for place in parts[flags[parts]]:
+                others = parts[parts != place]
+                high[place] = min(high[place], high[total] - low[others].sum())
+                if np.isfinite(high[others]).all():
+                    low[place] = max(low[place], low[total] - high[others].sum())
+        if np.array_equal(before[0], low) and np.array_equal(before[1], high):
+            break
+    return low.reshape(hidden.shape), high.reshape(hidden.shape)
+
+
+def suppressed(table: Tabulation, unsafe: Bools, width: float = 0.0) -> Bools:
+    """Which figures to hide: the unsafe ones, and as many others as it takes that none of them can be worked out.
+
+    An unsafe figure stays uncertain by more than `width` even to a reader who knows that none is negative. Others are
+    chosen cheapest first, one at a time, until that holds; totals last. Hides everything if nothing less will do.
+    Choosing the fewest is hard (Kelly, Golden, Assad, Cell suppression, 1992), and is not tried.
+    """
+    if unsafe.shape != table.values.shape:
+        raise DeidError(f"the table has the shape {table.values.shape} and the marks {unsafe.shape}; expected the same")
+    hidden = unsafe.copy()
+    while True:
+        low, high = bounds(table, hidden)
+        narrow = unsafe & (known(table, hidden) | (high - low <= width + _EXACT * np.abs(table.values)))
+        if not narrow.any() or hidden.all():
+            return hidden
+        hidden |= _next(table, hidden, narrow)
+
+
+def _next(table: Tabulation, hidden: Bools, narrow: Bools) -> Bools:
+    """The cheapest figure in a line with one to be protected; figures before totals, then small before large."""
+    near = np.zeros(hidden.size, np.bool_)
+    for line in table.lines():
+        if narrow.ravel()[line].any():
+            near[line] = True
+    open_places = np.flatnonzero(near & ~hidden.ravel())
+    if not len(open_places):
+        open_places = np.flatnonzero(~hidden.ravel())
+    where = np.array(np.unravel_index(open_places, hidden.shape))
+    totals = (where == np.array(hidden.shape)[:, None] - 1).sum(axis=0)
+    empty = table.values.ravel()[open_places] == 0
+    order = np.lexsort((open_places, np.abs(table.values.ravel()[open_places]), totals, empty))
+    chosen = np.zeros(hidden.size, np.bool_)
+    chosen[open_places[order[0]]] = True
+    return chosen.reshape(hidden.shape)
+
+
+def rounded(values: Sequence[int], names: Sequence[str], base: int, key: bytes) -> list[int]:
+    """Each count at random to the multiple of `base` below or above, so that it is right on average.
+
+    The chance is drawn from `key` and the figure's name, so asking again gives the same and no average wears it off.
+    Fellegi, Controlled random rounding, Survey Methodology 1, 1975; here uncontrolled, so sums need not add up.
+    """
+    if base < 2 or len(key) < 16 or len(values) != len(names) or len(set(names)) != len(names):
+        raise DeidError("rounding needs a base of 2 or more, a key of at least 16 bytes, and one name for each figure")
+    found = []
+    for value, name in zip(values, names, strict=True):
+        digest = hmac.digest(key, f"{base}:{value}:{name}".encode(), hashlib.sha256)
+        chance = int.from_bytes(digest[:8], "big") / 2**64
+        below, rest = divmod(value, base)
+        found.append((below + (chance < rest / base)) * base)
+    return found
