@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import bailee
+from bailee.web.console import asking
 from tests.gate import shop
 from tests.web.console import OURS, Staff, signed_in
 from tests.web.served import SECRET, VARIABLE, Served, serving_of
@@ -55,6 +56,7 @@ def test_an_answer_is_shown_and_recorded_once(served: Served, staff: Staff) -> N
     assert record["actor"] == {"name": "Zelda Quill", "roles": ["marketing"], "trained": [], "self_declared": False}
 
 
+@pytest.mark.usefixtures("patient")
 def test_htmx_gets_the_answer_alone(served: Served, staff: Staff) -> None:
     """With htmx only the answer comes, and a fresh number for the next question."""
     data = {"csrf": staff.csrf, "purpose": "offers", "sql": shop.ORDERS, "number": "n" * 20}
@@ -64,6 +66,13 @@ def test_htmx_gets_the_answer_alone(served: Served, staff: Staff) -> None:
     assert 'hx-swap-oob="true"' in answer.text
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that waits for its answer, so that its status tells of it on a busy machine too."""
+    monkeypatch.setattr(asking, "SOON", 60.0)
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("purpose", "sql", "status", "told"),
     [
@@ -88,6 +97,7 @@ def test_what_is_not_answered_says_why(
     assert shows(answer, sql)
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_wrong_role_is_refused_by_the_gate(served: Served) -> None:
     """Somebody without the role is told so, in the form and in the answer."""
     with signed_in(served, name="Bo") as staff:
@@ -98,6 +108,7 @@ def test_the_wrong_role_is_refused_by_the_gate(served: Served) -> None:
     assert shows(before, "The policy refuses this use")
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_failing_value_is_not_quoted(served: Served, staff: Staff) -> None:
     """An engine's error leaves as its class and place, without the value that made it fail."""
     answer = staff.post("/ask", purpose="offers", sql="SELECT CAST(email AS INTEGER) FROM customers")
