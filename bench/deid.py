@@ -134,8 +134,7 @@ def _measured(
         recoding = mondrian(counted, _free(counted), Promise(10))
     laps.append(time.perf_counter())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    mapping = recoding.mapping(PREFIX)
-    con.register("mapping", mapping)
+    con.register("mapping", recoding.mapping(PREFIX))
     con.execute(f"CREATE TABLE published AS {publishing('people', 'mapping', names)}")
     laps.append(time.perf_counter())
     smallest = select(con, counting("published", names)).to_pylist()[0]["k"]

@@ -19,6 +19,7 @@ BaileeError                 anything a person can be told
 │   └── EngineUnavailable
 ├── RecordError             the ledger could not record; nothing was released
 │   └── Superseded          a published version of the policy came into force meanwhile; the gate asks again under it
+├── DeidError               values cannot be made safer as asked, or what was made does not hold what was promised
 └── NotVerified             a proof, tree or signature does not hold
 
 Messages are lower case without a final stop: what was found, what was expected, what to do.
@@ -146,6 +147,10 @@ class Superseded(RecordError):
 
     def __init__(self) -> None:
         super().__init__("another version of the policy came into force meanwhile, so nothing was released; ask again")
+
+
+class DeidError(BaileeError):
+    """Values cannot be made safer as asked, or what was made does not hold what was promised; nothing may leave."""
 
 
 class NotVerified(BaileeError):

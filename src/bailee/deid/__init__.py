@@ -7,12 +7,13 @@ SQL. `spec/deid.md` says what each treatment promises, what it does not, and wha
 from __future__ import annotations
 
 from bailee.deid.criteria import Promise
-from bailee.deid.frequencies import Column, DeidError, Frequencies
+from bailee.deid.frequencies import Column, Frequencies
 from bailee.deid.hierarchy import Hierarchy
 from bailee.deid.lattice import FullDomain, full_domain
 from bailee.deid.multidimensional import mondrian
 from bailee.deid.recoding import Recoding, published
 from bailee.deid.scales import Ranges, Sets, Tree
+from bailee.errors import DeidError
 
 __all__ = [
     "Column",

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bailee.deid.frequencies import Bools, DeidError, Floats, Ints
+from bailee.deid.frequencies import Bools, Floats, Ints
+from bailee.errors import DeidError
 
 #: A figure that adding and subtracting fixes closer than this share of itself is known.
 _EXACT = 1e-6

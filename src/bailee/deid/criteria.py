@@ -20,7 +20,8 @@ from typing import Protocol
 
 import numpy as np
 
-from bailee.deid.frequencies import Bools, Column, DeidError, Floats, Frequencies, Ints
+from bailee.deid.frequencies import Bools, Column, Floats, Frequencies, Ints
+from bailee.errors import DeidError
 
 #: Floating arithmetic may be off by so much; the count in SQL allows the same.
 TOLERANCE = 1e-9

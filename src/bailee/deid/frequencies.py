@@ -16,15 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bailee.errors import BaileeError
+from bailee.errors import DeidError
 
 Ints = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-
-
-class DeidError(BaileeError):
-    """The values cannot be made safer as asked; the message says why and what would do."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from bailee.deid.frequencies import Column, DeidError, Floats, Ints
+from bailee.deid.frequencies import Column, Floats, Ints
+from bailee.errors import DeidError
 
 #: What the top says in hierarchies that are made here.
 ANYTHING = "*"

@@ -11,9 +11,9 @@ from math import isfinite
 import numpy as np
 import pyarrow as pa
 
-from bailee.deid.frequencies import Column, DeidError, Floats, Ints, starts
+from bailee.deid.frequencies import Column, Floats, Ints, starts
 from bailee.deid.hierarchy import ANYTHING, Hierarchy, texts
-from bailee.errors import InputError, Problem
+from bailee.errors import DeidError, InputError, Problem
 
 
 def from_file(column: Column, text: str, file: str, delimiter: str = ";") -> Hierarchy:

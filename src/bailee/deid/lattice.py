@@ -27,10 +27,11 @@ from math import prod
 import numpy as np
 
 from bailee.deid.criteria import Classes, Criterion, Promise, hold, lost
-from bailee.deid.frequencies import Bools, DeidError, Floats, Frequencies, Ints, groups
+from bailee.deid.frequencies import Bools, Floats, Frequencies, Ints, groups
 from bailee.deid.hierarchy import Hierarchy
 from bailee.deid.recoding import Level, Recoding
 from bailee.deid.rollup import Table
+from bailee.errors import DeidError
 
 #: More combinations of levels than this are not searched.
 MOST_NODES = 5_000_000

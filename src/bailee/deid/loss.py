@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bailee.deid.frequencies import DeidError, Floats
+from bailee.deid.frequencies import Floats
 from bailee.deid.recoding import Recoding
+from bailee.errors import DeidError
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from itertools import pairwise
 import numpy as np
 
 from bailee.deid.criteria import Classes, Criterion, Promise, hold
-from bailee.deid.frequencies import Bools, Column, DeidError, Floats, Frequencies, Ints, starts
+from bailee.deid.frequencies import Bools, Column, Floats, Frequencies, Ints, starts
 from bailee.deid.recoding import Recoding
 from bailee.deid.scales import Cut, Runs, Scale, run_of
+from bailee.errors import DeidError
 
 #: Rows of the frequency table that are cut together.
 BATCH = 1 << 17

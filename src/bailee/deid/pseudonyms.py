@@ -11,8 +11,8 @@ import hmac
 
 import pyarrow as pa
 
-from bailee.deid.frequencies import DeidError
 from bailee.deid.hierarchy import texts
+from bailee.errors import DeidError
 
 KEY_BYTES = 32
 #: Hexadecimal digits of a pseudonym: 128 bits, of which two among a billion are alike with a chance of 1 in 10^21.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bailee.deid.frequencies import DeidError
+from bailee.errors import DeidError
 
 #: The columns of a mapping that hold published values start so.
 PREFIX = "published "

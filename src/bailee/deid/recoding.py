@@ -72,7 +72,8 @@ class Recoding:
         one = one[self.number[one] >= 0]
         place = pa.array(self.number[one])
         raw = {column.name: column.values.take(pa.array(column.codes[one])) for column in columns}
-        made = {prefix + form.name: labels.take(place) for form, labels in zip(self.forms, self.labels(), strict=True)}
+        labels = [each.dictionary_encode() for each in self.labels()]  # ten million labels are then as many numbers
+        made = {prefix + form.name: each.take(place) for form, each in zip(self.forms, labels, strict=True)}
         return pa.table({**raw, **made, prefix + "class": place})
 
 

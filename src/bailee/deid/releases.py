@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bailee.deid.frequencies import DeidError, Ints, groups
+from bailee.deid.frequencies import Ints, groups
 from bailee.deid.recoding import Recoding
+from bailee.errors import DeidError
 
 
 def joint_sizes(recodings: Sequence[Recoding]) -> Ints:

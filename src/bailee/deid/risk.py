@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bailee.deid.frequencies import DeidError, Frequencies, Ints, groups
+from bailee.deid.frequencies import Frequencies, Ints, groups
+from bailee.errors import DeidError
 
 
 @dataclass(frozen=True, slots=True)

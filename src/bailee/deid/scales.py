@@ -14,8 +14,9 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from bailee.deid.frequencies import Bools, Column, DeidError, Floats, Ints, starts
+from bailee.deid.frequencies import Bools, Column, Floats, Ints, starts
 from bailee.deid.hierarchy import ANYTHING, Hierarchy, positions, texts
+from bailee.errors import DeidError
 
 #: As many different values fit into one word of bits.
 _BITS = 63

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bailee.deid.criteria import TOLERANCE, Promise
-from bailee.deid.frequencies import DeidError
+from bailee.errors import DeidError
 
 
 @dataclass(frozen=True, slots=True)
