@@ -94,6 +94,8 @@ def test_whatever_was_given_out_holds(acts: list[tuple[str, int]]) -> None:
             first = keys_of(gate)
             for act, customer in [("may", 1), ("ask", 1), ("prove", 1), *acts, ("export", 1)]:
                 about = customer if customer not in gone else 12
+                if (act, about) == ("erase", 12):
+                    continue  # somebody stays, about whom the rest can be
                 live(gate, act, str(about), folder, held)
                 gone |= {about} if act == "erase" else set()
             gate.export(folder / "tree")

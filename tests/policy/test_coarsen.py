@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -73,7 +74,8 @@ def test_a_band_leaves_no_trace_in_a_float(one: float, other: float, coarsen: Co
     once = coarsen.apply(one)
     assert isinstance(once, float)
     if abs(one) < size * 2**40:
-        assert once == round(once / size) * size
+        # Below 0 the last step down is rounded once more, which may be seen in the last digit of a float.
+        assert math.isclose(once, round(once / size) * size, rel_tol=2**-51)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_the_example_reads_whole(example_map: DataMap) -> None:
         Reference("coupon_id", "coupons", "coupon_id"),
     ) == lines.references
     assert ("giver_id", "taker_id") == example_map.tables["gifts"].subjects
-    assert example_map.tables["gifts"].only_for == {"fulfil_orders"}
+    assert example_map.tables["gifts"].only_for == {"fulfil_orders", "answer_requests"}
     assert not products.personal
     assert [reveal.category for reveal in products.reveals] == [
         "user.demographic.religious_belief",
@@ -94,8 +94,11 @@ def test_a_map_is_checked_against_the_policy(example_map: DataMap, example_polic
     assert [
         "datamap.yaml:13:1: unknown category `user.loyalty_tier` in `customers.tier`: expected one that the policy "
         "knows; did you mean `user.location`?",
+        "datamap.yaml:14:1: unknown purpose `answer_requests` in `customers.diet_advice`: "
+        "expected one that the policy knows",
         "datamap.yaml:14:1: unknown purpose `insurer_research` in `customers.diet_advice`: "
         "expected one that the policy knows",
+        "datamap.yaml:39:1: unknown purpose `answer_requests` in `gifts`: expected one that the policy knows",
         "datamap.yaml:39:1: unknown purpose `fulfil_orders` in `gifts`: expected one that the policy knows; "
         "did you mean `fulfil_order`?",
     ] == [str(problem) for problem in check_against(other, example_map)]
