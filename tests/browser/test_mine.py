@@ -212,3 +212,29 @@ LOOKS = """(which) => [...document.querySelectorAll(which)].map((each) => {
   return [Math.round(box.height), found.fontSize, found.fontWeight, found.color, found.backgroundColor,
           found.borderColor, found.borderWidth];
 })"""
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en-US", ("Purchases", "The tills and the online shop wrote them")),
+        ("es-ES", ("Compras", "Las cajas y la tienda")),
+    ],
+    ids=["en", "es"],
+)
+def test_what_is_held_says_where_it_came_from(
+    mailing: Served,
+    context: Callable[..., BrowserContext],
+    household: tuple[str, str],
+    locale: str,
+    told: tuple[str, str],
+) -> None:
+    """Each table is told as the data map says, with its source, in the reader's language; so it is in the copy."""
+    page = enter(context(locale=locale).new_page(), mailing, household[0])
+    page.goto(f"{mailing.url}/me/data")
+    row = page.get_by_role("row").filter(has_text=told[0])
+    expect(row).to_contain_text(told[1])
+    with page.expect_download() as saved:
+        page.locator("form[action='/me/copy'] button").click()
+    with zipfile.ZipFile(saved.value.path()) as copy:
+        assert told[1] in copy.read("index.html").decode()

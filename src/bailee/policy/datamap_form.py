@@ -6,8 +6,20 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from bailee.policy.forms import Filled, Form, LooseForm, OneOrMore, Short
-from bailee.policy.leaves import Category, CoarsenText, PurposeKey, Text, Truth, When, one_of, parsed, shown, wrong
+from bailee.policy.forms import Filled, Form, LooseForm, NotEmpty, OneOrMore, Short
+from bailee.policy.leaves import (
+    Category,
+    CoarsenText,
+    LanguageTag,
+    PurposeKey,
+    Text,
+    Truth,
+    When,
+    one_of,
+    parsed,
+    shown,
+    wrong,
+)
 
 
 def _target(text: str) -> str:
@@ -55,6 +67,13 @@ class RevealForm(Form):
     categories: OneOrMore[Category] = ()
 
 
+class TableTextsForm(Form):
+    """What is told of a table in another language."""
+
+    title: Text | None = None
+    source: Text | None = None
+
+
 class CollectionBailee(Form):
     """What Bailee needs to know of a table."""
 
@@ -65,6 +84,9 @@ class CollectionBailee(Form):
     guests: Guests | None = None
     standing: Text | None = Field(None, description="a column that Bailee adds to the table and keeps")
     only_for: OneOrMore[PurposeKey] | None = Field(None, alias="for")
+    title: Text | None = Field(None, description="what the table is called to a customer")
+    source: Text | None = Field(None, description="where its rows came from, for a customer to read")
+    texts: Filled[LanguageTag, Annotated[TableTextsForm, NotEmpty()]] = Field(default_factory=dict)
     reveals: OneOrMore[RevealForm] = ()
     references: Filled[Text, Target] = Field(default_factory=dict)
 

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from bailee.policy import taxonomy
 from bailee.policy.datamap_form import CollectionBailee, CollectionForm, DataMapForm, FieldForm, SubjectForm, ViaForm
 from bailee.policy.leaves import listed, meant
-from bailee.policy.model import Column, DataMap, Reference, Reveal, Table
+from bailee.policy.model import Column, DataMap, Reference, Reveal, Table, TableTexts
 from bailee.policy.predicates import fold
 from bailee.policy.reader import Path, Tree
 
@@ -129,6 +129,9 @@ class Tables:
             references=tuple(self.references(draft, via)),
             reveals=tuple(self.reveals(draft)),
             standing=self.standing(draft),
+            title=bailee.title,
+            source=bailee.source,
+            texts={tag: TableTexts(each.title, each.source) for tag, each in bailee.texts.items()},
         )
 
     def check_personal(self, draft: _Draft) -> None:

@@ -264,6 +264,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class TableTexts:
+    """What is told of a table in another language, as far as it is translated."""
+
+    title: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """One table of the data map.
 
@@ -284,6 +292,15 @@ class Table:
     references: tuple[Reference, ...] = ()
     reveals: tuple[Reveal, ...] = ()
     standing: str | None = None
+    #: What the table is called to a customer, and where its rows came from; for them to read, and of no other effect.
+    title: str | None = None
+    source: str | None = None
+    texts: Mapping[str, TableTexts] = field(default_factory=dict)
+
+    def told(self, language: str) -> TableTexts:
+        """What is told of the table in a language, or in the company's own where that is not translated."""
+        found = self.texts.get(language) or self.texts.get(language.partition("-")[0]) or TableTexts()
+        return TableTexts(found.title or self.title, found.source or self.source)
 
 
 @dataclass(frozen=True, slots=True)

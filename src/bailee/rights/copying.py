@@ -240,16 +240,25 @@ class _Copy:
 
     def _tables(self, part: str, counts: dict[str, int]) -> Iterator[str]:
         yield page.heading(self._say(part)) + page.line(self._say(f"{part}_about"))
+        tables = self.gate.promise.datamap.tables if part == "held" else {}
+        told = {name: tables[name].told(self.language.tag) for name in counts if name in tables}
         rows: Iterator[list[page.Cell]] = (
             [
-                (name, None),
+                ((told[name].title if name in told else None) or name, None),
+                ((told[name].source if name in told else None) or "", None),
                 (f"{count:,}", None),
                 ("JSON", f"{part}/{_safe(name)}.json"),
                 ("CSV", f"{part}/{_safe(name)}.csv"),
             ]
             for name, count in counts.items()
         )
-        names = [self._say("table"), self._say("rows"), f"{self._say('files')} (JSON)", f"{self._say('files')} (CSV)"]
+        names = [
+            self._say("table"),
+            self._say("source"),
+            self._say("rows"),
+            f"{self._say('files')} (JSON)",
+            f"{self._say('files')} (CSV)",
+        ]
         yield from page.table(names, rows)
 
     def _table_of(self, names: Sequence[str], rows: Iterator[list[page.Cell]]) -> Iterator[str]:

@@ -43,6 +43,7 @@ ENGLISH: Words = {
     "proofs with bailee ledger check, both with this key, which you should get from the company in another way "
     "too:",
     "table": "Table",
+    "source": "Where it came from",
     "rows": "Rows",
     "files": "Files",
     "when": "When",
@@ -94,6 +95,7 @@ SPANISH: Words = {
     "verify y las pruebas con bailee ledger check, ambos con esta clave, que conviene obtener de la "
     "empresa también por otra vía:",
     "table": "Tabla",
+    "source": "De dónde viene",
     "rows": "Filas",
     "files": "Archivos",
     "when": "Cuándo",

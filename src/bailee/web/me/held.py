@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from bailee.policy.model import TableTexts
 from bailee.rights import held
 from bailee.rights.held import Held
 from bailee.web import pages
@@ -44,10 +45,16 @@ def show(request: Request, caller: Customer, table: Annotated[str, Query(max_len
         found = f"me_{kind}_{name}"
         return say(found) if say.has(found) else name.replace("_", " ").capitalize()
 
+    def told(name: str) -> TableTexts:
+        found = gate.promise.datamap.tables.get(name.rpartition(": ")[2])
+        return TableTexts() if found is None else found.told(say.language)
+
     return session.page(
         request,
         caller,
         "data.html",
+        table_title=lambda name: told(name).title or word("table", name),
+        source=lambda name: told(name).source or "",
         kept=[
             (_short(each), _SOURCES.get(each.name, "record"))
             for each in held.kept_here(gate, key)
