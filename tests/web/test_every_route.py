@@ -56,6 +56,8 @@ MAY = {
     "/ask": STAFF,
     "/policy": STAFF,
     "/choices": STAFF,
+    "/requests": STAFF,
+    "/problems/": EVERYBODY,
 }
 #: Ways in: nobody is signed in yet, so there is no session whose token they could ask for.
 WAYS_IN = ("/me/sign-in", "/me/in/{secret}", "/me/enter", "/sign-in/{secret}")
@@ -71,6 +73,8 @@ BODIES: dict[str, Any] = {
     "/choose": {"act": "refuse_all", "shown": "offers"},
     "/ask": {"purpose": "offers", "sql": "SELECT count(*) FROM customers"},
     "/choices": {"purpose": "offers", "customer": "1"},
+    "/requests/{number}/extend": {"purpose": "offers", "why": "x"},
+    "/requests/{number}/close": {"purpose": "offers", "outcome": "done", "why": "x"},
 }
 CANARY = "canary-of-customer-one"
 OURS = {"Sec-Fetch-Site": "same-origin"}
