@@ -13,6 +13,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ class Session:
         try:
             if self.remote:
                 # The driver waits for operations that were interrupted and are known no more.
-                ending = threading.Thread(target=self.spark.stop, daemon=True)
+                ending = threading.Thread(target=_take_leave, args=(self.spark,), daemon=True)
                 ending.start()
                 ending.join(_FAREWELL_SECONDS)
             elif self._owned:
@@ -212,6 +213,19 @@ def _started(master: str, limits: Limits, folder: str) -> dict[str, str]:
             "spark.sql.shuffle.partitions": "8",
         }
     return own
+
+
+def _take_leave(spark: Any) -> None:
+    """Release a session on its server, asking once.
+
+    The driver's own way asks a server that has gone for many minutes, and holds a lock meanwhile without which no other
+    session of this process can begin.
+    """
+    spark.client.set_retry_policies([])
+    with suppress(Exception):  # the server has gone, and the session with it
+        spark.client.release_session()
+    spark.release_session_on_close = False
+    spark.stop()
 
 
 def _end_jvm(spark: Any) -> None:
