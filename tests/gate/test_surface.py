@@ -73,6 +73,7 @@ METHODS = [
     "leaf",
     "leaves",
     "look",
+    "look_at",
     "maintain",
     "may",
     "may_look",

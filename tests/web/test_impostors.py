@@ -150,6 +150,8 @@ def test_a_copy_that_breaks_is_cut_off_and_says_nothing(
         file.write(b"PK")  # type: ignore[attr-defined]
         raise RuntimeError("canary of a row")
 
+    told: list[str] = []
+    monkeypatch.setattr(copying.logs, "note", lambda event, **words: told.append(f"{event} {words}"))
     monkeypatch.setattr(copying.copying, "copy", broken)
     with browser(trusting, "1") as client:
         csrf = token(client)
@@ -158,8 +160,8 @@ def test_a_copy_that_breaks_is_cut_off_and_says_nothing(
         monkeypatch.setattr(copying.copying, "copy", whole)
         assert client.post("/me/copy", data={"csrf": csrf}).status_code == 200
     out = capfd.readouterr()
-    assert "canary" not in out.out + out.err
-    assert "copy_failed" in out.out + out.err
+    assert "canary" not in out.out + out.err + "".join(told)
+    assert told == ["copy_failed {'error': 'RuntimeError'}"]
 
 
 def test_copies_of_all_are_so_many_at_most() -> None:
