@@ -374,3 +374,9 @@ def test_a_feed_ends_when_another_version_comes(gate: Gate, clock: Clock, tmp_pa
         clock.now = NOW + PAGE
         with pytest.raises(bailee.BaileeError, match="another version of the policy came into force"):
             feed.beat()
+
+
+def test_a_file_that_is_not_there_is_told_as_such(gate: Gate, tmp_path: Path) -> None:
+    """Whoever misspelt the file of a version is told to name one, not to make a workspace."""
+    with pytest.raises(WorkspaceError, match=r"there is no `.*next\.yaml`; name the file of a policy"):
+        gate.publish_policy(tmp_path / "next.yaml")

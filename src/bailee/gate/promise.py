@@ -152,17 +152,15 @@ def recorded_map(connection: Connection, digest: str) -> DataMap | None:
 
 def read(path: Path) -> tuple[bytes, str]:
     """The bytes of a policy file and what errors call it; WorkspaceError where it cannot be read."""
-    return bytes_of(path), path.name
+    return bytes_of(path, "name the file of a policy"), path.name
 
 
-def bytes_of(path: Path) -> bytes:
-    """The bytes of a file of the workspace; WorkspaceError where it cannot be read."""
+def bytes_of(path: Path, remedy: str = "make a workspace with `bailee init`, or name it with `--home`") -> bytes:
+    """The bytes of a file of the workspace; WorkspaceError, with what to do where it is not there."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise WorkspaceError(
-            f"there is no `{path}`; make a workspace with `bailee init`, or name it with `--home`"
-        ) from None
+        raise WorkspaceError(f"there is no `{path}`; {remedy}") from None
     except OSError as error:
         raise WorkspaceError(f"`{path}` cannot be read: {(error.strerror or 'unknown error').lower()}") from None
 
