@@ -5,6 +5,7 @@ BaileeError                 anything a person can be told
 │   ├── PolicyError         policy.yaml
 │   ├── MapError            datamap.yaml
 │   ├── SettingsError       bailee.toml
+│   ├── DealError           deal.yaml
 │   └── ImportRejected      a file of choices or customers
 ├── FactRejected            a choice, notice or fact about a customer cannot be taken; nothing was kept
 ├── WorkspaceError          the folder is missing, taken, read-only, damaged or from a newer version
@@ -70,6 +71,10 @@ class MapError(InputError):
 
 class SettingsError(InputError):
     """`bailee.toml` cannot be used."""
+
+
+class DealError(InputError):
+    """`deal.yaml` cannot be used."""
 
 
 class ImportRejected(InputError):

@@ -1,0 +1,1 @@
+"""What goes out: a deal is screened before a row moves, agreed, released as agreed, and taken back."""
