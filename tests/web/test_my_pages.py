@@ -27,7 +27,14 @@ from tests.web.letterbox import letterbox
 from tests.web.mine import EMAIL, browser, served_with, token
 from tests.web.served import Served, serving_of
 
-ACTS = ("/me/choices", "/me/copy", "/me/requests", "/me/requests/{number}/cancel", "/me/sign-out")
+ACTS = (
+    "/me/choices",
+    "/me/choices/earlier/leave",
+    "/me/copy",
+    "/me/requests",
+    "/me/requests/{number}/cancel",
+    "/me/sign-out",
+)
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
 
