@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bailee.gate.publishing import Versions
+    from bailee.policy.model import DataMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,13 @@ class Answer:
     def arrow(self) -> pa.Table:
         """The rows as a `pyarrow.Table`."""
         return self.result.table
+
+    def currencies(self, datamap: DataMap) -> tuple[str | None, ...]:
+        """The currency (ISO 4217) of each column whose figures are surely money by the data map, or None."""
+        from bailee.rewrite.amounts import currencies
+
+        governed = self.governed
+        return currencies(self.question, datamap, governed.tables, governed.dialect, self.arrow().column_names)
 
     @property
     def relations(self) -> tuple[View, ...]:

@@ -10,6 +10,7 @@ from bailee.policy.forms import Filled, Form, LooseForm, NotEmpty, OneOrMore, Sh
 from bailee.policy.leaves import (
     Category,
     CoarsenText,
+    Currency,
     LanguageTag,
     PurposeKey,
     Text,
@@ -96,6 +97,7 @@ class FieldBailee(Form):
 
     coarsen: CoarsenText | None = None
     measure: Truth = False
+    currency: Currency | None = Field(None, description="what amounts of money in it are in, such as `USD`")
     only_for: OneOrMore[PurposeKey] | None = Field(None, alias="for")
 
 

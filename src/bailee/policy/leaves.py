@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from bailee.policy import places, taxonomy
+from bailee.policy import currencies, places, taxonomy
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.model import ELSEWHERE
 from bailee.policy.predicates import Predicate
@@ -147,6 +147,14 @@ def truth(value: object) -> bool:
     return value
 
 
+def _currency(value: object) -> str:
+    expected = "a currency as the three capital letters of ISO 4217, such as `USD`"
+    code = said(value, expected)
+    if code not in currencies.CODES:
+        raise wrong(f"unknown currency {shown(code)}: expected {expected}{meant(code.upper(), currencies.CODES)}")
+    return code
+
+
 def _text(value: object) -> str:
     return said(value, "text")
 
@@ -249,4 +257,5 @@ CoarsenText = Annotated[
     PlainValidator(parsed(Coarsen.parse, "a way to coarsen, such as `band 20`")),
     _schema(type="string", pattern="^(band +[0-9.]+|prefix +[0-9]+|year|quarter|month|week|day|hour)$"),
 ]
+Currency = Annotated[str, PlainValidator(_currency), _schema(type="string", pattern="^[A-Z]{3}$")]
 When = Annotated[Predicate, PlainValidator(parsed(Predicate.parse, "a condition on columns")), _schema(type="string")]

@@ -103,6 +103,7 @@ class Tables:
             bailee.coarsen if bailee else None,
             frozenset(bailee.only_for) if bailee and bailee.only_for else None,
             bool(bailee and bailee.measure),
+            bailee.currency if bailee else None,
         )
 
     # Tables ----------------------------------------------------------------------------------------------------------

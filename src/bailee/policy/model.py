@@ -254,6 +254,7 @@ class Column:
     """One column: what it says about a person, and how it becomes coarse. `only_for` excludes every other purpose.
 
     Only a `measure` may be added up over groups: sums of anything else, such as codes, tell which rows are there.
+    `currency` (ISO 4217) says what its amounts are in, so that people read them as money; no value depends on it.
     """
 
     name: str
@@ -261,6 +262,7 @@ class Column:
     coarsen: Coarsen | None = None
     only_for: frozenset[str] | None = None
     measure: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
