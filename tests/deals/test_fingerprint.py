@@ -35,7 +35,7 @@ def purchases(rows: int = 2000, seed: int = 0) -> pa.Table:
 
 def sent(table: pa.Table, many: int = 20) -> tuple[list[pa.Table], list[Marked]]:
     """A table as it goes to so many recipients, and what a trace knows of each."""
-    columns = steps(table, ["household"])
+    columns = steps(table, ["household"], ["grams"])
     keys = [key_of(SECRET, f"r{number}") for number in range(many)]
     known = [Marked(f"r{number}", f"recipient {number}", key, columns) for number, key in enumerate(keys)]
     return [marked(table, key, columns) for key in keys], known
@@ -48,13 +48,19 @@ def test_which_columns_can_be_marked() -> None:
         "paid": Decimal("0.01"),
         "grams": Decimal(1),
         "score": Decimal("0.0001"),
-    } == steps(purchases(), ["household"])
+    } == steps(purchases(), ["household"], ["grams", "quantity"])
+
+
+def test_codes_are_never_rounded() -> None:
+    """R1: a whole number that the map does not call a measure may be a code, and stays as it is."""
+    table = pa.table({"product": np.arange(2000) * 31, "basket": np.arange(2000.0) * 17, "spent": purchases()["spent"]})
+    assert ["spent"] == list(steps(table))
 
 
 def test_no_value_moves_by_more_than_its_step() -> None:
     """R1: each value is within one step, means within a tenth of one here, NULLs and types as they were."""
     table = purchases()
-    columns = steps(table, ["household"])
+    columns = steps(table, ["household"], ["grams"])
     made = marked(table, key_of(SECRET, "r1"), columns)
     assert table.schema == made.schema
     for name, step in columns.items():

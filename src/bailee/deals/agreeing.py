@@ -135,7 +135,7 @@ def agree(gate: Gate, digest: str, *, actor: Actor) -> Standing:
     now = standing(gate, digest)
     reasons = [*now.against, *against_ruling(gate, _readable(now), actor)] if now.state is not State.AGREED else []
     if reasons:
-        raise _refused(gate, digest, "agree", reasons, actor)
+        raise refused(gate, digest, "agree", reasons, actor)
 
     def may(still: Standing) -> None:
         if still.against:
@@ -292,7 +292,7 @@ def _note(
     deals.note(connection, digest, did, actor.name, whole, at, entry)
 
 
-def _refused(gate: Gate, digest: str, what: str, reasons: list[Reason], actor: Actor) -> Refused:
+def refused(gate: Gate, digest: str, what: str, reasons: list[Reason], actor: Actor) -> Refused:
     """A refusal that is recorded; it changes nothing of how the version stands."""
     error = Refused(reasons)
     private = {"deal": digest, "asked": what, "by": actor.name, "refused": [reason.code for reason in reasons]}

@@ -99,16 +99,17 @@ def key_of(secret: bytes, release: str) -> bytes:
 # Marking --------------------------------------------------------------------------------------------------------
 
 
-def steps(table: pa.Table, but: Iterable[str] = ()) -> dict[str, Decimal]:
+def steps(table: pa.Table, but: Iterable[str] = (), measures: Iterable[str] = ()) -> dict[str, Decimal]:
     """The columns that can be rounded unseen, each with its step: the last digit that its numbers have.
 
-    Keys, and whole numbers of few different values, are none; `but` names columns that must stay as they are.
+    Whole numbers may be codes, so they are marked only if they are named among `measures`; numbers of few different
+    values are never. `but` names columns that must stay as they are.
     """
-    kept = set(but)
+    kept, amounts = set(but), set(measures)
     found = {}
     for name in table.column_names:
         step = None if name in kept else _step(table[name])
-        if step is not None:
+        if step is not None and (step < 1 or name in amounts):
             found[name] = step
     return found
 
