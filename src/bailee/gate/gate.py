@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from bailee.engines import Engine
     from bailee.gate.asking import Asked
     from bailee.gate.backup import BackupReport
+    from bailee.gate.disclosing import Disclosing
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
     from bailee.gate.holding import Holding
@@ -219,6 +220,30 @@ class Gate:
         ruling = self.promise.compiled.rule(use(self.promise.policy, purpose, actor or SOMEBODY))
         engines = tuple(name for name, _ in self.engines())
         return Holding(key, ruling, engines, self._door, self.clock, lambda: self._fresh(ruling.policy))
+
+    def disclosing(
+        self,
+        purpose: str,
+        *,
+        recipient: str,
+        effect: Effect | str | None = None,
+        actor: Actor | None = None,
+        engine: str | None = None,
+    ) -> Disclosing:
+        """What asks and records a disclosure to a recipient, for `bailee.deals`; Refused, recorded, if not allowed."""
+        from bailee.gate.disclosing import Disclosing
+
+        self._follow()
+        ruling = self.rule(purpose, effect=effect, recipient=recipient, actor=actor)
+        return Disclosing(
+            ruling,
+            self._recorder,
+            lambda: self._door(engine),
+            lambda: self._sets(engine).engine.dialect,
+            open_keys(self.home / KEYS),
+            lambda: self._fresh(ruling.policy),
+            self.clock,
+        )
 
     def visible(
         self,

@@ -147,6 +147,27 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "change": _one_of("opened", "extended", "fulfilled", "refused", "cancelled"),
             "right": _one_of("access", "correct", "erase", "object", "restrict"),
         },
+        "deal": {
+            "change": _one_of(
+                "proposed", "screened", "met", "approved", "agreed", "refused", "withdrawn", "ended", "recalled"
+            ),
+            "deal": DIGEST,
+            "policy": DIGEST,
+        },
+        "disclosure": {
+            **_USE,
+            "purpose": KEY,
+            "recipient": KEY,
+            "policy": DIGEST,
+            "map": DIGEST,
+            "standing_sequence": COUNT,
+            "standing_root": ROOT,
+            "as_of": TIME,
+            "deal": DIGEST,
+            "manifest": DIGEST,
+            "customers": ROOT,
+        },
+        "deletion": {"change": _one_of("asked", "confirmed"), "disclosure": COUNT},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )
