@@ -63,10 +63,12 @@ def screen(
     seed: int = 0,
     progress: Progress | None = None,
     beside: Path | None = None,
+    nearest: bool = True,
 ) -> Screen:
     """Screen a deal and record it: with the same seed, data and promise the same comes of it.
 
-    `beside` is the folder of the deal's file. Raises Refused where the actor may not weigh offers, which is recorded.
+    `beside` is the folder of the deal's file; without `nearest` no other version is searched for. Raises Refused where
+    the actor may not weigh offers, which is recorded.
     """
     told = progress or (lambda done, total, what: None)
     steps = len(deal.wanted) + 1 + len(Test) + 1
@@ -83,7 +85,7 @@ def screen(
     told(steps - 1, steps, "the nearest version that would pass")
     held, when = gate.promise, gate.clock()
     screened = Screen(deal, held.digest, held.map_digest, when, seed, tuple(findings), receipts=gathered.receipts)
-    if screened.verdict is not Verdict.ACCEPTABLE:
+    if nearest and screened.verdict is not Verdict.ACCEPTABLE:
         screened = _with_nearest(screened, gathered.evidence)
     entry = records.keep(gate, screened)
     told(steps, steps, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bailee.policy.model import Policy
 from bailee.vocabulary import Effect
@@ -44,7 +44,14 @@ def recipient(policy: Policy, key: str) -> str:
     return found.title if found is not None else f"`{key}`"
 
 
-def title(name: str) -> str:
-    """A sentence that begins with a capital and has no final stop."""
-    text = name.rstrip(".")
-    return text[:1].upper() + text[1:]
+def change_text(value: object) -> str:
+    """A value as a deal's file writes it: `true`, `[learn]`, `{after: 90 days}`."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {change_text(each)}" for key, each in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(change_text, value)) + "]"
+        case _:
+            return str(value)

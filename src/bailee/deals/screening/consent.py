@@ -39,7 +39,7 @@ def consent(evidence: Evidence) -> Finding:
     if asked_for > many:
         return _refused(
             evidence,
-            f"{asked_for - many:,} of {counted(asked_for, 'customer')} whose data is wanted do not stand for it.",
+            f"{asked_for - many:,} of the {counted(asked_for, 'customer')} whose data is wanted do not stand for it.",
             figures,
             series,
             [Remedy("Take only customers who stand for it.", {"cohort.standing": True})],
