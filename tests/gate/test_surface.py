@@ -35,6 +35,7 @@ PUBLIC = [
 METHODS = [
     "add_notice",
     "ask",
+    "ask_without",
     "asked_again",
     "asked_by",
     "backup",
@@ -111,6 +112,7 @@ METHODS = [
     "unhold",
     "verify",
     "visible",
+    "weigh",
     "withdraw_policy",
     "write_notice",
 ]

@@ -14,6 +14,7 @@ from bailee.cli.commands import (
     backup,
     check,
     choices,
+    deal,
     demo,
     diff,
     engines,
@@ -102,6 +103,7 @@ app.add_typer(ledger.group, name="ledger")
 app.add_typer(points.group, name="points")
 app.add_typer(people.group, name="people")
 app.add_typer(receipt.group, name="receipt")
+app.add_typer(deal.group, name="deal")
 app.add_typer(rights.group, name="rights")
 app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(keys.group, name="keys")

@@ -168,6 +168,13 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "customers": ROOT,
         },
         "deletion": {"change": _one_of("asked", "confirmed"), "disclosure": COUNT},
+        "screen": {
+            "deal": DIGEST,
+            "policy": DIGEST,
+            "map": DIGEST,
+            "verdict": _one_of("acceptable", "conditions", "refused"),
+            "seed": COUNT,
+        },
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )
