@@ -16,7 +16,7 @@ from bailee.deals.contributions import contributions
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.grouping import answered
 from bailee.deals.model import Deal, Form, Wanted
-from bailee.deals.recoding import Recoded, recoded
+from bailee.deals.recoding import recoded
 from bailee.deid.frequencies import Ints
 from bailee.deid.pseudonyms import pseudonyms
 from bailee.engines.duckdb.scratch import Scratch, quoted, scratch
@@ -31,13 +31,28 @@ def delivered(deal: Deal, sent: Mapping[str, pa.Table], people: pa.Table, key: b
     `sent` and `people` are as `Evidence` has them; `key` is the recipient's own, of 32 bytes, for pseudonyms.
     """
     customers = cohort(deal, people)
-    with scratch(chosen(deal, sent)) as held:
-        if deal.form is Form.AGGREGATE:
-            return _aggregate(deal, sent, customers, held)
-        tables = {each: _of(held.ask(_coarse(deal.wanted[each])), customers) for each in deal.wanted}
+    if deal.form is Form.AGGREGATE:
+        return figures(deal, sent, customers)
+    made = numbered(deal, sent, customers)
     if deal.form is Form.DEIDENTIFIED:
-        return _deidentified(deal, tables)
-    return {each: _keyed(deal, deal.wanted[each], table, key) for each, table in tables.items()}
+        return {each: _in_order(table.drop_columns([CUSTOMER])) for each, table in made.items()}
+    return {each: _keyed(deal, deal.wanted[each], table, key) for each, table in made.items()}
+
+
+def numbered(deal: Deal, sent: Mapping[str, pa.Table], customers: Ints) -> dict[str, pa.Table]:
+    """The rows of some customers as the recipient would have them, but each still with its `CUSTOMER`: for a test.
+
+    The customer's own key is as it is in the company's rows, or gone where the deal is `deidentified`.
+    """
+    tables = {each: _of(table, customers) for each, table in chosen(deal, sent).items()}
+    coarse = {each: tables[each] for each, wanted in deal.wanted.items() if wanted.coarse}
+    if coarse:
+        with scratch(coarse) as held:
+            tables |= {each: held.ask(_coarse(deal.wanted[each])) for each in coarse}
+    if deal.form is not Form.DEIDENTIFIED:
+        return tables
+    made = recoded(deal, tables)
+    return {each: _unkeyed(deal.wanted[each], made.apply(table)) for each, table in tables.items()}
 
 
 def cohort(deal: Deal, people: pa.Table) -> Ints:
@@ -73,7 +88,11 @@ def _of(table: pa.Table, customers: Ints) -> pa.Table:
     whose = table[CUSTOMER]
     if whose.null_count == table.num_rows:
         return table
-    return table.filter(pc.is_in(whose, value_set=pa.array(customers, pa.int64())))
+    highest = pc.max(whose).as_py()
+    inside = np.zeros(highest + 1, np.bool_)
+    inside[customers[customers <= highest]] = True
+    kept = inside[pc.fill_null(whose, 0).to_numpy()] & whose.is_valid().to_numpy()
+    return table if kept.all() else table.filter(pa.array(kept))
 
 
 def _coarse(wanted: Wanted) -> str:
@@ -90,16 +109,19 @@ def coarsened(deal: Deal, held: Scratch) -> None:
             held.hold(each, held.ask(_coarse(wanted)))
 
 
-def _aggregate(deal: Deal, sent: Mapping[str, pa.Table], customers: Ints, held: Scratch) -> dict[str, pa.Table]:
+def figures(deal: Deal, sent: Mapping[str, pa.Table], customers: Ints) -> dict[str, pa.Table]:
+    """The answers of an `aggregate` deal about some customers, by key of `asked`."""
     if deal.treated.min_group is None:
         raise DeidError("an `aggregate` deal states `treated: {min_group: ...}`; it states none, so nothing may leave")
     if deal.treated.epsilon is not None:
         raise DeidError("`treated: {epsilon: ...}` asks for noise, which is not built for deals; leave it out")
-    coarsened(deal, held)
-    return {
-        each: answered(contributions(asked, chosen(deal, sent), held), customers, deal.treated.min_group, held)
-        for each, asked in deal.asked.items()
-    }
+    tables = chosen(deal, sent)
+    with scratch(tables) as held:
+        coarsened(deal, held)
+        return {
+            each: answered(contributions(asked, tables, held), customers, deal.treated.min_group, held)
+            for each, asked in deal.asked.items()
+        }
 
 
 def _keyed(deal: Deal, wanted: Wanted, table: pa.Table, key: bytes) -> pa.Table:
@@ -118,16 +140,12 @@ def _pseudonyms(key: bytes, values: pa.ChunkedArray) -> pa.Array:
     return pseudonyms(key, coded.dictionary).take(coded.indices)
 
 
-def _deidentified(deal: Deal, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Identifiers recoded and the customer's key dropped; each table's rows in the order of their values."""
-    made = recoded(deal, tables)
-    return {each: published(made, deal.wanted[each], table) for each, table in tables.items()}
+def _unkeyed(wanted: Wanted, table: pa.Table) -> pa.Table:
+    if wanted.customer is not None and wanted.customer in table.column_names:
+        return table.drop_columns([wanted.customer])
+    return table
 
 
-def published(made: Recoded, wanted: Wanted, table: pa.Table) -> pa.Table:
-    """One table of a deidentified deal."""
-    found = made.apply(table)
-    if wanted.customer is not None and wanted.customer in found.column_names:
-        found = found.drop_columns([wanted.customer])
-    found = found.drop_columns([CUSTOMER])
-    return found.sort_by([(name, "ascending") for name in found.column_names]) if found.num_columns else found
+def _in_order(table: pa.Table) -> pa.Table:
+    """Rows in the order of their values, so that their order says nothing."""
+    return table.sort_by([(name, "ascending") for name in table.column_names]) if table.num_columns else table
