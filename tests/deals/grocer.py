@@ -50,12 +50,13 @@ def offer(*changes: tuple[str, str]) -> Deal:
 
 
 def evidence(workspace: Path, deal: Deal) -> Evidence:
-    """What the offer would send of every customer, what its rows reveal, and who stands for the deal's purpose."""
+    """What the offer would send of every customer, what rows reveal, and who stands for its purpose."""
+    numbered = (
+        "CREATE TEMP TABLE numbered AS SELECT household_id, (row_number() OVER (ORDER BY household_id) - 1)::BIGINT "
+        "AS n FROM (SELECT DISTINCT household_id FROM transactions)"
+    )
     with duckdb.connect(str(workspace / "warehouse.duckdb"), read_only=True) as con:
-        con.execute(
-            "CREATE TEMP TABLE numbered AS SELECT household_id, (row_number() OVER (ORDER BY household_id) - 1)::BIGINT "
-            "AS n FROM (SELECT DISTINCT household_id FROM transactions)"
-        )
+        con.execute(numbered)
         sent, revealed = {}, {}
         for key, wanted in deal.wanted.items():
             whose = f"SELECT w.*, n.n AS {CUSTOMER} FROM ({wanted.question}) w JOIN numbered n USING (household_id)"

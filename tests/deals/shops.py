@@ -41,7 +41,7 @@ purposes:
     use: third_party_sharing
     basis: consent
     recipients: [institute]
-    effects: [price, adverse]
+    effects: [learn, price, adverse]
     why: To set rates.
     customer_gains: None.
     company_gains: A fee.

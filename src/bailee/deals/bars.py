@@ -33,3 +33,9 @@ DRAWN: Final = 1000
 #: date. Assumed, and told so: a well-kept register of people whom it deals with.
 REGISTER_SHARE: Final = 0.5
 REGISTER_ERROR: Final = 0.05
+
+#: How well a sensitive trait may be told from what is sent, as the area under the curve: from 0.7 on, discrimination is
+#: acceptable to whoever decides by it. Hosmer, Lemeshow, Sturdivant, Applied logistic regression, 2013, section 5.2.4.
+TOLD: Final = 0.7
+#: A trait that fewer have, or lack, is not tried: its interval would be too wide to say anything.
+HAVING: Final = 30

@@ -66,6 +66,11 @@ def events(key: str, table: pa.Table, keyed: bool) -> Events | None:
     return Events(key, what, unit, Column.encode(unit, table[unit]).codes, Column.encode(what, table[what]).codes, days)
 
 
+def kinds(table: pa.Table) -> dict[str, int]:
+    """The columns that say what was bought, or the like, and how many different values each has."""
+    return {name: pc.count_distinct(table[name]).as_py() for name in _discrete(table) if not _nested(table, name)}
+
+
 def _discrete(table: pa.Table) -> list[str]:
     kinds = (pa.types.is_integer, pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
     return [n for n in table.column_names if n != CUSTOMER and any(kind(table[n].type) for kind in kinds)]
