@@ -63,10 +63,21 @@ def test_time_and_memory_are_limited() -> None:
         assert [{"n": 3}] == held.ask("SELECT count(*) AS n FROM rows").to_pylist()
 
 
+def test_what_is_seen_is_one_select() -> None:
+    """A name stands for a SELECT, for the next one in its place, and for nothing else."""
+    with scratch({"rows": ROWS}) as held:
+        for number in (1, 2):
+            held.see("one", f"SELECT * FROM rows WHERE number = {number}")
+            assert [number] == held.ask("SELECT number FROM one")["number"].to_pylist()
+        for bad in ("SELECT 1; DROP TABLE rows", "DELETE FROM rows", "SELECT * FROM '/etc/passwd'"):
+            with pytest.raises(EngineError):
+                held.see("bad", bad)
+
+
 def test_binding_reads_no_row() -> None:
     """Whether names and types fit is told without rows; a failing value in one does not matter."""
     with scratch({"rows": ROWS}) as held:
-        held.without("rows", {"number"}, "fewer")
+        held.see("fewer", "SELECT name FROM rows")
         assert held.binds("SELECT number FROM rows;")
         assert held.binds("SELECT name FROM fewer")
         assert not held.binds("SELECT number FROM fewer")

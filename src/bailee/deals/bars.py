@@ -39,3 +39,9 @@ REGISTER_ERROR: Final = 0.05
 TOLD: Final = 0.7
 #: A trait that fewer have, or lack, is not tried: its interval would be too wide to say anything.
 HAVING: Final = 30
+
+#: What keeps so much of its usefulness is as good to the recipient: one part in a hundred of a picture moves at most.
+AS_GOOD: Final = 0.99
+#: Answers about groups of so many that keep so much of every answer make rows about persons needless.
+GROUP: Final = 20
+GROUPS_DO: Final = 0.9

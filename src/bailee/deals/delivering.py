@@ -16,6 +16,7 @@ from bailee.deals.contributions import contributions
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.grouping import answered
 from bailee.deals.model import Deal, Form, Wanted
+from bailee.deals.narrowing import columns
 from bailee.deals.recoding import recoded
 from bailee.deid.frequencies import Ints
 from bailee.deid.pseudonyms import pseudonyms
@@ -45,10 +46,10 @@ def numbered(deal: Deal, sent: Mapping[str, pa.Table], customers: Ints) -> dict[
     The customer's own key is as it is in the company's rows, or gone where the deal is `deidentified`.
     """
     tables = {each: _of(table, customers) for each, table in chosen(deal, sent).items()}
-    coarse = {each: tables[each] for each, wanted in deal.wanted.items() if wanted.coarse}
-    if coarse:
-        with scratch(coarse) as held:
-            tables |= {each: held.ask(_coarse(deal.wanted[each])) for each in coarse}
+    made_coarse = {each: tables[each] for each, wanted in deal.wanted.items() if wanted.coarse}
+    if made_coarse:
+        with scratch(made_coarse) as held:
+            tables |= {each: held.ask(coarse(deal.wanted[each], quoted(each))) for each in made_coarse}
     if deal.form is not Form.DEIDENTIFIED:
         return tables
     made = recoded(deal, tables)
@@ -71,11 +72,11 @@ def cohort(deal: Deal, people: pa.Table) -> Ints:
 
 
 def chosen(deal: Deal, sent: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """The wanted columns of each table, and `CUSTOMER`; a question's are all that it gave."""
+    """The wanted columns of each table, and `CUSTOMER`."""
     found = {}
     for each, wanted in deal.wanted.items():
         table = sent[each]
-        names = list(wanted.columns) or [name for name in table.column_names if name != CUSTOMER]
+        names = columns(wanted, [name for name in table.column_names if name != CUSTOMER])
         missing = [name for name in names if name not in table.column_names]
         if missing:
             raise DeidError(f"`{each}` has no column `{missing[0]}`; there are {', '.join(table.column_names)}")
@@ -95,18 +96,18 @@ def _of(table: pa.Table, customers: Ints) -> pa.Table:
     return table if kept.all() else table.filter(pa.array(kept))
 
 
-def _coarse(wanted: Wanted) -> str:
-    """The table with its columns as coarse as they are wanted."""
+def coarse(wanted: Wanted, relation: str) -> str:
+    """A SELECT of a relation in SQL with its columns as coarse as they are wanted."""
     ways = {column: Coarsen.parse(way) for column, way in wanted.coarse.items()}
     made = ", ".join(f"{way.sql(quoted(column))} AS {quoted(column)}" for column, way in ways.items())
-    return f"SELECT * {f'REPLACE ({made}) ' if made else ''}FROM {quoted(wanted.key)}"
+    return f"SELECT * {f'REPLACE ({made}) ' if made else ''}FROM {relation}"
 
 
 def coarsened(deal: Deal, held: Scratch) -> None:
     """Make the tables that `held` holds as coarse as the deal wants them."""
     for each, wanted in deal.wanted.items():
         if wanted.coarse:
-            held.hold(each, held.ask(_coarse(wanted)))
+            held.hold(each, held.ask(coarse(wanted, quoted(each))))
 
 
 def figures(deal: Deal, sent: Mapping[str, pa.Table], customers: Ints) -> dict[str, pa.Table]:

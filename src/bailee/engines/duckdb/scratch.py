@@ -6,7 +6,7 @@ inside this process, so whoever brings a question holds it against the closed wo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -62,13 +62,16 @@ class Scratch:
         finally:
             self._con.unregister("arriving")
 
-    def without(self, name: str, columns: Collection[str], view: str) -> None:
-        """Make `view` of a table, lacking some of its columns."""
+    def see(self, name: str, select: str) -> None:
+        """Show one SELECT under a name, in the place of one that was seen so; nothing is copied."""
         import duckdb
 
-        left = f" EXCLUDE ({', '.join(map(quoted, sorted(columns)))})" if columns else ""
+        sql = f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {select}"
         try:
-            self._con.execute(f"CREATE OR REPLACE VIEW {quoted(view)} AS SELECT *{left} FROM {quoted(name)}")
+            statements = self._con.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.CREATE:
+                raise faults.rebuild({"error": "statement"}, "")
+            self._con.execute(statements[0])
         except duckdb.Error as error:
             raise self._fenced(error, "") from None
 
