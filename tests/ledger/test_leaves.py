@@ -53,6 +53,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "signing_key": {"key": "0e" * 32, "previous": None},
     "restored": {"size": 41, "root": "0f" * 32},
     "customer": {"change": "created"},
+    "privacy_spent": {
+        "purpose": "insurer_research",
+        "recipient": None,
+        "policy": DIGEST,
+        "spent": 250_000,
+        "left": 750_000,
+    },
 }
 SHOWN = re.compile(
     r"sha256:[0-9a-f]{64}|[0-9a-f]{64}|[a-z][a-z0-9_-]{0,63}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII

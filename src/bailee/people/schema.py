@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bailee.vocabulary import Act, Instrument
 
 #: Alembic's name for this shape; a database that stores it opens without alembic.
-REVISION = "0004"
+REVISION = "0005"
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -415,6 +415,19 @@ repeats = Table(
     _text("answer", optional=True),
     _number("at"),
     Index(None, "at"),
+)
+
+#: What questions with noise spent of privacy budgets, in millionths of epsilon: by purpose and recipient (NULL: the
+#: company itself). `entry` is the leaf of the ledger that says so.
+spendings = Table(
+    "spendings",
+    metadata,
+    _number("entry", key=True),
+    _text("purpose"),
+    _text("recipient", optional=True),
+    _number("at"),
+    _number("amount"),
+    Index(None, "purpose", "at"),
 )
 
 #: What was said stays said, whatever program holds the database; but the erased did not say it any more.
