@@ -39,6 +39,7 @@ METHODS = [
     "asked_again",
     "asked_by",
     "backup",
+    "budgets",
     "cancel",
     "certificate",
     "checker",

@@ -69,6 +69,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "customers": "0c" * 32,
     },
     "deletion": {"change": "asked", "disclosure": 9},
+    "privacy_spent": {
+        "purpose": "insurer_research",
+        "recipient": None,
+        "policy": DIGEST,
+        "spent": 250_000,
+        "left": 750_000,
+    },
 }
 SHOWN = re.compile(
     r"sha256:[0-9a-f]{64}|[0-9a-f]{64}|[a-z][a-z0-9_-]{0,63}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII

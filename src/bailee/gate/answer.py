@@ -16,6 +16,7 @@ from bailee.vocabulary import Reason
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.gate.noising import Noised
     from bailee.gate.publishing import Versions
     from bailee.policy.model import DataMap
 
@@ -55,6 +56,8 @@ class Answer:
     cutoff: datetime | None
     result: Result = field(repr=False)
     ways: tuple[Way, ...] = ()
+    #: How the figures got their noise; None where they have none.
+    noise: Noised | None = None
 
     def arrow(self) -> pa.Table:
         """The rows as a `pyarrow.Table`."""

@@ -54,11 +54,14 @@ from bailee.policy.wording import languages as catalogued
 from bailee.vocabulary import Actor, Customer, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from sqlalchemy import Connection as DatabaseConnection
 
     from bailee.engines import Engine
     from bailee.gate.asking import Asked
     from bailee.gate.backup import BackupReport
+    from bailee.gate.budgets import Budget
     from bailee.gate.disclosing import Disclosing
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
@@ -189,11 +192,13 @@ class Gate:
         actor: Actor | None = None,
         engine: str | None = None,
         turn: Turn | None = None,
+        spend: Decimal | None = None,
     ) -> Answer:
         """Answer one SELECT for a purpose, as far as the promise allows, and record it first.
 
         `engine` is a name of `[engines]` in `bailee.toml`, whose dialect the question is in; None is `[engine]`.
         An engine answers one question at a time: `turn` tells how many come before this one, and cancels it alone.
+        Where the purpose has a privacy budget, a question about groups spends `spend` of it, or what the policy says.
         Raises Refused with reasons, EngineError if the engine could not answer (both recorded), and RecordError if
         the ledger could not record; then nothing is released.
         """
@@ -201,9 +206,18 @@ class Gate:
         given = turn or Turn()
 
         def ask(ruling: Ruling) -> Answer:
-            return self._door(engine).ask(question, ruling, self.clock(), lambda: self._fresh(ruling.policy), given)
+            fresh = lambda: self._fresh(ruling.policy)  # noqa: E731
+            return self._door(engine).ask(question, ruling, self.clock(), fresh, given, spend=spend)
 
         return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), ask)
+
+    def budgets(self, purpose: str | None = None, recipient: str | None = None) -> tuple[Budget, ...]:
+        """How privacy budgets stand now: all of them, or of one purpose, or for one recipient."""
+        from bailee.gate import budgets
+
+        self._follow()
+        with self.database.read() as connection:
+            return tuple(budgets.standing(connection, self.promise.policy, self.clock(), purpose, recipient))
 
     def holding(self, customer: object, *, purpose: str | None = None, actor: Actor | None = None) -> Holding:
         """What the company's databases hold about one customer, for their own request; each look is recorded.

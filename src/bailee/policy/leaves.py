@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
@@ -140,6 +141,45 @@ def whole(least: int, most: int, why: str = "") -> Callable[[object], int]:
     return check
 
 
+def number(value: object) -> Decimal:
+    """A check for a decimal number of at most six decimals, as it was written."""
+    if not isinstance(value, Number) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,6})?", value):
+        raise wrong(f"found {shown(value)}, expected a number of at most six decimals")
+    exact = Decimal(str(value))
+    return Decimal(f"{exact.normalize():f}") if exact else Decimal(0)
+
+
+def share(value: object) -> Decimal:
+    """A check for such a number above 0."""
+    found = number(value)
+    if found <= 0:
+        raise wrong(f"found `{found}`, expected a number above 0")
+    return found
+
+
+def rows(value: object) -> int:
+    """A check for a number of rows."""
+    found = re.fullmatch("([1-9][0-9]{0,3}) +rows?", value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise wrong(f"found {shown(value)}, expected a number of rows up to 9999, such as `3 rows`")
+    return int(found[1])
+
+
+def bounds(value: object) -> tuple[Decimal, Decimal]:
+    """A check for two numbers, the lower one first; they hold something besides 0."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise wrong(f"found {shown(value)}, expected the least and the most of a row, such as `[0, 200]`")
+    low, high = map(number, value)
+    if low >= high:
+        raise wrong(f"found `[{low}, {high}]`, expected the lower number first, such as `[0, 200]`")
+    return low, high
+
+
+def value_of(value: object) -> str:
+    """A check for one value of a column, as the text that it is written as."""
+    return str(value).lower() if isinstance(value, bool) else said(value, "a value of the column")
+
+
 def truth(value: object) -> bool:
     """A check for `true` or `false`."""
     if not isinstance(value, bool):
@@ -258,4 +298,12 @@ CoarsenText = Annotated[
     _schema(type="string", pattern="^(band +[0-9.]+|prefix +[0-9]+|year|quarter|month|week|day|hour)$"),
 ]
 Currency = Annotated[str, PlainValidator(_currency), _schema(type="string", pattern="^[A-Z]{3}$")]
+Share = Annotated[Decimal, PlainValidator(share), _schema(type="number", exclusiveMinimum=0)]
+RowsText = Annotated[int, PlainValidator(rows), _schema(type="string", pattern="^ *[1-9][0-9]{0,3} +rows? *$")]
+Bounds = Annotated[
+    tuple[Decimal, Decimal],
+    PlainValidator(bounds),
+    _schema(type="array", items={"type": "number"}, minItems=2, maxItems=2),
+]
+Value = Annotated[str, PlainValidator(value_of), _schema(type=["string", "number", "boolean"])]
 When = Annotated[Predicate, PlainValidator(parsed(Predicate.parse, "a condition on columns")), _schema(type="string")]
