@@ -78,6 +78,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("engines", "grants"),
     ("engines", "maintain"),
     ("engines", "emit-rls"),
+    ("map",),
+    ("map", "suggest"),
     ("backup",),
     ("restore",),
     ("status",),

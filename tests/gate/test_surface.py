@@ -53,6 +53,7 @@ METHODS = [
     "compare_policies",
     "compare_policy",
     "complete",
+    "discover",
     "engines",
     "erase",
     "erase_rows",

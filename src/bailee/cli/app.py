@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bailee.cli import options as o
+from bailee.cli.map_commands import maps
 from bailee.cli.running import command
 from bailee.vocabulary import Act, Instrument, Use
 
@@ -1284,3 +1285,4 @@ app.add_typer(hooks, name="webhooks")
 app.add_typer(keyed, name="keys")
 app.add_typer(engines, name="engines")
 app.add_typer(staff, name="staff")
+app.add_typer(maps, name="map")

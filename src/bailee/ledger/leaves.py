@@ -147,6 +147,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "change": _one_of("opened", "extended", "fulfilled", "refused", "cancelled"),
             "right": _one_of("access", "correct", "erase", "object", "restrict"),
         },
+        "discovery": {"policy": DIGEST, "map": DIGEST, "tables": COUNT, "columns": COUNT},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )
