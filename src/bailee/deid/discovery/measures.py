@@ -44,13 +44,14 @@ def parts_of(type_name: str) -> tuple[str, ...]:
 class Notes:
     """Free text that was looked at: of `sampled` texts, how many hold what, by category.
 
-    `known` are those that hold a value of the company's own customers, `models` what a model of language found.
+    `known` are those that hold a value of the company's own customers; `models` counts those of the first `modelled`
+    in which a model of language found something.
     """
 
     sampled: int
+    modelled: int = 0
     known: Mapping[str, int] = field(default_factory=dict)
     models: Mapping[str, int] = field(default_factory=dict)
-    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class Measured:
     @property
     def free_text(self) -> bool:
         """Whether its texts are sentences and not labels."""
-        return self.length >= 25 and self.words >= 4.5
+        long = self.length >= 25 and self.words >= 4.5
+        return long and self.share("user_agent", "url", "street", "coordinates") < 0.5
 
 
 @dataclass(frozen=True, slots=True)

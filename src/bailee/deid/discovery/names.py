@@ -55,6 +55,11 @@ def phrases_of(words: tuple[str, ...]) -> list[Phrase]:
         for stop in range(start + 1, min(len(words), start + _LONGEST) + 1)
         if (found := known.get("".join(words[start:stop])))
     ]
+    every += [
+        Phrase("user.unique_id", SURELY, "".join(words[start : start + 2]), start, start + 2)
+        for start in range(len(words) - 1)
+        if _names_people(words[start], words[start + 1]) or _names_people(words[start + 1], words[start])
+    ]
     taken = {at for phrase in every for at in range(phrase.start, phrase.stop)}
     every += [phrase for at, word in enumerate(words) if at not in taken and (phrase := _glued(word, at))]
     return [
@@ -70,17 +75,24 @@ def phrases_of(words: tuple[str, ...]) -> list[Phrase]:
     ]
 
 
+def _names_people(who: str, number: str) -> bool:
+    """Whether two words are those of a key of people: `customer` and `no`, `id` and `cliente`."""
+    return who in lists.words("people") and number in lists.words("numbers")
+
+
 def _glued(word: str, at: int) -> Phrase | None:
-    """A phrase with a number behind it, or with another word before it: `phone2`, `custemail`."""
+    """A phrase with a number behind it, or with another word before it: `phone2`, `custemail`, `klantnr`."""
     known = vocabulary()
+    if any(_names_people(word[:cut], word[cut:]) for cut in range(3, len(word) - 1)):
+        return Phrase("user.unique_id", SURELY, word, at, at + 1)
     bare = word.rstrip("0123456789")
     if bare != word and bare in known:
         return Phrase(*known[bare], bare, at, at + 1)
-    before = lists.words("people") | lists.words("things") | _BEFORE
+    before = lists.words("people") | lists.words("whose") | lists.words("things") | _BEFORE
     for cut in range(1, len(bare) - 2):
         head, rest = bare[:cut], bare[cut:]
         if head in before and rest in known:
             category, weight = known[rest]
-            thing = head in lists.words("things") and head not in lists.words("people")
+            thing = head in lists.words("things") and head not in lists.words("people") | lists.words("whose")
             return Phrase(category, weight * (0.25 if thing else 1.0), rest, at, at + 1)
     return None

@@ -24,6 +24,8 @@ _MEANT: Mapping[str, str] = {
     "IP_ADDRESS": "user.device.ip_address",
 }
 _FEWEST, _SCORE = 3, 0.5
+#: Texts that are looked at of a column: it reads about a thousand in a second.
+MOST = 500
 
 
 class Model:

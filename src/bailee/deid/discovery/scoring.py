@@ -122,6 +122,7 @@ def _header_clues(column: Column, *, about_people: bool) -> Iterator[Clue]:
 def _named(table: str, header: str, about_people: bool) -> Iterator[Clue]:
     words, around = words_of(header), words_of(table)
     things, people, about = (lists.words(name) for name in ("things", "people", "about"))
+    people |= lists.words("whose")
     around = (*around, *(word.removesuffix("s") for word in around))
     found: dict[str, Clue] = {}
     for phrase in phrases_of(words):
@@ -218,10 +219,14 @@ _LISTED: tuple[tuple[str, str, float, float], ...] = (
     ("family", "user.name.last", 0.3, 4.5),
     ("state", "user.contact.address.state", 0.9, 4.0),
     ("subdivision", "user.contact.address.state", 0.9, 4.0),
-    ("country", "user.contact.address.country", 0.85, 4.0),
+    ("country", "user.contact.address.country", 0.5, 4.0),
     ("language", "user.demographic.language", 0.9, 3.0),
     ("city", "user.contact.address.city", 0.25, 3.6),
 )
+
+#: Names that are on no list of common ones are many: of enough different values, a smaller share says something too.
+_RARER = {"given": (0.2, 3.0), "family": (0.2, 2.6)}
+MANY_VALUES = 50
 
 
 def _content_clues(column: Column, measured: Measured, named: list[Clue]) -> Iterator[Clue]:
@@ -295,9 +300,16 @@ def _list_clues(measured: Measured) -> Iterator[Clue]:
             continue
         if name == "state" and measured.passing("country") > share:
             continue
-        if share >= least:
-            yield Clue(category, weight, f"{percent(share)} of those looked at are {_LIST_WORDS[name]}")
-    if measured.passing("person") < 0.15 and measured.share("words") >= 0.8 and measured.passing("named") >= 0.35:
+        if share < least and measured.sampled >= MANY_VALUES and share >= _RARER.get(name, (2.0, 0.0))[0]:
+            weight = _RARER[name][1]
+        elif share < least:
+            continue
+        yield Clue(category, weight, f"{percent(share)} of those looked at are {_LIST_WORDS[name]}")
+    if (
+        0.03 <= measured.passing("person") < 0.15
+        and measured.share("words") >= 0.8
+        and measured.passing("named") >= 0.35
+    ):
         share = measured.passing("named")
         yield Clue("user.name", 3.2, f"{percent(share)} of those looked at hold a common given or family name")
 
@@ -356,7 +368,7 @@ def _note_clues(column: Column, measured: Measured) -> Iterator[Clue]:
         yield Clue("user.content.private", 3.5, says)
         yield Clue(category, 4.0, says)
     for category, count in (notes.models if notes else {}).items():
-        share = count / notes.sampled if notes else 0.0
+        share = count / notes.modelled if notes and notes.modelled else 0.0
         says = f"{percent(share)} of the texts looked at seem to hold {_LAST_WORDS.get(category, category)} (Presidio)"
         yield Clue("user.content.private", 1.5, says)
     if measured.free_text:

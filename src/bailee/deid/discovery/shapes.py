@@ -40,7 +40,7 @@ _STREETS = (
 )
 _ENDINGS = "stra(ss|ß)e|str\\.?|weg|gasse|allee|platz|ring|damm|ufer|straat|laan|plein|gracht|kade|dreef|singel"
 _BEGINNINGS = (
-    "calle|c/|avenida|avda?\\.?|pasaje|paseo|plaza|camino|carrer|ronda|glorieta|urbanizaci[oó]n|v[ií]a|callej[oó]n|"
+    "calle|c/|c\\.|pasadizo|vial|ca[nñ]ada|rodovia|ladeira|praia|vila|jardim|parque|condom[ií]nio|avenida|avda?\\.?|pasaje|paseo|plaza|camino|carrer|ronda|glorieta|urbanizaci[oó]n|v[ií]a|callej[oó]n|"
     "cuesta|alameda|rambla|acceso|rua|r\\.|travessa|avenida|alameda|largo|pra[cç]a|estrada|quinta|via|viale|piazza|corso|"
     "vicolo|strada|contrada|borgo|canale|incrocio|rotonda|stretto|rue|boulevard|bd|chemin|all[eé]e|impasse|quai|place|"
     "avenue|route|ul\\.|ulica|aleja|al\\.|pl\\."

@@ -308,8 +308,9 @@ class _Look:
         for table, column in free:
             with suppress(EngineError):
                 texts = self.scanner.sample(table.name, [column], table.measured)[column]
-                models = model.count(texts) if model else {}
-                notes[table.called, column] = Notes(len(texts), known.count(texts), models)
+                first = texts[: presidio.MOST] if model else []
+                models = model.count(first) if model else {}
+                notes[table.called, column] = Notes(len(texts), len(first), known.count(texts), models)
         return [self._noted(table, notes) for table in looked]
 
     def _noted(self, table: Looked, notes: Mapping[tuple[str, str], Notes]) -> Looked:

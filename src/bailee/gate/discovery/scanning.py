@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 #: How old whoever buys is at least, and the earliest year in which anybody alive was born.
 YOUNGEST, EARLIEST = 13, 1905
-#: Columns with fewer different values, or whose values repeat so often, are grouped before they are looked at.
-FEW, OFTEN = 1000, 5
+#: Of so many rows, columns with fewer different values, or whose values repeat so often, are grouped first.
+MANY, FEW, OFTEN = 20_000, 1000, 5
 #: Columns whose values are fetched at once.
 AT_ONCE = 40
 #: What a key or a reference can be made of.
@@ -70,9 +70,7 @@ class Scanner:
         found = self.figures(name, columns)
         kinds = {each.name: kind_of(each.type) for each in columns}
         telling = [each.name for each in columns if found[each.name].tells and kinds[each.name] != NESTED]
-        often = {
-            key for key in telling if found[key].distinct < max(FEW, found[key].filled // OFTEN) and kinds[key] != REAL
-        }
+        often = {key for key in telling if _repeats(found[key]) and kinds[key] in (TEXT, WHOLE)}
         for kind, patterns in ((TEXT, _WHOLE), (WHOLE, _DIGITS)):
             mine = [key for key in telling if kinds[key] == kind]
             within = _WITHIN if kind == TEXT else {}
@@ -157,6 +155,12 @@ def _measured(row: Mapping[str, Any], at: int) -> Measured:
         words=float(row.get(f"w{at}") or 0),
         years=row.get(f"y{at}") or 0,
     )
+
+
+def _repeats(measured: Measured) -> bool:
+    """Whether to group a column first: where that saves much, or its few different values are to be counted exactly."""
+    saves = measured.filled >= MANY and measured.distinct < max(FEW, measured.filled // OFTEN)
+    return saves or measured.distinct < 2 * LEAST
 
 
 def _shaped(
