@@ -56,6 +56,7 @@ METHODS = [
     "compare_policy",
     "complete",
     "disclosing",
+    "discover",
     "engines",
     "erase",
     "erase_rows",

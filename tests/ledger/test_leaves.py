@@ -53,6 +53,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "signing_key": {"key": "0e" * 32, "previous": None},
     "restored": {"size": 41, "root": "0f" * 32},
     "screen": {"deal": DIGEST, "policy": DIGEST, "map": DIGEST, "verdict": "refused", "seed": 7},
+    "discovery": {"policy": DIGEST, "map": DIGEST, "tables": 12, "columns": 80},
     "customer": {"change": "created"},
     "deal": {"change": "agreed", "deal": DIGEST, "policy": DIGEST},
     "disclosure": {

@@ -24,6 +24,7 @@ from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, PolicyOnRe
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
 from bailee.gate.connections import DUCKDB, POSTGRES, Connection, opened
+from bailee.gate.discovery import SAMPLE
 from bailee.gate.doors import LAG, Door, Doors
 from bailee.gate.erasing import Erasing
 from bailee.gate.examining import Examined
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from bailee.gate.backup import BackupReport
     from bailee.gate.budgets import Budget
     from bailee.gate.disclosing import Disclosing
+    from bailee.gate.discovery.discovering import Discovered
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
     from bailee.gate.holding import Holding
@@ -377,6 +379,32 @@ class Gate:
     def grants(self, engine: str | None = None) -> tuple[str, ...]:
         """The SQL that gives an engine's login what the data map needs and no more; empty where none is needed."""
         return examining.grants(self.settings, self.promise.datamap, engine)
+
+    def discover(
+        self,
+        engine: str | None = None,
+        *,
+        tables: Sequence[str] = (),
+        sample: int = SAMPLE,
+        actor: Actor | None = None,
+        progress: Callable[[int, int | None], object] | None = None,
+    ) -> Discovered:
+        """Look in an engine for personal data that the data map does not know, and say what each column probably is.
+
+        It reads whole tables and tells counts of them, never a value, nor anything of fewer than ten; recorded before
+        it is told. WorkspaceError for a table that is not there, EngineError where the engine cannot be asked.
+        """
+        from bailee.gate.discovery import recording
+
+        self._follow()
+        by = actor or SOMEBODY
+        found = recording.look(self, engine, tables, sample, progress)
+        for _ in range(TRIES - 1):
+            try:
+                return recording.record(self._recorder, found, by, self.clock())
+            except Superseded:
+                self._follow()
+        return recording.record(self._recorder, found, by, self.clock())
 
     def standing(
         self, purpose: str, *, recipient: str | None = None, actor: Actor | None = None

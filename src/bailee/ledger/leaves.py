@@ -178,6 +178,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "verdict": _one_of("acceptable", "conditions", "refused"),
             "seed": COUNT,
         },
+        "discovery": {"policy": DIGEST, "map": DIGEST, "tables": COUNT, "columns": COUNT},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )
