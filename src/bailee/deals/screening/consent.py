@@ -25,7 +25,7 @@ _QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quart
 CHANCE = 0.01
 
 
-def consent(evidence: Evidence) -> Finding:
+def find(evidence: Evidence) -> Finding:
     """Who stands for the deal's purpose and recipient, by age, place and spending, and what their absence does."""
     deal, people = evidence.deal, evidence.people
     stand, members = standing(evidence), cohort(evidence)

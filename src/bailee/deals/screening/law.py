@@ -38,7 +38,7 @@ class Point(NamedTuple):
     remedy: Remedy
 
 
-def law(evidence: Evidence) -> Finding:
+def find(evidence: Evidence) -> Finding:
     """Places, children, retention, transfer, and how long consent lasts against how long the deal does."""
     points = [
         *_minors(evidence),

@@ -13,7 +13,7 @@ from bailee.policy import taxonomy
 from bailee.vocabulary import Principle
 
 
-def notice(evidence: Evidence) -> Finding:
+def find(evidence: Evidence) -> Finding:
     """What the registered notices say of the deal's use, and to how many customers they were shown."""
     deal, policy = evidence.deal, evidence.policy
     lacks = {each: list(lacking(evidence, each)) for each in evidence.notices}
