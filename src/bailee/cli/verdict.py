@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: How many remedies are told without `--explain`.
 REMEDIES = 3
-_HEAD = 36
+_HEAD = 37
 
 
 def lines(screen: Screen, policy: Policy, wide: int, *, explain: bool) -> Iterator[str]:
@@ -31,12 +31,10 @@ def lines(screen: Screen, policy: Policy, wide: int, *, explain: bool) -> Iterat
     yield ""
     yield from _mending(screen, wide, every=explain)
     yield from _nearest(screen, wide)
-    yield plain(
-        f"policy {policy.version} ({screen.policy[:19]}), seed {screen.seed}, {instant(screen.at)}; "
-        f"{counted(len(screen.receipts), 'ledger entry', 'ledger entries')}, the last {screen.receipts[-1]}"
-        if screen.receipts
-        else f"policy {policy.version}, seed {screen.seed}"
-    )
+    entries = counted(len(screen.receipts), "ledger entry", "ledger entries")
+    made = f"policy {policy.version} ({screen.policy[:19]}), seed {screen.seed}, {instant(screen.at)}"
+    last = f"; {entries}, the last {screen.receipts[-1]}" if screen.receipts else ""
+    yield from _wrapped(made + last, wide)
     if not explain:
         yield "--explain shows every figure, --html FILE writes a page for counsel"
 
@@ -58,7 +56,7 @@ def _head(screen: Screen, policy: Policy, wide: int) -> Iterator[str]:
 
 
 def _line(finding: Finding, wide: int) -> Iterator[str]:
-    head = f"{finding.test.number:>2}  {finding.test.value:<20} {SAID[finding.outcome]:<12} "
+    head = f"{finding.test.number:>2}  {finding.test.value:<20} {SAID[finding.outcome]:<12}"
     first, *rest = textwrap.wrap(plain(finding.sentence), max(wide - _HEAD - 1, 24)) or [""]
     yield f"{head:<{_HEAD}} {first}"
     yield from (f"{'':<{_HEAD}} {line}" for line in rest)
@@ -88,9 +86,12 @@ def _table(series: Series, wide: int) -> Iterator[str]:
         any(isinstance(row[at], int | float) for row in series.rows) and at > 0 for at in range(len(series.columns))
     ]
     made, lost = table(series.columns, rows, right=right, firm=right, columns=wide - 6)
-    yield from (f"      {line}" for line in made)
-    if lost:
-        yield f"      {counted(lost, 'column')} more on a wider terminal"
+    if not lost and not any("…" in line for line in made):
+        yield from (f"      {line}" for line in made)
+    else:  # a sentence that is cut says nothing
+        for first, *rest in rows:
+            named = (f"{name}: {value}" for name, value in zip(series.columns[1:], rest, strict=True))
+            yield from _wrapped(" · ".join([first, *named]), wide, "      ", "        ")
     if series.note:
         yield from _wrapped(series.note, wide, "      ")
 

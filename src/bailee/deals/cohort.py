@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bailee.deals.evidence import Evidence
@@ -53,6 +54,22 @@ def ages(evidence: Evidence) -> npt.NDArray[np.float64]:
 def shown(count: int) -> int | None:
     """A count of customers to be shown, or None where they are too few."""
     return count if count == 0 or count >= FEWEST else None
+
+
+def hidden(counts: Sequence[int]) -> list[bool]:
+    """Which of some counts that add up to a known sum are not shown: those of one to nine customers.
+
+    And of the others the smallest, until what is missing is about ten or more: else the sum would give them away.
+    """
+    hide = [shown(count) is None for count in counts]
+    missing = sum(count for count, hides in zip(counts, hide, strict=True) if hides)
+    for at in sorted(range(len(counts)), key=lambda at: counts[at]):
+        if not 0 < missing < FEWEST:
+            break
+        if not hide[at] and counts[at]:
+            hide[at] = True
+            missing += counts[at]
+    return hide
 
 
 def _in(place: str | None, areas: tuple[str, ...]) -> bool:

@@ -39,7 +39,7 @@ def find(evidence: Evidence) -> Finding:
     series = _series(evidence, lacks)
     if not whole or not own:
         nearest = min(lacks, key=lambda each: (len(lacks[each]), -each.told), default=None)
-        near = "" if nearest is None else f" The nearest notice, of `{nearest.purpose}`, {listed(lacks[nearest])}."
+        near = "" if nearest is None else _nearest(nearest, lacks[nearest])
         return Finding(
             Test.NOTICE,
             Outcome.REFUSED,
@@ -102,6 +102,11 @@ def lacking(evidence: Evidence, each: Shown) -> Iterator[str]:
         yield f"is the notice of `{each.purpose}`"
     elif not each.covers:
         yield "promised less than its purpose asks today"
+
+
+def _nearest(each: Shown, lacks: list[str]) -> str:
+    said = [what for what in lacks if not what.startswith("is the notice of")]
+    return f" The nearest notice, of `{each.purpose}`, {listed(said or ['is of another purpose'])}."
 
 
 def _own(evidence: Evidence) -> bool:
