@@ -141,7 +141,7 @@ def _why_not(evidence: Evidence) -> Series:
         counts[reason] = counts.get(reason, 0) + 1
     codes = sorted(counts, key=lambda code: -counts[code])
     hide = hidden([counts[code] for code in codes])
-    rows = [
+    rows: list[tuple[str, int | None]] = [
         (_said(code, evidence.deal.purpose), counts[code]) for code, few in zip(codes, hide, strict=True) if not few
     ]
     rest = [code for code, few in zip(codes, hide, strict=True) if few]
