@@ -13,7 +13,6 @@ from tests.browser.conftest import LARGE, SMALL, violations
 from tests.deals.screens import shop
 from tests.gate.shop import Clock
 
-
 #: What the margins leave of A4, in CSS's pixels.
 PAPER = {"width": 672, "height": 985}
 
