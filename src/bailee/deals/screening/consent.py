@@ -171,15 +171,13 @@ def _segments(evidence: Evidence, stand: npt.NDArray[np.bool_]) -> Iterator[Seri
         out = hidden(sizes)
         hide = [a or b or c for a, b, c in zip(out, hidden(yes), hidden(no), strict=True)]
         rows = tuple(
-            (kind, size, None if few else many, None if few else round(many / size, 4))
+            (kind, None if few else round(100 * many / size, 1), None if few else many, size)
             for kind, size, many, few, gone in zip(names, sizes, yes, hide, out, strict=True)
             if not gone
         )
         left = sum(out)
         note = f"{counted(left, 'group')} with too few customers not shown." if left else None
-        yield Series(
-            f"Who stands, by {name}", (name, "customers", "who stand", "share who stand"), rows, Chart.BARS, note
-        )
+        yield Series(f"Who stands, by {name}", (name, "% who stand", "who stand", "customers"), rows, Chart.BARS, note)
 
 
 def _ordered(kinds: list[str]) -> list[str]:
