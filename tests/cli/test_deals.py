@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bailee.cli import drafting
+from bailee.deals.finding import Nearest, Screen
 from bailee.deals.finding import Test as Kind
 from bailee.deals.questions import QUESTIONS
 from tests.cli.commands import bailee
@@ -167,3 +169,30 @@ def test_on_a_terminal_it_asks(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert 0 == done.exit_code, done.output
     assert "`insurers` is none of them" in done.stderr
     assert "recipient: insurer\n" in (home / "new.yaml").read_text("utf-8")
+
+
+def test_the_nearest_version_is_written_as_a_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is one, whole and not over one; where there is none, that is said."""
+    file = home / "nearer.yaml"
+    words = ("deal", "screen", home / "offer.yaml", "--role", "counsel", "--home", home, "--nearest", file)
+
+    def none(screened: Screen, evidence: object) -> Screen:
+        return replace(screened, no_version="nobody stands")
+
+    monkeypatch.setattr("bailee.deals.screen._with_nearest", none)
+    done = bailee(*words)
+    assert "no version that would pass: nobody stands" in done.stdout
+    assert "there is no version to write" in done.stderr
+    assert not file.exists()
+
+    def one(screened: Screen, evidence: object) -> Screen:
+        changes = (("form", "identified", "aggregate", "rows name people"), ("intention", "x", "y" * 200, "shorter"))
+        return replace(screened, nearest=Nearest(screened.deal, shop.DEAL, changes, 0.834, {"spent": 0.834}, 12))
+
+    monkeypatch.setattr("bailee.deals.screen._with_nearest", one)
+    done = bailee(*words)
+    assert "keeps 83 % of what was asked for" in done.stdout
+    assert "form: aggregate  (rows name people)" in done.stdout
+    assert "y" * 81 not in done.stdout
+    assert shop.DEAL == file.read_text("utf-8")
+    assert 1 == bailee(*words).exit_code
