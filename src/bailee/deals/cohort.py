@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bailee.deals.evidence import Evidence
+from bailee.deals.finding import Figure
 from bailee.policy import places
 
 if TYPE_CHECKING:
@@ -54,6 +56,19 @@ def ages(evidence: Evidence) -> npt.NDArray[np.float64]:
 def shown(count: int) -> int | None:
     """A count of customers to be shown, or None where they are too few."""
     return count if count == 0 or count >= FEWEST else None
+
+
+def some(count: int) -> str:
+    """`1,783 customers`, or that they are fewer than ten: no sentence is about a few of them."""
+    if shown(count) is None:
+        return f"fewer than {FEWEST} customers"
+    return f"{count:,} customers" if count else "no customer"
+
+
+def customers(name: str, count: int, bar: str | None = None) -> Figure:
+    """A figure that counts customers; of one to nine it has no value, and says that they are fewer than ten."""
+    few = shown(count) is None
+    return Figure(name, math.nan if few else count, "customers", bar=bar)
 
 
 def hidden(counts: Sequence[int]) -> list[bool]:

@@ -84,7 +84,7 @@ def refused(gathered: Gathered, gate: Gate) -> Screen:
     [
         (Kind.INTENTION, "`no_individual_underwriting`"),
         (Kind.NOTICE, "No notice ever told any of 2,469 customers"),
-        (Kind.CONSENT, "2,469 of the 2,469 customers"),
+        (Kind.CONSENT, "2,469 customers of the 2,469"),
         (Kind.RECIPIENT, "`deletion_proof`"),
         (Kind.LAW, "under 18"),
     ],

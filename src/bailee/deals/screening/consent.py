@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bailee.deals import balance
-from bailee.deals.cohort import FEWEST, ages, cohort, hidden, standing
+from bailee.deals.cohort import FEWEST, ages, cohort, customers, hidden, shown, some, standing
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test
 from bailee.deals.words import counted, listed, percent
@@ -34,15 +34,15 @@ def find(evidence: Evidence) -> Finding:
     stand, members = standing(evidence), cohort(evidence)
     many, asked_for = int((stand & members).sum()), int(members.sum())
     figures = (
-        Figure("customers who stand for it", int(stand.sum()), "customers"),
-        Figure("share of all customers", float(stand.sum()) / max(evidence.known, 1), "share"),
-        Figure("customers whose data would be sent", asked_for, "customers", bar="all of them stand for it"),
+        customers("customers who stand for it", int(stand.sum())),
+        *_share(int(stand.sum()), evidence.known),
+        customers("customers whose data would be sent", asked_for, "all of them stand for it"),
     )
     series = (_why_not(evidence), *_segments(evidence, stand))
     if asked_for > many:
         return _refused(
             evidence,
-            f"{asked_for - many:,} of the {counted(asked_for, 'customer')} whose data is wanted do not stand for it.",
+            f"{_capital(some(asked_for - many))} of the {asked_for:,} whose data is wanted do not stand for it.",
             figures,
             series,
             [Remedy("Take only customers who stand for it.", {"cohort.standing": True})],
@@ -100,6 +100,16 @@ def find(evidence: Evidence) -> Finding:
         series=(*series, table),
         line=evidence.policy.line("purposes", deal.purpose),
     )
+
+
+def _share(many: int, known: int) -> tuple[Figure, ...]:
+    if shown(many) is None:
+        return ()
+    return (Figure("share of all customers", many / max(known, 1), "share"),)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _refused(

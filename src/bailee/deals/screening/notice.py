@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from bailee.deals.cohort import cohort, shown, standing, told
+from bailee.deals.cohort import cohort, customers, shown, some, told
 from bailee.deals.evidence import Evidence
-from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test
+from bailee.deals.finding import Chart, Finding, Outcome, Remedy, Series, Test
 from bailee.deals.words import DOES, counted, listed, recipient
 from bailee.gate.weighing import Shown
 from bailee.policy import taxonomy
@@ -24,17 +24,9 @@ def find(evidence: Evidence) -> Finding:
     silent = int((members & ~told(evidence)).sum()) if whole and own else int(members.sum())
     who = recipient(policy, deal.recipient)
     figures = (
-        Figure("customers who were told of this use", informed, "customers", bar="everybody whose data is in it"),
-        Figure(
-            "customers whom a notice named the recipient to",
-            _most(each for each in lacks if deal.recipient in each.terms.recipients),
-            "customers",
-        ),
-        Figure(
-            "customers whom a notice named its business to",
-            _most(each for each in lacks if _business(evidence, each)),
-            "customers",
-        ),
+        customers("customers who were told of this use", informed, "everybody whose data is in it"),
+        customers("customers whom a notice named the recipient to", _most(_naming(evidence, lacks))),
+        customers("customers whom a notice named its business to", _most(e for e in lacks if _business(evidence, e))),
     )
     series = _series(evidence, lacks)
     if not whole or not own:
@@ -55,7 +47,7 @@ def find(evidence: Evidence) -> Finding:
         return Finding(
             Test.NOTICE,
             Outcome.CONDITION,
-            f"A notice tells of this use, and {counted(silent, 'customer')} whose data is in it were never shown it.",
+            f"A notice tells of this use, and {some(silent)} whose data is in it were never shown it.",
             "Whoever was not told could not object.",
             Principle.TRANSPARENCY,
             figures=figures,
@@ -73,8 +65,8 @@ def find(evidence: Evidence) -> Finding:
     return Finding(
         Test.NOTICE,
         Outcome.PASSED,
-        f"A notice names {who}, its business and what it does; {counted(informed, 'customer')} were shown it, "
-        f"all {int((members & standing(evidence)).sum()):,} whose data is in it among them.",
+        f"A notice names {who}, its business and what it does; {some(informed)} were shown it, "
+        "everybody whose data is in it among them.",
         "They knew, and could decide.",
         Principle.TRANSPARENCY,
         figures=figures,
@@ -121,6 +113,10 @@ def _business(evidence: Evidence, each: Shown) -> bool:
     return to is not None and to.industry is not None and to.industry in named
 
 
+def _naming(evidence: Evidence, notices: Iterable[Shown]) -> Iterator[Shown]:
+    return (each for each in notices if evidence.deal.recipient in each.terms.recipients)
+
+
 def _most(notices: Iterator[Shown]) -> int:
     """At least how many customers were shown one of some notices: the most of any."""
     return max((each.told for each in notices), default=0)
@@ -149,7 +145,7 @@ def _remedies(evidence: Evidence, lacks: dict[Shown, list[str]]) -> Iterator[Rem
         if each.told and each.covers and deal.recipient in each.terms.recipients and purpose is not None:
             effects = [str(effect) for effect in sorted(each.terms.effects)]
             yield Remedy(
-                f"Keep to what {counted(each.told, 'customer')} were told: `{each.purpose}`, to {listed(effects)}.",
+                f"Keep to what {some(each.told)} were told: `{each.purpose}`, to {listed(effects)}.",
                 {"purpose": each.purpose, "effects": effects},
             )
     write = f"bailee notices write {deal.purpose} --register"
