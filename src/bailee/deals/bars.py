@@ -45,3 +45,13 @@ AS_GOOD: Final = 0.99
 #: Answers about groups of so many that keep so much of every answer make rows about persons needless.
 GROUP: Final = 20
 GROUPS_DO: Final = 0.9
+
+#: The four-fifths rule: whoever is favoured less than 4/5 as often as the most favoured group is treated worse. Uniform
+#: guidelines on employee selection procedures, 29 CFR 1607.4(D).
+FOUR_FIFTHS: Final = 0.8
+#: A group of fewer is not compared: its rate would be chance.
+COMPARED: Final = 30
+#: The share of customers whom a simulated decision treats worse: a premium's usual worst quarter. Assumed.
+WORSE: Final = 0.25
+#: Resamples of the counts of each group.
+RESAMPLES: Final = 2000
