@@ -35,6 +35,7 @@ PUBLIC = [
 METHODS = [
     "add_notice",
     "ask",
+    "ask_without",
     "asked_again",
     "asked_by",
     "backup",
@@ -110,6 +111,7 @@ METHODS = [
     "unhold",
     "verify",
     "visible",
+    "weigh",
     "withdraw_policy",
     "write_notice",
 ]

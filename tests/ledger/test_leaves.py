@@ -52,6 +52,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "policy_withdrawn": {"policy": DIGEST, "in_force": "2026-12-31T00:00:00.000000Z"},
     "signing_key": {"key": "0e" * 32, "previous": None},
     "restored": {"size": 41, "root": "0f" * 32},
+    "screen": {"deal": DIGEST, "policy": DIGEST, "map": DIGEST, "verdict": "refused", "seed": 7},
     "customer": {"change": "created"},
 }
 SHOWN = re.compile(

@@ -27,7 +27,14 @@ from tests.web.letterbox import letterbox
 from tests.web.mine import EMAIL, browser, served_with, token
 from tests.web.served import Served, serving_of
 
-ACTS = ("/me/choices", "/me/copy", "/me/requests", "/me/requests/{number}/cancel", "/me/sign-out")
+ACTS = (
+    "/me/choices",
+    "/me/choices/earlier/leave",
+    "/me/copy",
+    "/me/requests",
+    "/me/requests/{number}/cancel",
+    "/me/sign-out",
+)
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
 
@@ -154,6 +161,23 @@ def test_uses_are_listed_with_their_proofs(mine: Served) -> None:
     assert [int(each) for each in entries] == [each.position for each in proofs]
     assert (page.count("with your data<"), every.count("without your data<")) == (1, 1)
     assert "Your data was not used yet" in one
+
+
+def test_uses_say_who_asked(mine: Served) -> None:
+    """By role and never by name; what the proof does not show is said to be the company's word; in Spanish too."""
+    gate = mine.gate
+    gate.ask(shop.ORDERS, purpose="offers", actor=shop.MARKETING)
+    gate.may("offers", customer="1", actor=bailee.Actor("Zelda Quill", self_declared=False))
+    with browser(mine, "1") as client:
+        page = client.get("/me/uses").text
+        spanish = client.get("/me/uses", headers={"Accept-Language": "es"}).text
+    said = [" ".join(re.sub("<[^>]+>", "", each).split()) for each in re.findall(r"Who asked</dt><dd>(.*?)</dd>", page)]
+    assert said == [
+        "Somebody at Marigold Grocers. No role of theirs was recorded. The proof shows this too.",
+        "Marketing, at Marigold Grocers. Whoever it was named this role themselves. "
+        "This is Marigold Grocers&#39;s word. The proof does not show it.",
+    ]
+    assert ("Marketing, de Marigold Grocers." in spanish, "Zelda" in page + spanish) == (True, False)
 
 
 def test_uses_are_shown_by_the_page(mine: Served) -> None:

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
     from bailee.gate.sets import Sets
+    from bailee.gate.weighing import Weighed
     from bailee.ledger.export import Exported
     from bailee.ledger.values import Head
     from bailee.people.cleaning import Cleaned
@@ -343,6 +344,31 @@ class Gate:
     ) -> tuple[StandingRow, ...]:
         """Everybody's standing for a purpose, recorded as a question; raises Refused."""
         return self._ruled(lambda: self.rule(purpose, recipient=recipient, actor=actor), self._points.everybody)
+
+    def weigh(self, purposes: Sequence[str], recipient: str, *, under: str, actor: Actor | None = None) -> Weighed:
+        """How everybody stands for purposes under which a recipient offers to take data, and what they were told.
+
+        For the company itself, to weigh the offer: a use of the purpose `under`, recorded. Raises Refused.
+        """
+        from bailee.gate import weighing
+
+        def weigh(ruling: Ruling) -> Weighed:
+            at = self.clock()
+            return weighing.weigh(self._recorder, ruling, purposes, recipient, self._fresh(ruling.policy), at)
+
+        return self._ruled(lambda: self.rule(under, actor=actor), weigh)
+
+    def ask_without(
+        self, question: str, *categories: str, purpose: str, actor: Actor | None = None, engine: str | None = None
+    ) -> Answer:
+        """As `ask`, over a database without the rows that say anything of some categories, though they may be read."""
+        from bailee.gate.weighing import without
+
+        def ask(ruling: Ruling) -> Answer:
+            narrower = without(ruling, frozenset(categories))
+            return self._door(engine).ask(question, narrower, self.clock(), lambda: self._fresh(ruling.policy), Turn())
+
+        return self._ruled(lambda: self.rule(purpose, actor=actor), ask)
 
     # Points -----------------------------------------------------------------------------------------------------
 

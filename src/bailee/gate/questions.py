@@ -47,6 +47,8 @@ class Questions:
         With a `person` it is the answer to their own request, and about them alone.
         """
         private: dict[str, object] = {"question": question[:LONGEST]}
+        if ruling.unspoken:
+            private["without"] = sorted(ruling.unspoken)
         about: list[int] = []
         cutoff = None if person is not None else retention(ruling, at)
         try:

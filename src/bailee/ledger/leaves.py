@@ -147,6 +147,13 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "change": _one_of("opened", "extended", "fulfilled", "refused", "cancelled"),
             "right": _one_of("access", "correct", "erase", "object", "restrict"),
         },
+        "screen": {
+            "deal": DIGEST,
+            "policy": DIGEST,
+            "map": DIGEST,
+            "verdict": _one_of("acceptable", "conditions", "refused"),
+            "seed": COUNT,
+        },
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )

@@ -1,1 +1,1 @@
-"""The ten tests, a file each: what a screen finds of a deal, each a pure function of the evidence."""
+"""The ten tests of a screen, a file each: a pure function from the evidence to a finding."""

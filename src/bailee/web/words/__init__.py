@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as calendar
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import cache
@@ -12,6 +12,7 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent
 from ruamel.yaml import YAML
 
@@ -54,6 +55,10 @@ class Words:
     def money(self, value: float | Decimal, currency: str) -> str:
         """An amount of money."""
         return format_currency(value, currency, locale=self.locale)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Words one after the other, with the last joined as readers join it."""
+        return format_list(list(words), locale=self.locale)
 
     def date(self, value: datetime, zone: tzinfo | None = None) -> str:
         """A day, in words."""
