@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -13,6 +14,7 @@ from bailee.deals.contributions import contributions
 from bailee.deals.delivering import cohort, delivered
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.grouping import shown
+from bailee.deals.model import Asked
 from bailee.deid.pseudonyms import pseudonym
 from bailee.engines.duckdb.scratch import scratch
 from bailee.errors import DeidError
@@ -154,8 +156,9 @@ def test_a_cell_that_one_customer_all_but_makes_is_hidden() -> None:
 )
 def test_a_question_that_does_not_add_up_over_customers_is_refused(question: str, by: str, told: str) -> None:
     """Nobody could say whose data would be in its answer."""
-    asked = f'  odd: {{title: Odd, question: "{question}", by: {by}}}\n'.replace(", by: []", "")
-    those = deal(AGGREGATE, ("  months:", f"{asked}  months:"), ("", "treated: {min_group: 5}"))
+    grouped = tuple(by.strip("[]").split(", ")) if by != "[]" else ()
+    those = deal(AGGREGATE, ("", "treated: {min_group: 5}"))
+    those = replace(those, asked={"odd": Asked("odd", "Odd", question, grouped)})
     with pytest.raises(DeidError, match=told):
         delivered(those, SENT, PEOPLE, KEY)
 

@@ -55,3 +55,19 @@ COMPARED: Final = 30
 WORSE: Final = 0.25
 #: Resamples of the counts of each group.
 RESAMPLES: Final = 2000
+
+#: Of those whose data is in it, how many may be uncomfortable: more than half, and customers would not have it; more
+#: than a fifth, and they have to be asked first. Our own lines: the question is theirs (mission, C3).
+UNCOMFORTABLE_REFUSED: Final = 0.5
+UNCOMFORTABLE_ASK: Final = 0.2
+#: The chance of losing money from which on a deal is refused, and from which on it is a condition to know better.
+LOSS_REFUSED: Final = 0.5
+LOSS_ASK: Final = 0.05
+#: Where the deal states nothing. Assumed, and told so.
+UNCOMFORTABLE: Final = (0.3, 0.7)
+LEAVE: Final = (0.05, 0.2)
+HEAR: Final = (0.1, 0.5)
+#: What a shop keeps of a customer's spending: a grocer's gross margin. Assumed.
+MARGIN: Final = (0.2, 0.3)
+#: Draws of the simulation.
+DRAWS: Final = 20_000

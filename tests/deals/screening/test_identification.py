@@ -38,7 +38,6 @@ def test_the_grocers_households_are_as_unique_as_the_data_map_says(harbour: Evid
         assert 289 / 801 == pytest.approx(_figure(found, "the only one"))
         assert _figure(found, "4 known rows of `purchases`") > 0.9
         assert 1.0 == _figure(found, "greatest chance of finding a customer who is known")
-    assert "nobody may be in this deal today" in found.assumed[0]
 
 
 def test_the_grocers_answers_about_groups_pass(harbour: Evidence) -> None:
@@ -182,3 +181,11 @@ def test_the_same_seed_finds_the_same() -> None:
     """A finding can be repeated."""
     small = evidence(deal(("identified", "pseudonymous")), *shop())
     assert identification.find(small) == identification.find(small)
+
+
+def test_a_deal_that_nobody_may_be_in_is_measured_as_if_they_were(harbour: Evidence) -> None:
+    """Whoever asks only for those who stand, where nobody does, does not look harmless by that."""
+    nobody = replace(harbour.deal, cohort=replace(harbour.deal.cohort, standing=True))
+    found = identification.find(replace(harbour, deal=nobody))
+    assert Outcome.REFUSED == found.outcome
+    assert "nobody may be in this deal today" in found.assumed[0]
