@@ -277,7 +277,7 @@ def _told(evidence: Evidence, found: _Found) -> Finding:
         tuple(found.series),
         remedies if found.wrong else (),
         tuple(found.assumed),
-        deal.line("wanted"),
+        evidence.policy.line("purposes", evidence.deal.purpose),
     )
 
 

@@ -113,7 +113,7 @@ def _mild(evidence: Evidence, harms: Series) -> Finding:
         Principle.OUTCOMES,
         series=(harms,),
         remedies=remedies,
-        line=deal.line("effects"),
+        line=evidence.policy.line("purposes", deal.purpose),
     )
 
 
@@ -213,7 +213,7 @@ def _harsh(evidence: Evidence, whose: Whose, harms: Series, tried: list[_Tried])
             ),
         ),
         (*whose.assumed, f"a decision treats the {bars.WORSE:.0%} worse who spend the largest share on a kind"),
-        deal.line("effects"),
+        evidence.policy.line("purposes", evidence.deal.purpose),
     )
 
 

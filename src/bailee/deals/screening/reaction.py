@@ -74,7 +74,7 @@ def find(evidence: Evidence) -> Finding:
         (*drawn.series, _distribution(drawn)),
         tuple(_remedies(evidence, outcome)),
         tuple(drawn.assumed),
-        evidence.deal.line("reaction"),
+        evidence.policy.line("purposes", evidence.deal.purpose),
     )
 
 
