@@ -40,6 +40,20 @@ def narrowed(wanted: Wanted, keep: Collection[str], there: Sequence[str]) -> Wan
     return replace(wanted, question=_question(wanted.question, kept), coarse=coarse)
 
 
+def tables(question: str) -> frozenset[str]:
+    """The names of the tables that a question reads, in lower case; none where it is not understood."""
+    from sqlglot import exp
+
+    from bailee.rewrite.closed_world import read
+    from bailee.rewrite.dialects import DUCKDB
+
+    try:
+        _, tree = read(question, DUCKDB)
+    except Refused:
+        return frozenset()
+    return frozenset(node.name.lower() for node in tree.find_all(exp.Table))
+
+
 def _question(question: str, kept: Sequence[str]) -> str:
     from sqlglot import exp
 

@@ -22,15 +22,33 @@ _WIDTH = 116
 
 
 def written(deal: Deal, remarks: Remarks | None = None, head: Sequence[str] = ()) -> str:
-    """The file; `head` are remarks at its top. A remark whose path has no line of its own stands above its parent's."""
-    said = dict(remarks or {})
+    """The file; `head` are remarks at its top. A remark on what the file does not have says that it is left out."""
+    said, values = dict(remarks or {}), fields(deal)
     lines = [line for text in head for line in _wrapped(text, "")]
-    for name, value in fields(deal).items():
-        nested = name in _BLOCKS and isinstance(value, dict)
-        own = [text for path, text in said.items() if path == name or (not nested and path.startswith(f"{name}."))]
-        lines += [line for text in dict.fromkeys(own) for line in _wrapped(text, "")]
-        lines += list(_block(name, value, said)) if nested else [f"{name}: {_flow(value)}"]
+    for name, value in values.items():
+        block = value if name in _BLOCKS else None
+        lines += _remarked(
+            {path: text for path, text in said.items() if path.split(".")[0] == name and not _inside(path, block)}
+        )
+        lines += [f"{name}: {_flow(value)}"] if block is None else list(_block(name, block, said))
+    gone = {path: text for path, text in said.items() if path.split(".")[0] not in values}
+    lines += [line for path, text in gone.items() for line in _wrapped(f"`{path}` is left out. {text}", "")]
     return "\n".join(lines) + "\n"
+
+
+def _inside(path: str, block: Mapping[str, Any] | None) -> bool:
+    """Whether a path has a line of its own within a block."""
+    parts = path.split(".")
+    return block is not None and len(parts) > 1 and parts[1] in block
+
+
+def _remarked(said: Remarks) -> list[str]:
+    """Remarks, each text once; one on a key of a block that is not there names it."""
+    texts = [
+        f"`{path}` is left out. {text}" if "." in path and path.split(".")[0] in _BLOCKS else text
+        for path, text in said.items()
+    ]
+    return [line for text in dict.fromkeys(texts) for line in _wrapped(text, "")]
 
 
 def fields(deal: Deal) -> dict[str, Any]:
