@@ -83,6 +83,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("engines", "grants"),
     ("engines", "maintain"),
     ("engines", "emit-rls"),
+    ("map",),
+    ("map", "suggest"),
     ("backup",),
     ("restore",),
     ("status",),

@@ -212,7 +212,7 @@ def test_a_newer_database(database: Database) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0099'")
     database.close()
     expected = (
-        "`DIR/state.db` has version `0099`, which is newer than this Bailee knows (`0004`); install a newer Bailee"
+        "`DIR/state.db` has version `0099`, which is newer than this Bailee knows (`0006`); install a newer Bailee"
     )
     assert expected == message(database.path)
 

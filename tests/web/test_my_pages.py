@@ -251,6 +251,23 @@ def test_tables_are_shown_one_at_a_time(mine: Served) -> None:
     assert {each["purpose"] for each in leaves} == {"answer_requests"}
 
 
+def test_my_amounts_are_money(home: Path) -> None:
+    """Where the map says their currency, amounts are read as money; one's copy has them bare, and says in what."""
+    extend(home)
+    datamap = home / "datamap.yaml"
+    datamap.write_text(datamap.read_text().replace("{measure: true}", "{measure: true, currency: USD}"))
+    with serving_of(bailee.open(home)) as served, browser(served, "1") as client:
+        page = client.get("/me/data?table=orders").text
+        spanish = client.get("/me/data?table=orders", headers={"Accept-Language": "es"}).text
+        made = zipfile.ZipFile(io.BytesIO(client.post("/me/copy", data={"csrf": token(client)}).content))
+    totals = [row["total"] for row in json.loads(made.read("held/orders.json"))]
+    assert totals
+    assert all(isinstance(each, int) for each in totals)
+    assert all(f">${each:,}.00<" in page for each in totals)
+    assert all(f">{each:,}".replace(",", ".") + ",00\xa0US$<" in spanish for each in totals)
+    assert "orders: total in US dollars (USD)." in made.read("index.html").decode()
+
+
 def test_a_request_is_asked_once(mine: Served) -> None:
     """Asking the same again says that it is open already, under its number."""
     with browser(mine, "1") as client:

@@ -22,6 +22,7 @@ from bailee.cli.commands import (
     init,
     keys,
     ledger,
+    maps,
     may,
     notices,
     people,
@@ -98,6 +99,7 @@ for each in (
 
 app.add_typer(imports.group, name="import")
 app.add_typer(policy.group, name="policy")
+app.add_typer(maps.group, name="map")
 app.add_typer(notices.group, name="notices")
 app.add_typer(ledger.group, name="ledger")
 app.add_typer(points.group, name="points")

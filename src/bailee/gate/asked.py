@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bailee.errors import NotVerified
 from bailee.ledger import bits
 from bailee.ledger.bits import Shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 def kept(seen: bytearray, salt: bytes) -> tuple[bytes, dict[str, object]]:
@@ -49,6 +53,17 @@ def root(record: Mapping[str, Any]) -> bytes:
     except (KeyError, TypeError, ValueError):
         raise NotVerified("the record of a minute is not what a checker keeps") from None
     return bits.commit(chosen, salt).root
+
+
+def everybody(record: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    """Whether each customer, by number, is in a set; NotVerified for what is no such record."""
+    import numpy as np
+
+    try:
+        packed = np.frombuffer(base64.b64decode(record["bits"]), np.uint8)
+        return np.asarray(np.unpackbits(packed, count=int(record["size"])) != 0)
+    except (KeyError, TypeError, ValueError):
+        raise NotVerified("the record of a disclosure is not what the gate keeps") from None
 
 
 def _text(data: bytes) -> str:

@@ -64,6 +64,8 @@ def of_customer(connection: Connection, number: int, rows: Rows, progress: Progr
             for old in _same(opened.pop(leaf["opened"], []), changes):
                 found.pop(old, None)
             found[position] = [Concern(position, everybody=True)]
+        elif kind == "disclosure":
+            found[position] = [Concern(position, everybody=True)]
         elif kind == "choices_imported":
             found[position] = _imported(position, leaf, rows)
     for openings in opened.values():
@@ -78,7 +80,9 @@ def of_entry(connection: Connection, number: int, rows: Rows, position: int) -> 
     named = log.subjects(connection, position, position + 1).get(position, [])
     if number in named:
         return [Concern(position, alone=named == [number])]
-    if leaf["kind"] in ("points_opened", "points_closed") or (leaf["kind"] == "use" and _of_all(leaf, named)):
+    if leaf["kind"] in ("points_opened", "points_closed", "disclosure") or (
+        leaf["kind"] == "use" and _of_all(leaf, named)
+    ):
         return [Concern(position, everybody=True)]
     return _imported(position, leaf, rows) if leaf["kind"] == "choices_imported" else []
 

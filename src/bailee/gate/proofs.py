@@ -120,7 +120,7 @@ class Prover:
         if concern.row is not None:
             return self._imported(concern.row, position, raw, leaf)
         standing, bit, about = self._standing_unless_lost(leaf, position), None, True
-        if leaf["kind"] == "points_closed":
+        if leaf["kind"] in ("points_closed", "disclosure"):
             record = log.record(self._connection, position, safe=keyring.of(self._connection))
             bit = None if record is None else asked.shown(record, self.number)
             about = record is None or (
@@ -247,9 +247,11 @@ def _said(leaf: Mapping[str, Any], told: Mapping[str, Any], *, asked_about: bool
             return "never closed"
         case "points_closed":
             return "asked about" if asked_about else "not asked about"
+        case "disclosure":
+            return "disclosed" if asked_about else "not disclosed"
         case "choice":
             return str(told.get("act", ""))
-        case "customer":
+        case "customer" | "deletion":
             return str(leaf["change"])
         case "request":
             return f"{leaf['right']} {leaf['change']}"

@@ -130,7 +130,10 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "standing_root": _or_null(ROOT),
             "as_of": TIME,
             "about": _one_of(ALL, SOME),
+            "spent": _or_null(COUNT),
+            "left": _or_null(COUNT),
         },
+        "privacy_spent": {"purpose": KEY, "recipient": _or_null(KEY), "policy": DIGEST, "spent": COUNT, "left": COUNT},
         "points_opened": {**_POINTS, "continues": _or_null(COUNT)},
         "points_closed": {**_POINTS, "opened": COUNT, "customers": ROOT},
         "choice": {"sequence": _or_null(COUNT)},
@@ -147,6 +150,27 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "change": _one_of("opened", "extended", "fulfilled", "refused", "cancelled"),
             "right": _one_of("access", "correct", "erase", "object", "restrict"),
         },
+        "deal": {
+            "change": _one_of(
+                "proposed", "screened", "met", "approved", "agreed", "refused", "withdrawn", "ended", "recalled"
+            ),
+            "deal": DIGEST,
+            "policy": DIGEST,
+        },
+        "disclosure": {
+            **_USE,
+            "purpose": KEY,
+            "recipient": KEY,
+            "policy": DIGEST,
+            "map": DIGEST,
+            "standing_sequence": COUNT,
+            "standing_root": ROOT,
+            "as_of": TIME,
+            "deal": DIGEST,
+            "manifest": DIGEST,
+            "customers": ROOT,
+        },
+        "deletion": {"change": _one_of("asked", "confirmed"), "disclosure": COUNT},
         "screen": {
             "deal": DIGEST,
             "policy": DIGEST,
@@ -154,6 +178,7 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "verdict": _one_of("acceptable", "conditions", "refused"),
             "seed": COUNT,
         },
+        "discovery": {"policy": DIGEST, "map": DIGEST, "tables": COUNT, "columns": COUNT},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bailee.vocabulary import Act, Instrument
 
 #: Alembic's name for this shape; a database that stores it opens without alembic.
-REVISION = "0004"
+REVISION = "0006"
 
 NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
@@ -47,8 +47,9 @@ def _number(name: str, target: str | None = None, *, optional: bool = False, key
     return Column(name, NUMBER, *to, nullable=optional, primary_key=key, autoincrement=False)
 
 
-def _text(name: str, *, optional: bool = False, key: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=optional, primary_key=key)
+def _text(name: str, target: str | None = None, *, optional: bool = False, key: bool = False) -> Column[str]:
+    to = [ForeignKey(target)] if target else []
+    return Column(name, Text, *to, nullable=optional, primary_key=key)
 
 
 def _one_of(column: str, words: type[Act] | type[Instrument]) -> CheckConstraint:
@@ -415,6 +416,88 @@ repeats = Table(
     _text("answer", optional=True),
     _number("at"),
     Index(None, "at"),
+)
+
+#: A version of a deal: its file as it was read, under the digest of what it says. `deal` is the key that its versions
+#: share.
+deals = Table(
+    "deals",
+    metadata,
+    _text("digest", key=True),
+    _text("deal"),
+    _text("text"),
+    _number("at"),
+    Index(None, "deal"),
+)
+
+#: What became of a version, in order: who did it, and what they said of it as JSON.
+deal_steps = Table(
+    "deal_steps",
+    metadata,
+    _text("digest", "deals.digest", key=True),
+    _number("place", key=True),
+    _number("at"),
+    _text("step"),
+    _text("by"),
+    _text("said"),
+    _number("entry"),
+)
+
+#: What was let out under a deal: `sealed`, under the company's key, holds what a trace needs; `handed_at` is NULL until
+#: its folder has its name.
+releases = Table(
+    "releases",
+    metadata,
+    _number("number", key=True),
+    _text("digest", "deals.digest"),
+    _text("purpose"),
+    _text("recipient"),
+    _text("form"),
+    _text("name"),
+    _text("manifest"),
+    _number("at"),
+    _number("delete_by", optional=True),
+    _number("handed_at", optional=True),
+    Column("sealed", LargeBinary, nullable=False),
+    _number("entry"),
+    UniqueConstraint("name"),
+)
+
+#: What a recipient was asked to delete: one customer of a release, or all of it (NULL). `reference` is how the release
+#: names the customer, under the company's key, until the deletion is confirmed.
+deletions = Table(
+    "deletions",
+    metadata,
+    _number("number", key=True),
+    _number("release", "releases.number"),
+    _number("customer", "customers.number", optional=True),
+    Column("reference", LargeBinary, nullable=True),
+    _text("why"),
+    _text("message"),
+    _number("asked_at"),
+    _number("due_by"),
+    _number("try_at"),
+    _number("attempts"),
+    _number("taken_at", optional=True),
+    _text("told", optional=True),
+    _number("confirmed_at", optional=True),
+    _text("confirmed_by", optional=True),
+    _number("entry"),
+    Index(None, "release"),
+    Index(None, "customer"),
+)
+
+#: What questions with noise spent of privacy budgets, in millionths of epsilon: by purpose and recipient (NULL: the
+#: company itself). `entry` is the leaf of the ledger that says so.
+spendings = Table(
+    "spendings",
+    metadata,
+    _number("entry", key=True),
+    _text("purpose"),
+    _text("recipient", optional=True),
+    _number("at"),
+    _number("amount"),
+    Index(None, "purpose", "at"),
 )
 
 #: What was said stays said, whatever program holds the database; but the erased did not say it any more.

@@ -21,7 +21,7 @@ from bailee.rewrite.visible import VisibleTable, visible
 #: Changes whenever the same question could be rewritten in another way.
 VERSION = 1
 
-Key = tuple[str, str, str, str, str, str | None, str | None, int]
+Key = tuple[str, str, str, str, str, str | None, str | None, int, int, int | None]
 
 
 class Rewriter:
@@ -79,7 +79,8 @@ class Rewriter:
             return rewrite_over(question, ruling, self._store, self._serialize, person)
         use = ruling.use
         dialect = self._store.dialect.name
-        key = (question, dialect, self._digest, ruling.policy, use.purpose, use.recipient, use.effect, VERSION)
+        used = (use.purpose, use.recipient, use.effect)
+        key = (question, dialect, self._digest, ruling.policy, *used, VERSION, *_stricter(ruling))
         with self._lock:
             found = self._kept.get(key)
             if found is not None:
@@ -91,3 +92,8 @@ class Rewriter:
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         return made
+
+
+def _stricter(ruling: Ruling) -> tuple[int, int | None]:
+    """What a ruling may be narrowed to by a deal: how anything may appear at most, and the smallest group."""
+    return int(ruling.at_most), None if ruling.purpose is None else ruling.purpose.release.min_group

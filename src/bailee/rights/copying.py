@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from babel.numbers import get_currency_name
+
 from bailee.collect.receipts.issuing import Receipt, receipts
 from bailee.errors import Refused
 from bailee.gate.values import for_text
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from bailee.gate.holding import HeldTable, Holding
     from bailee.gate.proofs import Proven
     from bailee.people.choices import Recorded
+    from bailee.policy.model import Table
     from bailee.rights.words import Language
     from bailee.vocabulary import Actor
 
@@ -261,6 +264,23 @@ class _Copy:
             f"{self._say('files')} (CSV)",
         ]
         yield from page.table(names, rows)
+        amounts = [self._amounts(tables[name], told[name].title) for name in counts if name in told]
+        if any(amounts):
+            yield page.listing(filter(None, amounts))
+
+    def _amounts(self, table: Table, title: str | None) -> str:
+        """Which columns of a table are amounts of money, in which currency; nothing for none."""
+        units = {each.currency for each in table.columns.values() if each.currency is not None}
+        said = (
+            self._say(
+                "amounts",
+                table=title or table.name,
+                columns=", ".join(each.name for each in table.columns.values() if each.currency == unit),
+                currency=f"{get_currency_name(unit, count=2, locale=self.language.tag)} ({unit})",
+            )
+            for unit in sorted(units)
+        )
+        return " ".join(said)
 
     def _table_of(self, names: Sequence[str], rows: Iterator[list[page.Cell]]) -> Iterator[str]:
         yield from page.table([self._say(name) for name in names], rows)

@@ -14,8 +14,8 @@ from bailee.gate.gate import Gate
 from bailee.gate.proofs import Prover
 
 #: Kinds of entries by which data is used; a minute of a checker is one.
-USE, OPENED, CLOSED = "use", "points_opened", "points_closed"
-KINDS = (USE, OPENED, CLOSED)
+USE, OPENED, CLOSED, DISCLOSURE = "use", "points_opened", "points_closed", "disclosure"
+KINDS = (USE, OPENED, CLOSED, DISCLOSURE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ ENGLISH: Words = {
     "source": "Where it came from",
     "rows": "Rows",
     "files": "Files",
+    "amounts": "{table}: {columns} in {currency}.",
     "when": "When",
     "what": "What",
     "purpose": "Purpose",
@@ -70,6 +71,8 @@ ENGLISH: Words = {
     "kind_choices_imported": "you chose, brought in from a file",
     "kind_customer": "your record",
     "kind_request": "your request",
+    "kind_disclosure": "given away under an agreement",
+    "kind_deletion": "deletion by whoever received it",
 }
 
 SPANISH: Words = {
@@ -105,6 +108,7 @@ SPANISH: Words = {
     "source": "De dónde viene",
     "rows": "Filas",
     "files": "Archivos",
+    "amounts": "{table}: {columns}, en {currency}.",
     "when": "Cuándo",
     "what": "Qué",
     "purpose": "Finalidad",
@@ -129,6 +133,8 @@ SPANISH: Words = {
     "kind_choices_imported": "usted eligió, traído de un archivo",
     "kind_customer": "su registro",
     "kind_request": "su solicitud",
+    "kind_disclosure": "cedidos en virtud de un acuerdo",
+    "kind_deletion": "eliminación por quien los recibió",
 }
 
 LANGUAGES = {"en": ENGLISH, "es": SPANISH}
