@@ -20,6 +20,7 @@ from bailee.deals.answering import answering
 from bailee.deals.delivering import cohort
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Finding, Nearest, Outcome, Screen, Test
+from bailee.deals.inlining import over_tables
 from bailee.deals.model import Deal, Form
 from bailee.deals.screening import intention
 from bailee.deals.screening.attributes import attributes
@@ -187,6 +188,8 @@ _SHORT = 160
 
 def _told(evidence: Evidence, best: Measured, tried: int) -> Nearest:
     deal, worth = best.deal, best.worth
+    if deal.form is Form.AGGREGATE:
+        deal = over_tables(deal, evidence.datamap)
     changes = tuple(_changes(evidence.deal, deal))
     head = [
         f"The version of `{evidence.deal.key}` that keeps most of what was asked for, {percent(worth.kept)}, and that "
@@ -198,27 +201,28 @@ def _told(evidence: Evidence, best: Measured, tried: int) -> Nearest:
 
 def _changes(before: Deal, after: Deal) -> Iterator[tuple[str, str, str, str]]:
     """What differs, by the path of the file: before, after, and why."""
-    old, new = _flat(fields(before)), _flat(fields(after))
-    for path in dict.fromkeys([*old, *new]):
-        if old.get(path) != new.get(path) and path != "deal":
-            yield path, _short(old.get(path, "nothing")), _short(new.get(path, "left out")), _why(path)
+    old, new = fields(before), fields(after)
+    for name in dict.fromkeys([*old, *new]):
+        if name != "deal" and old.get(name) != new.get(name):
+            yield from _differing(name, old.get(name), new.get(name))
 
 
-def _flat(said: Mapping[str, object], at: str = "") -> dict[str, str]:
-    """Each path of a file with its value; a question or a table is one."""
-    found: dict[str, str] = {}
-    for key, value in said.items():
-        path = f"{at}{key}"
-        if isinstance(value, dict) and path.count(".") < 2 and not path.startswith(("asked.", "claims.")):
-            found |= _flat(value, f"{path}.")
-        else:
-            found[path] = _said(value)
-    return found
+def _differing(path: str, old: object, new: object) -> Iterator[tuple[str, str, str, str]]:
+    """What differs at a path or below it; what is on one side alone is one."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys([*old, *new]):
+            if old.get(key) != new.get(key):
+                yield from _differing(f"{path}.{key}", old.get(key), new.get(key))
+        return
+    told = "nothing" if old is None else _short(_said(old)), "left out" if new is None else _short(_said(new))
+    yield path, *told, _why(path, gone=new is None)
 
 
 def _said(value: object) -> str:
+    """A value in a table's cell; of a table or a question what it is called."""
     if isinstance(value, dict):
-        return str(value.get("title") or value.get("sentence") or value)
+        known = next((value[key] for key in ("title", "sentence", "question", "table") if key in value), None)
+        return str(known) if known else listed([f"{key}: {_said(each)}" for key, each in value.items()])
     if isinstance(value, (list, tuple)):
         return listed([_said(each) for each in value])
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -228,8 +232,10 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT].rstrip()} ..."
 
 
-def _why(path: str) -> str:
+def _why(path: str, *, gone: bool) -> str:
     parts = path.split(".")
+    if parts[0] == "asked" and not gone:
+        return "The same question, over tables of the data map: figures are released of these alone."
     for length in range(len(parts), 0, -1):
         found = _WHY.get(".".join(parts[:length]))
         if found:
