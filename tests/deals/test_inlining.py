@@ -73,7 +73,7 @@ def _answers(made: Deal) -> list[tuple[object, ...]]:
     ],
 )
 def test_the_answer_is_the_same(question: str, by: tuple[str, ...]) -> None:
-    """On an engine of the test's own, the question over views against the one over tables."""
+    """M21: on an engine of the test's own, the question over views against the one over tables."""
     before = _deal(question, by)
     after = over_tables(before, MAP)
     assert all(wanted.question is None for wanted in after.wanted.values())

@@ -49,7 +49,7 @@ def _shown(evidence: Evidence) -> dict[str, pa.Table]:
 
 
 def test_the_grocers_nearest_is_research_about_groups(best: Nearest) -> None:
-    """What a real insurer could use: answers by age, about twenty customers or more, for a purpose that was told."""
+    """M19: what a real insurer could use: answers by age about twenty or more, for a purpose that was told."""
     deal = best.deal
     assert ("insurer_research", frozenset({Effect.LEARN})) == (deal.purpose, deal.effects)
     assert (Form.AGGREGATE, 20) == (deal.form, deal.treated.min_group)
@@ -59,7 +59,7 @@ def test_the_grocers_nearest_is_research_about_groups(best: Nearest) -> None:
 
 
 def test_its_file_is_the_deal_that_was_measured(best: Nearest, harbour: Evidence) -> None:
-    """Read back with the company's policy and map it is equal, and each change has a remark in it."""
+    """M21: read back with the company's policy and map it is equal, and each change has a remark in it."""
     assert best.deal == parse_deal(best.text, harbour.policy, datamap=harbour.datamap)
     joined = " ".join(line.strip().removeprefix("# ") for line in best.text.splitlines())
     assert all(why in joined for _, _, _, why in best.changes)
@@ -69,7 +69,7 @@ def test_its_file_is_the_deal_that_was_measured(best: Nearest, harbour: Evidence
 def test_no_test_refuses_its_file_and_every_better_version_is_refused(
     best: Nearest, harbour: Evidence, again: Evidence
 ) -> None:
-    """Its file is gathered and tested anew; those that would keep more are tested again one by one."""
+    """M20: its file is gathered and tested anew; those that would keep more are tested again one by one."""
     assert not [one for one in nearest.findings(again, again.deal) if one.outcome is Outcome.REFUSED]
     measured = sorted(nearest.measure(harbour), key=lambda one: -one.worth.kept)
     assert best.tried == len(measured)
@@ -80,7 +80,7 @@ def test_no_test_refuses_its_file_and_every_better_version_is_refused(
 
 
 def test_what_it_keeps_is_what_its_answers_say(best: Nearest, harbour: Evidence, again: Evidence) -> None:
-    """The shares of what its file would deliver against those of all rows of the offer, counted in plain Python."""
+    """M20: the shares of what its file would deliver against those of all rows of the offer, in plain Python."""
     told = delivered(best.deal, _shown(again), again.people, KEY)["departments_by_age"]
     ages = dict(zip(*harbour.sent["households"].select(["household_id", "age"]).to_pydict().values(), strict=True))
     whole: dict[tuple[str, str], float] = defaultdict(float)
@@ -138,7 +138,7 @@ def test_where_the_promise_allows_nothing_there_is_no_version(harbour: Evidence)
 
 
 def test_where_the_recipient_answers_nothing_that_is_the_reason(harbour: Evidence) -> None:
-    """No term of a deal mends what a recipient will not say."""
+    """M20: no term of a deal mends what a recipient will not say."""
     found = _find(replace(harbour, deal=replace(harbour.deal, diligence=())))
     assert found.nearest is None
     assert "test 7, recipient" in str(found.no_version)

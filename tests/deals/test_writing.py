@@ -49,7 +49,7 @@ CASES: list[Deal] = [
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
 def test_it_is_read_back_as_it_was(case: Deal) -> None:
-    """Every key, quotes, line ends and words that YAML takes for something else included."""
+    """M21: every key, quotes, line ends and words that YAML takes for something else included."""
     assert case == parse_deal(written(case), POLICY)
 
 

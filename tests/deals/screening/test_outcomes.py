@@ -36,7 +36,7 @@ def _tried(series: tuple[Series, ...]) -> list[tuple[object, ...]]:
 
 
 def test_a_decision_that_falls_on_one_place_is_seen() -> None:
-    """Who lives where tea is drunk is spared less often, surely, and the sentence says who."""
+    """M16: who lives where tea is drunk is spared less often, surely, and the sentence says who."""
     found = outcomes.find(evidence(deal(PRICED, PROVEN), *_uneven(0.3)))
     assert Outcome.REFUSED == found.outcome
     assert "buyers of tea" in found.sentence
@@ -47,7 +47,7 @@ def test_a_decision_that_falls_on_one_place_is_seen() -> None:
 
 
 def test_an_even_decision_is_not_called_uneven() -> None:
-    """With a proven claim and places that buy alike, only the condition is left."""
+    """M16: with a proven claim and places that buy alike, only the condition is left."""
     found = outcomes.find(evidence(deal(PRICED, PROVEN), *_uneven(0.0)))
     assert Outcome.CONDITION == found.outcome
 
@@ -57,7 +57,7 @@ def test_an_even_decision_is_not_called_uneven() -> None:
     ["", "claims: {tea: {sentence: Tea, evidence: study.pdf}}", 'claims: {tea: {sentence: Tea, licence: "1"}}'],
 )
 def test_a_price_without_evidence_and_licence_is_refused(claims: str) -> None:
-    """No claim, one without a licence, or one without evidence."""
+    """M16: no claim, one without a licence, or one without evidence."""
     found = outcomes.find(evidence(deal(PRICED, ("", claims)), *_uneven(0.0)))
     assert Outcome.REFUSED == found.outcome
     assert any(remedy.change.get("effects") == ["learn"] for remedy in found.remedies)
@@ -73,7 +73,7 @@ def test_learning_about_groups_harms_nobody() -> None:
 
 
 def test_the_impact_is_a_ratio_of_shares() -> None:
-    """Of one hundred and of fifty, 90 and 30 spared: 0.6 over 0.9; a group of five is left out."""
+    """M16: of one hundred and of fifty, 90 and 30 spared: 0.6 over 0.9; a group of five is left out."""
     group = np.repeat([0, 1, 2], [100, 50, 5])
     worse = np.concatenate([np.arange(100) < 10, np.arange(50) < 20, np.ones(5, bool)])
     made = impact(worse, group, ["a", "b", "c"])
@@ -99,7 +99,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
 
 
 def test_the_most_striking_of_many_tries_must_be_surer() -> None:
-    """What one try shows at 95 %, a thousand tries would show by chance."""
+    """M16: what one try shows at 95 %, a thousand tries would show by chance."""
     made = impact(np.arange(400) % 400 < 120, np.repeat([0, 1], 200), ["a", "b"])
     assert made is not None
     assert surely_below(made, 0.8, 1)

@@ -35,7 +35,7 @@ def _asked(agreed: int = 0, **ranges: tuple[float, float]) -> Evidence:
 
 
 def test_points_in_place_of_ranges_give_what_they_multiply_to() -> None:
-    """Half uncomfortable, half of these hear of it, a fifth leave, ten a year for half of the year on average."""
+    """M17: half uncomfortable, half of these hear of it, a fifth leave, ten a year for half of the year on average."""
     fixed = {
         "uncomfortable": (0.5, 0.5),
         "hear_of_it": (0.5, 0.5),
@@ -65,7 +65,7 @@ def test_a_deal_that_costs_more_than_it_brings_is_refused() -> None:
 
 
 def test_who_agreed_to_this_very_use_is_not_expected_to_leave() -> None:
-    """Nine in ten agreed: a tenth of the discomfort is left; all agreed: none."""
+    """M17: nine in ten agreed: a tenth of the discomfort is left; all agreed: none."""
     some = reaction.find(_asked(900, uncomfortable=(0.5, 0.5)))
     assert 0.05 == pytest.approx(_figure(some, "uncomfortable"))
     everybody = reaction.find(_asked(1000, uncomfortable=(0.5, 0.5)))
@@ -80,14 +80,14 @@ def test_discomfort_alone_is_a_reason() -> None:
 
 
 def test_ranges_that_nobody_measured_are_told_as_assumed() -> None:
-    """What the deal states, and what nobody states."""
+    """M17: what the deal states, and what nobody states."""
     found = reaction.find(_asked(uncomfortable=(0.1, 0.2)))
     assert any("10 % to 20 %" in said and "nobody measured it" in said for said in found.assumed)
     assert any("nobody stated it" in said for said in found.assumed)
 
 
 def test_a_survey_is_drawn_from_and_told_by_segment() -> None:
-    """Of 400 answers 100 are uncomfortable; a segment of nine is not shown."""
+    """M17: of 400 answers 100 are uncomfortable; a segment of nine is not shown."""
     answers = [1, 2] * 50 + [3, 4, 5] * 100
     segments = ["few"] * 9 + ["young"] * 191 + ["old"] * 200
     asked = replace(_asked(), survey=pa.table({"comfort": answers, "segment": segments}))
