@@ -587,6 +587,7 @@ class _Making:
             "least": least,
             "classes": classes,
             "by": self.actor.name,
+            "delete_after": None if self.deal.deletion is None else str(self.deal.deletion.after),
             "clear": any(each.whose is not None and each.clear for each in self.found),
             "people": any(each.whose is not None for each in self.found),
             "files": [each.name for each in files],
