@@ -50,9 +50,7 @@ lock: ## resolve the dependencies again, keeping pins (ARGS=--upgrade for newer 
 		echo "make lock: the lines above name an address; a lock must install from any registry" >&2; exit 1; fi
 
 audit: ## look up known vulnerabilities of everything that the lock names (needs the network)
-	$(PYTHON) -m venv .audit
-	.audit/bin/pip install --quiet --upgrade pip-audit
-	.audit/bin/pip-audit --requirement requirements.lock --disable-pip
+	@$(PYTHON) .ci/audit.py $(ARGS)
 
 clean: ## remove the environment and everything that was generated
 	rm -rf $(VENV) .audit .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -7,6 +7,7 @@ run, from the best of several interleaved rounds. `python bench/run.py sql point
 from __future__ import annotations
 
 import importlib
+import math
 import os
 import platform
 import sys
@@ -74,6 +75,8 @@ def table(rows: Iterable[Figure]) -> str:
 
 
 def _number(value: float) -> str:
+    if math.isnan(value):
+        return "not measured"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 

@@ -1,4 +1,4 @@
-"""A shop with deals that is made once, and a copy of it for each test."""
+"""A shop with deals that is made once and copied for each test, and the grocer's evidence, gathered once for all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bailee import examples
+from bailee.deals.evidence import Evidence
 from bailee.gate.gate import Gate
+from tests.deals import grocer
 from tests.deals.shop import NOW, make, opened
 from tests.gate.shop import Clock
 
@@ -36,3 +39,17 @@ def clock() -> Clock:
 def gate(home: Path, clock: Clock) -> Iterator[Gate]:
     with opened(home, clock) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installed grocer."""
+    home = tmp_path_factory.mktemp("deals") / "shop"
+    examples.install("grocer", home, clock=lambda: grocer.NOW)
+    return home
+
+
+@pytest.fixture(scope="session")
+def harbour(shop_folder: Path) -> Evidence:
+    """The evidence on the offer as it stands."""
+    return grocer.evidence(shop_folder, grocer.offer())

@@ -36,12 +36,20 @@ def test_every_purpose_but_the_proposal_is_permitted(policy: Policy) -> None:
 
 
 def test_the_check_finds_what_is_meant_to_be_found(policy: Policy, datamap: DataMap) -> None:
-    """The proposal that nobody may use, and three columns that nobody reads."""
-    proposal, *idle = lint(policy, datamap)
+    """The proposal that nobody may use, and nothing else."""
+    (proposal,) = lint(policy, datamap)
     assert policy.line("purposes", "premium_setting") == proposal.problem.line
-    names = ["income", "home_ownership", "marital_status"]
-    expected = [f"no purpose reads `demographics.{name}`: is it needed?" for name in names]
-    assert expected == [each.problem.message for each in idle]
+
+
+def test_three_columns_are_read_only_to_see_what_a_deal_would_give_away(policy: Policy, datamap: DataMap) -> None:
+    """Income, home ownership and marital status serve no customer: no purpose but the weighing of offers reads them."""
+    table = datamap.tables["demographics"]
+    for name in ("income", "home_ownership", "marital_status"):
+        ours = [key for key, purpose in policy.purposes.items() if not purpose.own_request]
+        readers = {
+            key for key in ours if column_treatment(policy, _use(policy, key), table, name) is not Treatment.WITHHELD
+        }
+        assert readers == {"weigh_offers"}
 
 
 @pytest.mark.parametrize("effect", [None, Effect.PRICE, Effect.ADVERSE])
@@ -61,8 +69,8 @@ def test_no_marketing_and_no_outsider_reads_what_is_intimate(policy: Policy, dat
         assert seen == {Treatment.WITHHELD}, purpose
 
 
-def test_special_categories_are_read_by_four_purposes_only(policy: Policy, datamap: DataMap) -> None:
-    """To pack, to keep the books, to show people themselves, and to advise who asked for it, by health alone."""
+def test_special_categories_are_read_by_five_purposes_only(policy: Policy, datamap: DataMap) -> None:
+    """To pack, to keep the books, to show people themselves, to weigh offers, and to advise who asked, by health."""
     special = {rule.category for rule in datamap.tables["products"].reveals if is_special(policy, rule.category)}
     readers = {
         key: {c for c in special if category_treatment(policy, _use(policy, key), c) is not Treatment.WITHHELD}
@@ -72,6 +80,7 @@ def test_special_categories_are_read_by_four_purposes_only(policy: Policy, datam
         "fulfil_orders": special,
         "tax_records": special,
         "answer_requests": special,
+        "weigh_offers": special,
         "health_advice": {"user.health_and_medical"},
     }
 

@@ -35,9 +35,11 @@ PUBLIC = [
 METHODS = [
     "add_notice",
     "ask",
+    "ask_without",
     "asked_again",
     "asked_by",
     "backup",
+    "budgets",
     "cancel",
     "certificate",
     "checker",
@@ -54,6 +56,7 @@ METHODS = [
     "compare_policy",
     "complete",
     "disclosing",
+    "discover",
     "engines",
     "erase",
     "erase_rows",
@@ -111,6 +114,7 @@ METHODS = [
     "unhold",
     "verify",
     "visible",
+    "weigh",
     "withdraw_policy",
     "write_notice",
 ]

@@ -52,6 +52,8 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "policy_withdrawn": {"policy": DIGEST, "in_force": "2026-12-31T00:00:00.000000Z"},
     "signing_key": {"key": "0e" * 32, "previous": None},
     "restored": {"size": 41, "root": "0f" * 32},
+    "screen": {"deal": DIGEST, "policy": DIGEST, "map": DIGEST, "verdict": "refused", "seed": 7},
+    "discovery": {"policy": DIGEST, "map": DIGEST, "tables": 12, "columns": 80},
     "customer": {"change": "created"},
     "deal": {"change": "agreed", "deal": DIGEST, "policy": DIGEST},
     "disclosure": {
@@ -68,6 +70,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "customers": "0c" * 32,
     },
     "deletion": {"change": "asked", "disclosure": 9},
+    "privacy_spent": {
+        "purpose": "insurer_research",
+        "recipient": None,
+        "policy": DIGEST,
+        "spent": 250_000,
+        "left": 750_000,
+    },
 }
 SHOWN = re.compile(
     r"sha256:[0-9a-f]{64}|[0-9a-f]{64}|[a-z][a-z0-9_-]{0,63}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII

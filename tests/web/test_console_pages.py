@@ -56,6 +56,32 @@ def test_an_answer_is_shown_and_recorded_once(served: Served, staff: Staff) -> N
     assert record["actor"] == {"name": "Zelda Quill", "roles": ["marketing"], "trained": [], "self_declared": False}
 
 
+@pytest.fixture
+def in_dollars(home: Path) -> Iterator[Staff]:
+    """The shop, whose map says what its totals are in."""
+    datamap = home / "datamap.yaml"
+    datamap.write_text(datamap.read_text().replace("{measure: true}", "{measure: true, currency: USD}"))
+    with serving_of(bailee.open(home)) as served, signed_in(served, "marketing") as member:
+        yield member
+
+
+def test_amounts_are_read_as_money(in_dollars: Staff) -> None:
+    """Totals are shown in their currency, as readers of the language write it; an export has the bare values."""
+    words = {
+        "purpose": "offers",
+        "sql": "SELECT customer_id, sum(total) * count(*) AS n, sum(total) AS spent FROM orders",
+    }
+    words["sql"] += " WHERE customer_id = 1 GROUP BY 1"
+    page = in_dollars.post("/ask", **words)
+    spanish = in_dollars.client.post(
+        "/ask", data={"csrf": in_dollars.csrf, **words}, headers={**OURS, "Accept-Language": "es"}
+    )
+    exported = in_dollars.post("/ask", **words, save="csv")
+    cells = [re.findall(r'<td class="number">([^<]*)</td>', each.text) for each in (page, spanish)]
+    (spent,) = [each.split(",")[2] for each in exported.text.splitlines()[1:]]
+    assert cells == [["1", f"${spent}.00", f"${spent}.00"], ["1", f"{spent},00\xa0US$", f"{spent},00\xa0US$"]]
+
+
 @pytest.mark.usefixtures("patient")
 def test_htmx_gets_the_answer_alone(served: Served, staff: Staff) -> None:
     """With htmx only the answer comes, and a fresh number for the next question."""

@@ -68,6 +68,7 @@ BODIES: dict[str, Any] = {
     "/v1/may": {"purpose": "offers", "customers": ["1"]},
     "/v1/ask": {"purpose": "offers", "sql": "SELECT count(*) FROM customers"},
     "/me/choices": {"purpose": "offers", "act": "refuse"},
+    "/me/choices/earlier": {"chosen": "1"},
     "/me/enter": {"token": "the shop's"},
     "/me/requests": {"kind": "object"},
     "/choose": {"act": "refuse_all", "shown": "offers"},

@@ -27,7 +27,14 @@ from tests.web.letterbox import letterbox
 from tests.web.mine import EMAIL, browser, served_with, token
 from tests.web.served import Served, serving_of
 
-ACTS = ("/me/choices", "/me/copy", "/me/requests", "/me/requests/{number}/cancel", "/me/sign-out")
+ACTS = (
+    "/me/choices",
+    "/me/choices/earlier/leave",
+    "/me/copy",
+    "/me/requests",
+    "/me/requests/{number}/cancel",
+    "/me/sign-out",
+)
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
 
@@ -156,6 +163,23 @@ def test_uses_are_listed_with_their_proofs(mine: Served) -> None:
     assert "Your data was not used yet" in one
 
 
+def test_uses_say_who_asked(mine: Served) -> None:
+    """By role and never by name; what the proof does not show is said to be the company's word; in Spanish too."""
+    gate = mine.gate
+    gate.ask(shop.ORDERS, purpose="offers", actor=shop.MARKETING)
+    gate.may("offers", customer="1", actor=bailee.Actor("Zelda Quill", self_declared=False))
+    with browser(mine, "1") as client:
+        page = client.get("/me/uses").text
+        spanish = client.get("/me/uses", headers={"Accept-Language": "es"}).text
+    said = [" ".join(re.sub("<[^>]+>", "", each).split()) for each in re.findall(r"Who asked</dt><dd>(.*?)</dd>", page)]
+    assert said == [
+        "Somebody at Marigold Grocers. No role of theirs was recorded. The proof shows this too.",
+        "Marketing, at Marigold Grocers. Whoever it was named this role themselves. "
+        "This is Marigold Grocers&#39;s word. The proof does not show it.",
+    ]
+    assert ("Marketing, de Marigold Grocers." in spanish, "Zelda" in page + spanish) == (True, False)
+
+
 def test_uses_are_shown_by_the_page(mine: Served) -> None:
     """Twenty at a time, the newest first, with a way on and back; each entry is on one page only."""
     for _ in range(23):
@@ -225,6 +249,23 @@ def test_tables_are_shown_one_at_a_time(mine: Served) -> None:
     assert ("mine alone" in other, "CANARY" in other, none.status_code) == (True, False, 404)
     assert leaves
     assert {each["purpose"] for each in leaves} == {"answer_requests"}
+
+
+def test_my_amounts_are_money(home: Path) -> None:
+    """Where the map says their currency, amounts are read as money; one's copy has them bare, and says in what."""
+    extend(home)
+    datamap = home / "datamap.yaml"
+    datamap.write_text(datamap.read_text().replace("{measure: true}", "{measure: true, currency: USD}"))
+    with serving_of(bailee.open(home)) as served, browser(served, "1") as client:
+        page = client.get("/me/data?table=orders").text
+        spanish = client.get("/me/data?table=orders", headers={"Accept-Language": "es"}).text
+        made = zipfile.ZipFile(io.BytesIO(client.post("/me/copy", data={"csrf": token(client)}).content))
+    totals = [row["total"] for row in json.loads(made.read("held/orders.json"))]
+    assert totals
+    assert all(isinstance(each, int) for each in totals)
+    assert all(f">${each:,}.00<" in page for each in totals)
+    assert all(f">{each:,}".replace(",", ".") + ",00\xa0US$<" in spanish for each in totals)
+    assert "orders: total in US dollars (USD)." in made.read("index.html").decode()
 
 
 def test_a_request_is_asked_once(mine: Served) -> None:

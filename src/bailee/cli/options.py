@@ -66,6 +66,8 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+HERE = Path()
+
 Home = Annotated[
     Path,
     typer.Option("--home", envvar="BAILEE_HOME", metavar="FOLDER", help="The workspace.", show_default="this folder"),
@@ -124,4 +126,9 @@ Form = Annotated[
 ]
 Spreadsheet = Annotated[
     bool, typer.Option("--spreadsheet", help="In CSV, write ' before a text that a spreadsheet would run.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and keep nothing.")]
+LogKeys = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="KEY|FILE", help="A public key of the ledger, or a file of them; may be repeated."),
 ]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from bailee.policy.model import DataMap, Policy
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from bailee.gate.weighing import Shown
 
 #: The column of every table here that numbers the customer (int64, from 0, dense, NULL for rows about nobody).
 CUSTOMER = "bailee_customer"
@@ -46,3 +48,19 @@ class Evidence:
     survey: pa.Table | None = None
     #: Earlier deals with the same recipient: key, verdict or state, and day.
     history: tuple[tuple[str, str, date], ...] = ()
+    #: By purpose that lists the recipient, and the deal's own: `stands`, `reason`, `told` and `chose`, as in `people`.
+    standing: Mapping[str, pa.Table] = field(default_factory=dict)
+    #: Every notice that was ever registered, by what it promises.
+    notices: tuple[Shown, ...] = ()
+    #: By key of `wanted`, why its rows cannot be measured; what lacks is in neither `sent` nor `columns`.
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    #: How many customers are on record, also those whom the company may not look at for this.
+    known: int = 0
+
+    def version(self, deal: Deal) -> Evidence:
+        """The same for another version of the deal with this recipient; KeyError for a purpose not asked about."""
+        if deal.purpose == self.deal.purpose:
+            return replace(self, deal=deal)
+        names, other = self.people.column_names, self.standing[deal.purpose]
+        columns = {name: other[name] if name in other.column_names else self.people[name] for name in names}
+        return replace(self, deal=deal, people=type(self.people).from_pydict(columns))

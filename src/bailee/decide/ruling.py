@@ -34,6 +34,8 @@ class Ruling:
     slot: int | None = None
     line: int | None = None
     read_lines: Mapping[str, int | None] = field(default_factory=dict, compare=False, repr=False)
+    #: Categories of which no row may say anything, although the purpose reads them: a narrower look at the same use.
+    unspoken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

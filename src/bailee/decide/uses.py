@@ -101,8 +101,6 @@ class Asked:
 
     def _unenforced(self, effects: frozenset[Effect]) -> Iterator[Reason]:
         purpose: Purpose = self.law.purpose
-        if purpose.release.epsilon is not None:
-            yield self._reason("not_enforced", "release", "epsilon", key="release.epsilon")
         if purpose.contact is not None and Effect.CONTACT in effects:
             yield self._reason("not_enforced", "contact", key="contact")
         if purpose.decides == "with_human" and not WEIGHTY.isdisjoint(effects):

@@ -16,7 +16,9 @@ from bailee.vocabulary import Reason
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.gate.noising import Noised
     from bailee.gate.publishing import Versions
+    from bailee.policy.model import DataMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,19 @@ class Answer:
     cutoff: datetime | None
     result: Result = field(repr=False)
     ways: tuple[Way, ...] = ()
+    #: How the figures got their noise; None where they have none.
+    noise: Noised | None = None
 
     def arrow(self) -> pa.Table:
         """The rows as a `pyarrow.Table`."""
         return self.result.table
+
+    def currencies(self, datamap: DataMap) -> tuple[str | None, ...]:
+        """The currency (ISO 4217) of each column whose figures are surely money by the data map, or None."""
+        from bailee.rewrite.amounts import currencies
+
+        governed = self.governed
+        return currencies(self.question, datamap, governed.tables, governed.dialect, self.arrow().column_names)
 
     @property
     def relations(self) -> tuple[View, ...]:

@@ -69,7 +69,7 @@ def _is_sql(record: Mapping[str, Any]) -> bool:
 
 
 #: What uses that are no SQL call themselves.
-_OTHERS = frozenset({"checker", "standing", "feed", "choices"})
+_OTHERS = frozenset({"checker", "standing", "feed", "choices", "weigh"})
 
 
 def _asked(position: int, leaf: Mapping[str, Any], record: Mapping[str, Any]) -> Asked:

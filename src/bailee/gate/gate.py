@@ -24,6 +24,7 @@ from bailee.gate.answer import Answer, NoticeOnRecord, NoticeReceipt, PolicyOnRe
 from bailee.gate.changes import ELSEWHERE, Changes
 from bailee.gate.choices import Choices
 from bailee.gate.connections import DUCKDB, POSTGRES, Connection, opened
+from bailee.gate.discovery import SAMPLE
 from bailee.gate.doors import LAG, Door, Doors
 from bailee.gate.erasing import Erasing
 from bailee.gate.examining import Examined
@@ -54,12 +55,16 @@ from bailee.policy.wording import languages as catalogued
 from bailee.vocabulary import Actor, Customer, Effect, Reason, Use, Verdict
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from sqlalchemy import Connection as DatabaseConnection
 
     from bailee.engines import Engine
     from bailee.gate.asking import Asked
     from bailee.gate.backup import BackupReport
+    from bailee.gate.budgets import Budget
     from bailee.gate.disclosing import Disclosing
+    from bailee.gate.discovery.discovering import Discovered
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
     from bailee.gate.holding import Holding
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
     from bailee.gate.questions import Questions
     from bailee.gate.replay import Replay
     from bailee.gate.sets import Sets
+    from bailee.gate.weighing import Weighed
     from bailee.ledger.export import Exported
     from bailee.ledger.values import Head
     from bailee.people.cleaning import Cleaned
@@ -188,11 +194,13 @@ class Gate:
         actor: Actor | None = None,
         engine: str | None = None,
         turn: Turn | None = None,
+        spend: Decimal | None = None,
     ) -> Answer:
         """Answer one SELECT for a purpose, as far as the promise allows, and record it first.
 
         `engine` is a name of `[engines]` in `bailee.toml`, whose dialect the question is in; None is `[engine]`.
         An engine answers one question at a time: `turn` tells how many come before this one, and cancels it alone.
+        Where the purpose has a privacy budget, a question about groups spends `spend` of it, or what the policy says.
         Raises Refused with reasons, EngineError if the engine could not answer (both recorded), and RecordError if
         the ledger could not record; then nothing is released.
         """
@@ -200,9 +208,18 @@ class Gate:
         given = turn or Turn()
 
         def ask(ruling: Ruling) -> Answer:
-            return self._door(engine).ask(question, ruling, self.clock(), lambda: self._fresh(ruling.policy), given)
+            fresh = lambda: self._fresh(ruling.policy)  # noqa: E731
+            return self._door(engine).ask(question, ruling, self.clock(), fresh, given, spend=spend)
 
         return self._ruled(lambda: self.rule(purpose, effect=effect, recipient=recipient, actor=actor), ask)
+
+    def budgets(self, purpose: str | None = None, recipient: str | None = None) -> tuple[Budget, ...]:
+        """How privacy budgets stand now: all of them, or of one purpose, or for one recipient."""
+        from bailee.gate import budgets
+
+        self._follow()
+        with self.database.read() as connection:
+            return tuple(budgets.standing(connection, self.promise.policy, self.clock(), purpose, recipient))
 
     def holding(self, customer: object, *, purpose: str | None = None, actor: Actor | None = None) -> Holding:
         """What the company's databases hold about one customer, for their own request; each look is recorded.
@@ -363,11 +380,62 @@ class Gate:
         """The SQL that gives an engine's login what the data map needs and no more; empty where none is needed."""
         return examining.grants(self.settings, self.promise.datamap, engine)
 
+    def discover(
+        self,
+        engine: str | None = None,
+        *,
+        tables: Sequence[str] = (),
+        sample: int = SAMPLE,
+        actor: Actor | None = None,
+        progress: Callable[[int, int | None], object] | None = None,
+    ) -> Discovered:
+        """Look in an engine for personal data that the data map does not know, and say what each column probably is.
+
+        It reads whole tables and tells counts of them, never a value, nor anything of fewer than ten; recorded before
+        it is told. WorkspaceError for a table that is not there, EngineError where the engine cannot be asked.
+        """
+        from bailee.gate.discovery import recording
+
+        self._follow()
+        by = actor or SOMEBODY
+        found = recording.look(self, engine, tables, sample, progress)
+        for _ in range(TRIES - 1):
+            try:
+                return recording.record(self._recorder, found, by, self.clock())
+            except Superseded:
+                self._follow()
+        return recording.record(self._recorder, found, by, self.clock())
+
     def standing(
         self, purpose: str, *, recipient: str | None = None, actor: Actor | None = None
     ) -> tuple[StandingRow, ...]:
         """Everybody's standing for a purpose, recorded as a question; raises Refused."""
         return self._ruled(lambda: self.rule(purpose, recipient=recipient, actor=actor), self._points.everybody)
+
+    def weigh(self, purposes: Sequence[str], recipient: str, *, under: str, actor: Actor | None = None) -> Weighed:
+        """How everybody stands for purposes under which a recipient offers to take data, and what they were told.
+
+        For the company itself, to weigh the offer: a use of the purpose `under`, recorded. Raises Refused.
+        """
+        from bailee.gate import weighing
+
+        def weigh(ruling: Ruling) -> Weighed:
+            at = self.clock()
+            return weighing.weigh(self._recorder, ruling, purposes, recipient, self._fresh(ruling.policy), at)
+
+        return self._ruled(lambda: self.rule(under, actor=actor), weigh)
+
+    def ask_without(
+        self, question: str, *categories: str, purpose: str, actor: Actor | None = None, engine: str | None = None
+    ) -> Answer:
+        """As `ask`, over a database without the rows that say anything of some categories, though they may be read."""
+        from bailee.gate.weighing import without
+
+        def ask(ruling: Ruling) -> Answer:
+            narrower = without(ruling, frozenset(categories))
+            return self._door(engine).ask(question, narrower, self.clock(), lambda: self._fresh(ruling.policy), Turn())
+
+        return self._ruled(lambda: self.rule(purpose, actor=actor), ask)
 
     # Points -----------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from bailee import decide
@@ -28,6 +29,11 @@ def left_out(
     missing = tuple((reason, count) for reason, count in counts if reason.code != "stands")
     rows = tuple(line for table in tables for line in _rows(ruling, governed, datamap, table, cutoff))
     return LeftOut(columns, missing, rows, included, sum(count for _, count in counts))
+
+
+def without_counts(left: LeftOut) -> LeftOut:
+    """The same without numbers of customers, which would say exactly how many there are beside figures with noise."""
+    return replace(left, customers=(), included=0, known=0)
 
 
 def customers_by_reason(ruling: Ruling, standing: Standing) -> list[tuple[Reason, int]]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from bailee import decide
 from bailee.errors import NotVerified
-from bailee.gate import asked, concerns
+from bailee.gate import asked, askers, concerns
+from bailee.gate.askers import Asker
 from bailee.gate.concerns import Concern, Progress
 from bailee.gate.promise import recorded_policy
 from bailee.gate.record import ANSWERED
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _KEPT, _READ = 1024, 4096
+_USES = ("use", "points_opened", "points_closed")
 #: Why the proof of an entry that a restore carried forward may show less than that of another.
 SEVERAL = "whose record names others too, so that it is opened to nobody"
 LOST = "whose standing was lost when a backup from before was restored"
@@ -42,6 +44,7 @@ class Proven:
     happened: the decision on a use, whether a checker was asked about them, or what they chose. An imported file is one
     entry for all its rows, so each row of theirs is told by itself: `file` is the root over the rows and `row` the
     row's position. `unshown` says why the proof does not show the row, or the customer's standing at an entry.
+    `asker` is who asked for a use, None where that is not on record.
     """
 
     position: int
@@ -56,6 +59,7 @@ class Proven:
     file: str | None = None
     row: int | None = None
     unshown: str | None = None
+    asker: Asker | None = None
 
 
 class Prover:
@@ -100,11 +104,12 @@ class Prover:
             leaves = concerns.of_kind(self._connection, "policy")
             self._policies = [(at, str(read(raw)["policy"])) for at, raw in leaves]
         before = [digest for at, digest in self._policies if at <= position]
-        if not before:
-            return None
-        if before[-1] not in self._read:
-            self._read[before[-1]] = recorded_policy(self._connection, before[-1])
-        return self._read[before[-1]]
+        return self._policy(before[-1]) if before else None
+
+    def _policy(self, digest: str) -> Policy | None:
+        if digest not in self._read:
+            self._read[digest] = recorded_policy(self._connection, digest)
+        return self._read[digest]
 
     def prove(self, concern: Concern) -> Proven:
         """The proof of an entry; NotVerified where what is stored does not lead to the leaf."""
@@ -139,7 +144,18 @@ class Prover:
             _in_scope(leaf, standing, asked_about=about),
             self._written(position, extra),
             unshown=_unshown(leaf, standing, opened),
+            asker=self._asker(leaf, position, told or None),
         )
+
+    def _asker(self, leaf: Mapping[str, Any], position: int, opened: Mapping[str, Any] | None) -> Asker | None:
+        """Who asked: of a minute, whoever had it opened. `opened` is the record, where the proof shows it."""
+        if leaf["kind"] not in _USES:
+            return None
+        record = opened
+        if record is None:
+            place = int(leaf["opened"]) if leaf["kind"] == "points_closed" else position
+            record = log.record(self._connection, place, safe=keyring.of(self._connection))
+        return askers.of(record, self._policy(leaf["policy"]), proved=opened is not None)
 
     def _imported(self, place: imported_rows.Place, position: int, raw: bytes, leaf: Mapping[str, Any]) -> Proven:
         """The proof of a row of an imported file, or of its file's entry alone where the row cannot be shown."""

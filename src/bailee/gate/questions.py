@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from bailee.decide import Ruling
 from bailee.engines import Engine, Result
-from bailee.errors import EngineError, EngineUnavailable, Refused, Stale, WorkspaceError
+from bailee.errors import DeidError, EngineError, EngineUnavailable, Refused, Stale, WorkspaceError
 from bailee.gate.answer import Answer
-from bailee.gate.leftout import left_out
+from bailee.gate.leftout import left_out, without_counts
 from bailee.gate.promise import Promise
 from bailee.gate.record import ANSWERED, FAILED, REFUSED, Recorder, refusal
 from bailee.gate.sets import TRIES, Sets
+from bailee.gate.spending import Spending
 from bailee.gate.turns import Turn
 from bailee.gate.ways import Way
 from bailee.people.standing import Standing
@@ -41,35 +43,57 @@ class Questions:
         fresh: Fresh,
         turn: Turn,
         person: Person | None = None,
+        spend: Decimal | None = None,
     ) -> Answer:
         """The answer, recorded; raises Refused or EngineError, recorded too, and RecordError if that failed.
 
-        With a `person` it is the answer to their own request, and about them alone.
+        With a `person` it is the answer to their own request, and about them alone. `spend` is what a question with
+        noise spends instead of what the policy says.
         """
         private: dict[str, object] = {"question": question[:LONGEST]}
+        if ruling.unspoken:
+            private["without"] = sorted(ruling.unspoken)
+        spending = Spending(self._recorder, ruling, at, spend)
         about: list[int] = []
         cutoff = None if person is not None else retention(ruling, at)
         try:
             if not ruling.permitted:
                 raise Refused(ruling.reasons)
-            found = self._run(question, ruling, fresh, cutoff, private, about, turn, person)
+            found = self._run(question, ruling, fresh, cutoff, private, about, turn, person, spending)
             governed, result, standing, ways = found
         except Refused as error:
-            error.receipt = self._use(ruling, REFUSED, {**private, **refusal(error)}, at, about)
+            error.receipt = self._use(ruling, REFUSED, {**private, **refusal(error)}, at, about, None, spending)
             raise
         except EngineError as error:
             failed = {**private, "failed": error.kind or type(error).__name__}
-            error.receipt = self._use(ruling, FAILED, failed, at, about)
+            error.receipt = self._use(ruling, FAILED, failed, at, about, None, spending)
             raise
-        except WorkspaceError as error:
-            self._use(ruling, FAILED, {**private, "failed": type(error).__name__}, at, about)
+        except (WorkspaceError, DeidError) as error:
+            failed = {**private, "failed": type(error).__name__}
+            self._use(ruling, FAILED, failed, at, about, None, spending)
             raise
         out = left_out(ruling, governed, self._promise.datamap, standing, cutoff)
-        private |= {"rows": result.rows, "included": out.included, "version": standing.version}
-        receipt = self._use(ruling, ANSWERED, private, at, about, standing)
-        sequence = standing.sequence
+        private |= {"rows": result.rows, "version": standing.version}
+        if governed.noise is None:
+            private |= {"included": out.included}
+        else:
+            out = without_counts(out)
+        receipt = self._use(ruling, ANSWERED, private, at, about, standing, spending)
+        sequence, noised = standing.sequence, spending.noised
         return Answer(
-            question, ruling, governed, receipt, result.rows, at, sequence, result.seconds, out, cutoff, result, ways
+            question,
+            ruling,
+            governed,
+            receipt,
+            result.rows,
+            at,
+            sequence,
+            result.seconds,
+            out,
+            cutoff,
+            result,
+            ways,
+            noised,
         )
 
     def _use(
@@ -80,10 +104,23 @@ class Questions:
         at: datetime,
         about: Sequence[int],
         standing: Standing | None = None,
+        spending: Spending | None = None,
     ) -> int:
         """Record the question, as of when it was asked."""
         some = private.get("customers") is not None
-        return self._recorder.use(ruling, decision, private, at, as_of=at, standing=standing, subjects=about, some=some)
+        reserved = None if spending is None else spending.reserved
+        spent = {} if reserved is None else {"spent_in": list(reserved.entries)}
+        return self._recorder.use(
+            ruling,
+            decision,
+            {**private, **spent},
+            at,
+            as_of=at,
+            standing=standing,
+            subjects=about,
+            some=some,
+            spent=None if reserved is None else reserved.leaf,
+        )
 
     def printed(self, question: str, ruling: Ruling, at: datetime, engine: str) -> str:
         """The governed question for an engine that Bailee does not run; raises Refused and EngineError."""
@@ -115,6 +152,7 @@ class Questions:
         about: list[int],
         turn: Turn,
         person: Person | None,
+        spending: Spending,
     ) -> tuple[Governed, Result, Standing, tuple[Way, ...]]:
         """Rewrite and answer over one and the same database, though it be replaced in between.
 
@@ -126,8 +164,9 @@ class Questions:
                 generation, governed = self._rewrite(sets.engine, question, ruling, person)
                 private |= _uses(governed)
                 about[:] = self._recorder.numbers(governed.customers)
+                noising = spending.noising(governed)
                 try:
-                    return governed, *sets.run(governed, ruling, fresh, cutoff, generation, turn)
+                    return governed, *sets.run(governed, ruling, fresh, cutoff, generation, turn, noising)
                 except Stale:
                     continue
                 except EngineError as error:

@@ -46,10 +46,12 @@ class Recorder:
         standing: Standing | None = None,
         subjects: Sequence[int] = (),
         some: bool = False,
+        spent: Mapping[str, object] | None = None,
     ) -> int:
         """Record one use, over the standing it was answered from and about those customers if it is known about whom.
 
-        `some` says that it was about nobody else, also where none of them is on record. Returns its leaf's position.
+        `spent` is what it spent of a privacy budget and what that left. `some` says that it was about nobody else, also
+        where none of them is on record. Returns its leaf's position.
         """
         public = {
             **self.named(ruling),
@@ -60,6 +62,7 @@ class Recorder:
             **standing_of(standing),
             "as_of": as_of or at,
             "about": SOME if some or subjects else ALL,
+            **(spent or {"spent": None, "left": None}),
         }
         return self.append("use", public, {**described(ruling), **private}, at, subjects)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bailee.errors import BaileeError, NotVerified, WorkspaceError
 from bailee.gate import swapping
 from bailee.gate.archive import STATE
+from bailee.gate.budgets import spend_again
 from bailee.gate.erasing import By, Named, erase, words
 from bailee.gate.naming import Names
 from bailee.gate.settings import POLICY
@@ -124,6 +125,7 @@ def _go_on(connection: Connection, others: list[Other], old: _Old, remade: Remad
     remade.carried = max(beyond, default=0)
     if remade.carried:
         progress.pass_by(connection, carrying.carry(connection, beyond[remade.carried]))
+        spend_again(connection, remade.head.size)
         remade.notes.append(
             f"{remade.carried:,} entries recorded since the backup were carried forward; the private records and facts "
             "that they stand for are lost"

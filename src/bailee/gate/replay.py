@@ -125,7 +125,7 @@ def _standing(connection: Connection, leaf: dict[str, Any], record: dict[str, An
         said = verdicts_of(ruling)[_UNKNOWN if codes is None else codes[ruling.slot]].reasons[0].code
         if said != record["verdict"]:
             yield f"the verdict was `{record['verdict']}`, the standing of that time gives `{said}`"
-    elif leaf.get("decision") == ANSWERED and record.get("personal", False):
+    elif leaf.get("decision") == ANSWERED and record.get("personal", False) and "included" in record:
         least = past.count_at(connection, ruling.slot, sequence)
         most = least + past.erased_since(connection, sequence)
         if not least <= record["included"] <= most:

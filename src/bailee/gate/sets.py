@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bailee.decide import Ruling
-from bailee.engines import Engine, Place, Result
+from bailee.engines import Engine, Place, Result, View
 from bailee.errors import EngineError, EngineUnavailable, Stale
 from bailee.gate.standing_columns import Columns, Fresh
 from bailee.gate.turns import Line, Turn
@@ -17,6 +18,9 @@ from bailee.people.database import Database
 from bailee.people.keys import PseudonymKeys
 from bailee.people.standing import Numbers, Standing
 from bailee.rewrite import Allow, Governed
+
+if TYPE_CHECKING:
+    from bailee.gate.noising import Noising
 
 TRIES = 4
 #: Members of an allow table whose keys are in memory at once.
@@ -65,13 +69,17 @@ class Sets:
         cutoff: datetime | None,
         generation: int,
         turn: Turn,
+        noising: Noising | None = None,
     ) -> tuple[Result, Standing, tuple[Way, ...]]:
         """Answer a governed question, whose turn has come, over the newest standing.
 
-        Says of each governed relation how its rows were held against standing.
+        Says of each governed relation how its rows were held against standing. Where figures need noise, `noising` adds
+        it, and nothing goes on without: exact figures never leave this method.
 
         Raises Stale if the engine is not, or no longer, of the generation over whose catalogue it was rewritten.
         """
+        if (governed.noise is None) != (noising is None):
+            raise ValueError("what needs noise is answered with noise, and nothing else is")
         declared = frozenset[str]() if self.columns is None else self.columns.tables
         otherwise: str | None = None
         for attempt in range(TRIES):
@@ -90,6 +98,9 @@ class Sets:
             if self.engine.generation != generation:
                 raise Stale("the engine started again, over a database that may be another")
             if result is not None and self._still(governed, fresh):
+                if noising is not None:
+                    turn.must_go_on()
+                    result = self._shape(governed, noising(result.table))
                 return result, now, ways(governed, fresh, spans, declared)
         raise EngineUnavailable("the data changes faster than it can be asked; ask again")
 
@@ -131,11 +142,22 @@ class Sets:
         masks = {masked.allow: spans[masked.allow] for masked in governed.masked.values() if masked.allow in spans}
         marks = {place: fresh.marks[place] for place in _used(governed, fresh) if place in fresh.marks}
         try:
-            return self.engine.ask(views, governed.sql, allow=at, masks=masks, columns=marks), spans
+            sql = governed.sql if governed.noise is None else governed.noise.sql
+            return self.engine.ask(views, sql, allow=at, masks=masks, columns=marks), spans
         except EngineError as error:
             # A question about groups is written anew, so a place in it is none in the asker's text.
             if error.position is not None:
                 error.position = None if governed.aggregate else governed.place(error.position)
+            raise
+
+    def _shape(self, governed: Governed, noisy: View) -> Result:
+        """What the asker's own SELECT makes of noisy figures."""
+        try:
+            return self.engine.ask((noisy,), governed.sql, allow={})
+        except Stale:
+            raise EngineUnavailable("the engine started again while it answered; what was spent is spent") from None
+        except EngineError as error:
+            error.position = None  # in SQL that was put together from the asker's
             raise
 
     def _refresh(self, allow: Allow, now: Standing, secret: bytes) -> None:

@@ -130,7 +130,10 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "standing_root": _or_null(ROOT),
             "as_of": TIME,
             "about": _one_of(ALL, SOME),
+            "spent": _or_null(COUNT),
+            "left": _or_null(COUNT),
         },
+        "privacy_spent": {"purpose": KEY, "recipient": _or_null(KEY), "policy": DIGEST, "spent": COUNT, "left": COUNT},
         "points_opened": {**_POINTS, "continues": _or_null(COUNT)},
         "points_closed": {**_POINTS, "opened": COUNT, "customers": ROOT},
         "choice": {"sequence": _or_null(COUNT)},
@@ -168,6 +171,14 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             "customers": ROOT,
         },
         "deletion": {"change": _one_of("asked", "confirmed"), "disclosure": COUNT},
+        "screen": {
+            "deal": DIGEST,
+            "policy": DIGEST,
+            "map": DIGEST,
+            "verdict": _one_of("acceptable", "conditions", "refused"),
+            "seed": COUNT,
+        },
+        "discovery": {"policy": DIGEST, "map": DIGEST, "tables": COUNT, "columns": COUNT},
         "customer": {"change": _one_of("created", "changed", "restricted", "released", "held", "erased")},
     }
 )

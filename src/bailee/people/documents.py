@@ -63,6 +63,14 @@ def setting(connection: Connection, name: str) -> str | None:
     return found
 
 
+def settings(connection: Connection, prefix: str) -> dict[str, str]:
+    """Return the settings of the workspace whose names begin so, by name."""
+    rows = connection.exec_driver_sql(
+        "SELECT name, value FROM settings WHERE substr(name, 1, ?) = ? ORDER BY name", (len(prefix), prefix)
+    )
+    return dict(map(tuple, rows))
+
+
 def set_setting(connection: Connection, name: str, value: str) -> None:
     """Change a setting of the workspace in the caller's write transaction."""
     connection.exec_driver_sql(

@@ -487,6 +487,19 @@ deletions = Table(
     Index(None, "customer"),
 )
 
+#: What questions with noise spent of privacy budgets, in millionths of epsilon: by purpose and recipient (NULL: the
+#: company itself). `entry` is the leaf of the ledger that says so.
+spendings = Table(
+    "spendings",
+    metadata,
+    _number("entry", key=True),
+    _text("purpose"),
+    _text("recipient", optional=True),
+    _number("at"),
+    _number("amount"),
+    Index(None, "purpose", "at"),
+)
+
 #: What was said stays said, whatever program holds the database; but the erased did not say it any more.
 APPEND_ONLY = ("choices", "notices_given")
 _ERASED = "SELECT 1 FROM customers WHERE number = OLD.customer AND erased_at IS NOT NULL"

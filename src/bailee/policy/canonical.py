@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from decimal import Decimal
 from enum import Enum, IntEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 #: Values that are one text, by type.
 _TEXTS: dict[type, Callable[[str], object]] = {
+    Decimal: Decimal,
     Duration: Duration.parse,
     Rate: Rate.parse,
     Coarsen: Coarsen.parse,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bailee.policy import places, taxonomy
+from bailee.policy.budget import LEAST, MOST
 from bailee.policy.model import Path, Policy, Purpose
 from bailee.policy.special import special_root
 from bailee.vocabulary import Basis, Treatment
@@ -29,7 +30,7 @@ def impossible(policy: Policy) -> Found:
                 )
                 yield (section, key, "texts", policy.written_in), message
     for purpose in policy.purposes.values():
-        for check in (_consent, _law, _interest, _special_consent, _aggregate, _places, _was, _own_request):
+        for check in (_consent, _law, _interest, _special_consent, _aggregate, _budget, _places, _was, _own_request):
             for path, message in check(policy, purpose):
                 yield ("purposes", purpose.key, *path), message
 
@@ -98,6 +99,21 @@ def _aggregate(policy: Policy, purpose: Purpose) -> Found:
     for recipient in purpose.recipients:
         if policy.recipients[recipient].at_most is Treatment.AGGREGATE:
             yield ("recipients",), f"`{recipient}` takes `at_most: aggregate`, which {needs}"
+
+
+def _budget(policy: Policy, purpose: Purpose) -> Found:
+    release = purpose.release
+    for key, value in (("each", release.each), ("at_most", release.at_most)):
+        if value is not None and release.epsilon is None:
+            yield ("release", key), f"`{key}` needs `epsilon`: expected a budget, such as `epsilon: 1.0 per 90 days`"
+    if release.epsilon is None:
+        return
+    amount = release.epsilon.amount
+    if not LEAST <= amount <= MOST or amount % LEAST:
+        message = f"found a budget of `{amount}`, expected a number up to {MOST} of at most six decimals"
+        yield ("release", "epsilon"), message
+    if release.each is not None and release.each > amount:
+        yield ("release", "each"), f"a question would spend `{release.each}` of a budget of `{amount}`: expected less"
 
 
 def _places(policy: Policy, purpose: Purpose) -> Found:

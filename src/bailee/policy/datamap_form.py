@@ -8,12 +8,16 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from bailee.policy.forms import Filled, Form, LooseForm, NotEmpty, OneOrMore, Short
 from bailee.policy.leaves import (
+    Bounds,
     Category,
     CoarsenText,
+    Currency,
     LanguageTag,
     PurposeKey,
+    Share,
     Text,
     Truth,
+    Value,
     When,
     one_of,
     parsed,
@@ -96,6 +100,10 @@ class FieldBailee(Form):
 
     coarsen: CoarsenText | None = None
     measure: Truth = False
+    currency: Currency | None = Field(None, description="what amounts of money in it are in, such as `USD`")
+    between: Bounds | None = Field(None, description="the least and the most of a row, such as `[0, 200]`")
+    step: Share | None = Field(None, description="what values are counted in, such as `0.01`")
+    values: OneOrMore[Value] = Field((), description="all values that groups may be made by")
     only_for: OneOrMore[PurposeKey] | None = Field(None, alias="for")
 
 

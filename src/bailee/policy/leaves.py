@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from bailee.policy import places, taxonomy
+from bailee.policy import currencies, places, taxonomy
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.model import ELSEWHERE
 from bailee.policy.predicates import Predicate
@@ -140,11 +141,58 @@ def whole(least: int, most: int, why: str = "") -> Callable[[object], int]:
     return check
 
 
+def number(value: object) -> Decimal:
+    """A check for a decimal number of at most six decimals, as it was written."""
+    if not isinstance(value, Number) or not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,6})?", value):
+        raise wrong(f"found {shown(value)}, expected a number of at most six decimals")
+    exact = Decimal(str(value))
+    return Decimal(f"{exact.normalize():f}") if exact else Decimal(0)
+
+
+def share(value: object) -> Decimal:
+    """A check for such a number above 0."""
+    found = number(value)
+    if found <= 0:
+        raise wrong(f"found `{found}`, expected a number above 0")
+    return found
+
+
+def rows(value: object) -> int:
+    """A check for a number of rows."""
+    found = re.fullmatch("([1-9][0-9]{0,3}) +rows?", value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise wrong(f"found {shown(value)}, expected a number of rows up to 9999, such as `3 rows`")
+    return int(found[1])
+
+
+def bounds(value: object) -> tuple[Decimal, Decimal]:
+    """A check for two numbers, the lower one first; they hold something besides 0."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise wrong(f"found {shown(value)}, expected the least and the most of a row, such as `[0, 200]`")
+    low, high = map(number, value)
+    if low >= high:
+        raise wrong(f"found `[{low}, {high}]`, expected the lower number first, such as `[0, 200]`")
+    return low, high
+
+
+def value_of(value: object) -> str:
+    """A check for one value of a column, as the text that it is written as."""
+    return str(value).lower() if isinstance(value, bool) else said(value, "a value of the column")
+
+
 def truth(value: object) -> bool:
     """A check for `true` or `false`."""
     if not isinstance(value, bool):
         raise wrong(f"found {shown(value)}, expected `true` or `false`")
     return value
+
+
+def _currency(value: object) -> str:
+    expected = "a currency as the three capital letters of ISO 4217, such as `USD`"
+    code = said(value, expected)
+    if code not in currencies.CODES:
+        raise wrong(f"unknown currency {shown(code)}: expected {expected}{meant(code.upper(), currencies.CODES)}")
+    return code
 
 
 def _text(value: object) -> str:
@@ -249,4 +297,13 @@ CoarsenText = Annotated[
     PlainValidator(parsed(Coarsen.parse, "a way to coarsen, such as `band 20`")),
     _schema(type="string", pattern="^(band +[0-9.]+|prefix +[0-9]+|year|quarter|month|week|day|hour)$"),
 ]
+Currency = Annotated[str, PlainValidator(_currency), _schema(type="string", pattern="^[A-Z]{3}$")]
+Share = Annotated[Decimal, PlainValidator(share), _schema(type="number", exclusiveMinimum=0)]
+RowsText = Annotated[int, PlainValidator(rows), _schema(type="string", pattern="^ *[1-9][0-9]{0,3} +rows? *$")]
+Bounds = Annotated[
+    tuple[Decimal, Decimal],
+    PlainValidator(bounds),
+    _schema(type="array", items={"type": "number"}, minItems=2, maxItems=2),
+]
+Value = Annotated[str, PlainValidator(value_of), _schema(type=["string", "number", "boolean"])]
 When = Annotated[Predicate, PlainValidator(parsed(Predicate.parse, "a condition on columns")), _schema(type="string")]

@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from bailee.policy import taxonomy
-from bailee.policy.datamap_form import CollectionBailee, CollectionForm, DataMapForm, FieldForm, SubjectForm, ViaForm
+from bailee.policy.datamap_form import (
+    CollectionBailee,
+    CollectionForm,
+    DataMapForm,
+    FieldBailee,
+    FieldForm,
+    SubjectForm,
+    ViaForm,
+)
 from bailee.policy.leaves import listed, meant
-from bailee.policy.model import Column, DataMap, Reference, Reveal, Table, TableTexts
+from bailee.policy.model import Between, Column, DataMap, Reference, Reveal, Table, TableTexts
 from bailee.policy.predicates import fold
 from bailee.policy.reader import Path, Tree
 
 Categories = tuple[str, ...]
+
+#: How many steps lie between nothing and the largest bound of a column, at most.
+FINEST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,24 @@ class Tables:
             bailee.coarsen if bailee else None,
             frozenset(bailee.only_for) if bailee and bailee.only_for else None,
             bool(bailee and bailee.measure),
+            bailee.currency if bailee else None,
+            self.between(bailee, path),
+            bailee.values if bailee else (),
         )
+
+    def between(self, bailee: FieldBailee | None, path: Path) -> Between | None:
+        """The bounds of what a row adds to a sum; the step counts them in whole numbers, and they are not endless."""
+        if bailee is None or bailee.between is None:
+            if bailee is not None and bailee.step is not None:
+                message = "`step` needs `between`: expected the least and the most of a row too, such as `[0, 200]`"
+                self.tree.wrong((*path, "fides_meta", "bailee", "step"), message, at_key=True)
+            return None
+        (low, high), step = bailee.between, bailee.step
+        widest = max(abs(low), abs(high))
+        if step is not None and not (widest / FINEST <= step <= widest):
+            message = f"the step `{step}` does not fit: expected a number up to {widest}, and at least 10^-9 of that"
+            self.tree.wrong((*path, "fides_meta", "bailee", "step"), message)
+        return Between(low, high, step)
 
     # Tables ----------------------------------------------------------------------------------------------------------
 

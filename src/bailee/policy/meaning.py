@@ -95,7 +95,6 @@ def _unenforced(policy: Policy, purpose: Purpose, use: Use) -> Iterator[Reason]:
     """D9: a key that this version cannot enforce refuses the uses that it limits."""
     effects = effects_of(purpose, use)
     limits = {
-        "release.epsilon": purpose.release.epsilon is not None,
         "contact": purpose.contact is not None and Effect.CONTACT in effects,
         "decides": purpose.decides == "with_human" and bool(effects & {Effect.ADVERSE, Effect.PRICE}),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.predicates import Predicate
@@ -64,6 +65,10 @@ class Release:
 
     min_group: int | None = None
     epsilon: Rate | None = None
+    #: What a question spends of the budget unless it says otherwise, and how many rows of each customer count in one
+    #: question. Both say how figures are made and not what a customer may lose, so they are no terms.
+    each: Decimal | None = None
+    at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +255,21 @@ class Reveal:
 
 
 @dataclass(frozen=True, slots=True)
+class Between:
+    """The least and the most that one row adds to a sum with noise, and the `step` on which values are counted."""
+
+    low: Decimal
+    high: Decimal
+    step: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column: what it says about a person, and how it becomes coarse. `only_for` excludes every other purpose.
 
     Only a `measure` may be added up over groups: sums of anything else, such as codes, tell which rows are there.
+    `currency` (ISO 4217) says what its amounts are in, so that people read them as money; no value depends on it.
+    With noise only what lies `between` two bounds is added up, and groups are made by `values` that are named here.
     """
 
     name: str
@@ -261,6 +277,9 @@ class Column:
     coarsen: Coarsen | None = None
     only_for: frozenset[str] | None = None
     measure: bool = False
+    currency: str | None = None
+    between: Between | None = None
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

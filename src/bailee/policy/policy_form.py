@@ -27,6 +27,8 @@ from bailee.policy.leaves import (
     RateText,
     RecipientKey,
     RoleName,
+    RowsText,
+    Share,
     StaffRole,
     Text,
     TreatmentName,
@@ -100,7 +102,11 @@ class ReleaseForm(Form):
     """How aggregates may leave."""
 
     min_group: GroupSize | None = None
-    epsilon: RateText | None = None
+    epsilon: RateText | None = Field(
+        None, description="how much privacy a span of time may cost, such as `1.0 per 90 days`"
+    )
+    each: Share | None = Field(None, description="how much a question spends, such as `0.25`")
+    at_most: RowsText | None = Field(None, description="how many rows of a customer count, such as `3 rows`")
 
 
 class TextsForm(Form):

@@ -50,6 +50,11 @@ RULING: dict[str, tuple[str, Principle]] = {
     "no_own_request": ("`{purpose}` does not say `own_request: true`, so it answers nobody's own request", P.OWNERSHIP),
     "standard": ("the standard `{standard}` forbids this: {because}", P.OUTCOMES),
     "not_enforced": ("`{purpose}` sets `{key}`, which this version cannot enforce", P.ACCOUNTABILITY),
+    "budget_spent": (
+        "`{purpose}` may cost customers {rate} of privacy for {whom}, of which {left} is left, and this would spend "
+        "{wanted}{instead}",
+        P.PRIVACY,
+    ),
     "not_read": ("`{purpose}` does not read {category}", P.MINIMISATION),
     "no_category": ("the data map gives it no category", P.ACCOUNTABILITY),
     "narrowed": ("`{purpose}` reads {category} only as {treatment}", P.MINIMISATION),

@@ -18,12 +18,13 @@ FOLDER = Path(__file__).parent / "data"
 def schemas() -> dict[str, str]:
     """The text of each schema by its file name."""
     return {
-        "policy.schema.json": _text(PolicyForm.model_json_schema(), "Bailee policy"),
-        "datamap.schema.json": _text(DataMapForm.model_json_schema(), "Bailee data map (a Fides dataset manifest)"),
+        "policy.schema.json": text(PolicyForm.model_json_schema(), "Bailee policy"),
+        "datamap.schema.json": text(DataMapForm.model_json_schema(), "Bailee data map (a Fides dataset manifest)"),
     }
 
 
-def _text(schema: dict[str, Any], title: str) -> str:
+def text(schema: dict[str, Any], title: str) -> str:
+    """A schema as a file of it: sorted, without what pydantic adds."""
     whole = {**_plain(schema), "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title}
     return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -46,5 +47,5 @@ def _plain(part: Any, closed: bool = False) -> Any:
 
 
 if __name__ == "__main__":
-    for name, text in schemas().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for name, whole in schemas().items():
+        (FOLDER / name).write_text(whole, encoding="utf-8")

@@ -68,7 +68,8 @@ def terms_of(policy: Policy, purpose: Purpose) -> Terms:
         reads=purpose.reads,
         recipients={key: ToWhom(r.role, r.industry, r.place, r.at_most) for key, r in known},
         keep=purpose.keep,
-        release=purpose.release,
+        # How much of a budget a question spends, and how many rows it counts, is no part of what a customer may lose.
+        release=Release(purpose.release.min_group, purpose.release.epsilon),
         contact=purpose.contact,
         consent_lasts=purpose.consent_lasts,
         basis_by_place={place: rule.basis for place, rule in purpose.by_place.items() if rule.basis},

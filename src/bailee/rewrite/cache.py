@@ -73,9 +73,9 @@ class Rewriter:
     def rewrite(self, question: str, ruling: Ruling, person: Person | None = None) -> Governed:
         """The governed question; raises `Refused`. A refused ruling is never looked up, and refusals are not kept.
 
-        Nor is what is about one `person` alone: the answer to their own request.
+        Nor is what is about one `person` alone, the answer to their own request, or looks narrower than its use.
         """
-        if not ruling.permitted or person is not None:
+        if not ruling.permitted or person is not None or ruling.unspoken:
             return rewrite_over(question, ruling, self._store, self._serialize, person)
         use = ruling.use
         dialect = self._store.dialect.name

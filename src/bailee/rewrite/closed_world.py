@@ -24,7 +24,7 @@ _TABLE_PARTS = frozenset({"this", "db", "catalog", "alias", "joins", "pivots", "
 def read(question: str, dialect: Dialect) -> tuple[list[Token], exp.Expr]:
     """The tokens and the tree of one query inside the closed world; raises `Refused` for anything else."""
     tokens = scan(question, dialect)
-    tree = _parse(question, tokens, dialect)
+    tree = parse(question, tokens, dialect)
     named: set[int] = set()
     for node in _checked(question, tree, dialect):
         if type(node).__name__ == "TableAlias":
@@ -34,7 +34,8 @@ def read(question: str, dialect: Dialect) -> tuple[list[Token], exp.Expr]:
     return tokens, tree
 
 
-def _parse(question: str, tokens: Sequence[Token], dialect: Dialect) -> exp.Expr:
+def parse(question: str, tokens: Sequence[Token], dialect: Dialect) -> exp.Expr:
+    """The tree of one query, whatever is in it; raises `Refused` for anything else."""
     import logging
 
     import sqlglot

@@ -12,6 +12,7 @@ from bailee.rewrite.column import Columned
 from bailee.rewrite.dialects import DUCKDB, Dialect
 from bailee.rewrite.draft import Allow, Clean
 from bailee.rewrite.mask import Masked
+from bailee.rewrite.plan import Plan
 from bailee.rewrite.splice import Edit, origin
 from bailee.vocabulary import Reason, Treatment
 
@@ -64,6 +65,8 @@ class Governed:
     #: Other bodies for views, by their names, for when their tables' standing columns are as new as the question.
     columned: Mapping[str, Columned] = field(default_factory=dict)
     dialect: Dialect = DUCKDB
+    #: How figures get their noise, before which nothing of them leaves the gate; `sql` runs on the noisy ones.
+    noise: Plan | None = None
 
     def bind(
         self,

@@ -69,6 +69,8 @@ def joined(governed: Governed, cutoff: datetime | None) -> exp.Expr:
 
     if governed.dialect is not DUCKDB:
         raise ValueError("only what was governed for DuckDB is printed")
+    if governed.noise is not None:
+        raise _cannot("a question that is answered with noise, which the gate alone adds,")
     if governed.keyed:
         raise _cannot("a column as a pseudonym, whose key is never printed,")
     views = governed.bind(cutoff)

@@ -29,6 +29,7 @@ REWRITE: dict[str, tuple[str, Principle]] = {
     "table_withheld": ("the table `{table}` at {place} has nothing that `{purpose}` may see{why}", P.MINIMISATION),
     "column_withheld": ("the column `{column}` of `{table}` at {place} is withheld: {why}", P.MINIMISATION),
     "aggregate_only": ("this question may only be answered about groups, because {why}: {instead}", P.PRIVACY),
+    "noise_only": ("`{purpose}` answers about groups with noise, and not this: {instead}", P.PRIVACY),
     "map_unusable": ("the data map does not fit the database: {found}; run `bailee check`", P.ACCOUNTABILITY),
     "not_printed": ("{found} cannot be printed{engine}: ask on an engine that Bailee runs", P.SECURITY),
     "door_unsafe": ("row-level security cannot stand for the gate here: {found}", P.SECURITY),

@@ -112,6 +112,8 @@ class Sight:
 
     def forbidden(self, category: str) -> bool:
         """Whether a row that reveals this category is hidden."""
+        if category in self.ruling.unspoken:
+            return True
         treatment = decide.category(self.ruling, category).treatment
         return treatment is not Treatment.CLEAR and not (self.aggregate and treatment is Treatment.AGGREGATE)
 

@@ -15,18 +15,22 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from babel.numbers import get_currency_name
+
 from bailee.collect.receipts.issuing import Receipt, receipts
 from bailee.errors import Refused
 from bailee.gate.values import for_text
 from bailee.gate.values import rows as rows_of
 from bailee.people import customers, kept
-from bailee.rights import page, timeline, words
+from bailee.rights import page, timeline, uses, words
 from bailee.rights.pack import Pack, csv_rows, json_rows
 
 if TYPE_CHECKING:
     from bailee.gate.gate import Gate
     from bailee.gate.holding import HeldTable, Holding
+    from bailee.gate.proofs import Proven
     from bailee.people.choices import Recorded
+    from bailee.policy.model import Table
     from bailee.rights.words import Language
     from bailee.vocabulary import Actor
 
@@ -230,8 +234,8 @@ class _Copy:
         yield from self._table_of(("when", "what", "purpose", "recipient", "receipt"), map(self._choice, self.chosen))
         yield page.heading(self._say("uses"))
         yield page.line(self._say("uses_about", shown=len(self.last), count=self.report.uses))
-        uses = (self._use(line) for line in reversed(self.last))
-        yield from self._table_of(("when", "what", "purpose", "recipient", "scope", "proof"), uses)
+        lines = (self._use(line) for line in reversed(self.last))
+        yield from self._table_of(("when", "what", "purpose", "asked_by", "recipient", "scope", "proof"), lines)
         yield page.heading(self._say("not_shown"))
         missing = [self._say(f"not_shown_{each.kind}", **each.details) for each in self.report.missing]
         yield page.listing(missing) if missing else page.line(self._say("all_shown"))
@@ -260,6 +264,23 @@ class _Copy:
             f"{self._say('files')} (CSV)",
         ]
         yield from page.table(names, rows)
+        amounts = [self._amounts(tables[name], told[name].title) for name in counts if name in told]
+        if any(amounts):
+            yield page.listing(filter(None, amounts))
+
+    def _amounts(self, table: Table, title: str | None) -> str:
+        """Which columns of a table are amounts of money, in which currency; nothing for none."""
+        units = {each.currency for each in table.columns.values() if each.currency is not None}
+        said = (
+            self._say(
+                "amounts",
+                table=title or table.name,
+                columns=", ".join(each.name for each in table.columns.values() if each.currency == unit),
+                currency=f"{get_currency_name(unit, count=2, locale=self.language.tag)} ({unit})",
+            )
+            for unit in sorted(units)
+        )
+        return " ".join(said)
 
     def _table_of(self, names: Sequence[str], rows: Iterator[list[page.Cell]]) -> Iterator[str]:
         yield from page.table([self._say(name) for name in names], rows)
@@ -281,10 +302,23 @@ class _Copy:
             (when, None),
             (what, None),
             (each.purpose or "", None),
+            (self._asked(each), None),
             (to, None),
             (scope, None),
             (self._say("proof"), path),
         ]
+
+    def _asked(self, each: Proven) -> str:
+        """Who asked, and whether that is more than the company's word."""
+        if each.kind not in uses.KINDS:
+            return ""
+        if each.asker is None:
+            return self._say("asked_unknown")
+        said = ["asked_own"] if each.asker.own else []
+        roles = ", ".join(each.asker.roles) or ("" if each.asker.own else self._say("asked_none"))
+        said += ["asked_declared"] if roles and each.asker.declared else []
+        said.append("asked_proved" if each.asker.proved else "asked_word")
+        return "; ".join([*([roles] if roles else []), *map(self._say, said)])
 
 
 def _safe(name: str) -> str:

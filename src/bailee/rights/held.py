@@ -8,21 +8,26 @@ from typing import Any
 
 from bailee.errors import Refused, WorkspaceError
 from bailee.gate.gate import Gate
-from bailee.gate.holding import Holding
+from bailee.gate.holding import HeldTable, Holding
 from bailee.gate.values import rows as rows_of
 from bailee.people import customers, kept
+from bailee.policy.model import DataMap
 from bailee.vocabulary import Actor
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Rows of a table: at most as many as were asked for, of `count`. `hidden` is what is not shown, in sentences."""
+    """Rows of a table: at most as many as were asked for, of `count`. `hidden` is what is not shown, in sentences.
+
+    `currencies` has that of each column of amounts (ISO 4217), and None for the others.
+    """
 
     name: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     count: int
     hidden: Sequence[str] = ()
+    currencies: Sequence[str | None] = ()
 
 
 def kept_here(gate: Gate, customer: str) -> list[Held]:
@@ -49,11 +54,11 @@ def look(gate: Gate, customer: str, table: str, actor: Actor, most: int) -> Held
     holding = gate.holding(customer, actor=actor)
     for each in holding.tables():
         if table in (each.name, f"{each.engine}: {each.name}"):
-            return _seen(holding, each, table, most)
+            return _seen(holding, each, table, most, gate.promise.datamap)
     return None
 
 
-def _seen(holding: Holding, table: Any, name: str, most: int) -> Held:
+def _seen(holding: Holding, table: HeldTable, name: str, most: int, datamap: DataMap) -> Held:
     try:
         answer, shared = holding.rows(table), holding.shared(table)
     except Refused as error:
@@ -61,7 +66,8 @@ def _seen(holding: Holding, table: Any, name: str, most: int) -> Held:
     found = answer.arrow()
     rows = list(rows_of(found.slice(0, most)))
     hidden = [f"{column}: {'withheld' if why is None else why.sentence}" for _, column, why in answer.left_out.columns]
-    return Held(name, found.column_names, rows, found.num_rows + shared, hidden)
+    units = answer.currencies(datamap)
+    return Held(name, found.column_names, rows, found.num_rows + shared, hidden, units)
 
 
 def answerable(gate: Gate, customer: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bailee.collect.receipts import issuing
 from bailee.errors import FactRejected, NotVerified, WorkspaceError
+from bailee.gate.askers import Asker
 from bailee.gate.concerns import Concern
 from bailee.gate.gate import Gate
 from bailee.gate.proofs import Prover
@@ -20,7 +21,8 @@ KINDS = (USE, OPENED, CLOSED, DISCLOSURE)
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """One use. `said` is what came of it; `in_scope` None where nothing was used, or nobody can say."""
+    """One use. `said` is what came of it; `in_scope` None where nothing was used, or nobody can say; `asker` None where
+    it is not on record who asked."""
 
     entry: int
     at: datetime
@@ -31,6 +33,7 @@ class Used:
     said: str
     in_scope: bool | None
     unshown: str | None
+    asker: Asker | None
     proof: bytes = field(repr=False)
 
     @property
@@ -145,5 +148,6 @@ def _used(prover: Prover, concern: Concern) -> Used:
         proven.said,
         proven.in_scope,
         proven.unshown,
+        proven.asker,
         proven.proof,
     )

@@ -33,14 +33,17 @@ JOIN based b ON b.oid = a.atttypid
 JOIN pg_type t ON t.oid = b.base
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', '{SCHEMA}', '{KEEPING}')
-    AND has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+    AND {{may}}
 ORDER BY n.nspname, c.relname, a.attnum
 """
 
 
-def catalog(link: Link) -> tuple[Table, ...]:
-    """Every base table with those of its columns that the keeper may read."""
-    rows = link.run(_COLUMNS)
+_MAY_READ = "has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')"
+
+
+def catalog(link: Link, *, readable: bool = True) -> tuple[Table, ...]:
+    """Every base table with those of its columns that the keeper may read, or with `readable` False with all."""
+    rows = link.run(_COLUMNS.format(may=_MAY_READ if readable else "true"))
     return tuple(
         Table(schema, name, tuple(Column(row[2], called(_described(row))) for row in found))
         for (schema, name), found in groupby(rows, key=lambda row: (row[0], row[1]))

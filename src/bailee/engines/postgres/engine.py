@@ -72,9 +72,12 @@ class Postgres:
         with self._lock:
             self._living()
 
-    def catalog(self) -> tuple[Table, ...]:
-        """The base tables that the keeper may read; partitions are not listed apart from their table."""
-        return self._request(catalog)
+    def catalog(self, *, readable: bool = True) -> tuple[Table, ...]:
+        """The base tables that the keeper may read; partitions are not listed apart from their table.
+
+        With `readable` False, the tables and columns that it may not read too.
+        """
+        return self._request(lambda link: catalog(link, readable=readable))
 
     def allow(
         self,

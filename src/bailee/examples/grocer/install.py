@@ -16,7 +16,18 @@ from bailee.gate.workspace import STATE, create, holds
 
 WAREHOUSE = "warehouse.duckdb"
 #: All that is made, in the order of being moved into place: with the last of them the folder is a workspace.
-MADE = ("notices", enrol.CUSTOMERS, enrol.CHOICES, WAREHOUSE, "keys", "datamap.yaml", "policy.yaml", FILE, STATE)
+MADE = (
+    "notices",
+    "deals",
+    enrol.CUSTOMERS,
+    enrol.CHOICES,
+    WAREHOUSE,
+    "keys",
+    "datamap.yaml",
+    "policy.yaml",
+    FILE,
+    STATE,
+)
 
 
 def install(
@@ -51,7 +62,8 @@ def _make(home: Path, clock: Callable[[], datetime], progress: grocer.Progress |
         raise WorkspaceError("the grocer's data went away while it was read; install it again")
     layer = grocer.synthetic(parquet, now)
     load.load(home / WAREHOUSE, parquet, layer.tables, now, _counting(layer, progress))
-    shutil.copytree(grocer.FOLDER / "notices", home / "notices")
+    for folder in ("notices", "deals"):
+        shutil.copytree(grocer.FOLDER / folder, home / folder)
     policy, datamap = ((grocer.FOLDER / name).read_bytes() for name in ("policy.yaml", "datamap.yaml"))
     with create(home, policy, datamap, clock=clock, store=store) as gate:
         enrol.enrol(gate, layer, home, now)

@@ -47,7 +47,11 @@ def rewrite(
         raise shape.only(
             why, f"a row of `{apart[0]}` may belong to several customers or none, so they cannot be counted"
         )
-    inner, sql = _Rewriting(question, tree, parts, names, sight, why).done()
+    if sight.purpose.release.epsilon is not None:
+        from bailee.rewrite.aggregate.noisy import noisy
+
+        return noisy(Rewriting(question, tree, parts, names, sight, why), made, sight, serialize)
+    inner, sql = Rewriting(question, tree, parts, names, sight, why).done()
     relation = RELATION.format(len(names.tables) + 1)
     sql = sql.replace("\0", relation)
     verify(names.dialect, sql, serialize, [relation])
@@ -85,11 +89,12 @@ class _Key:
         )
 
 
-class _Rewriting:
+class Rewriting:
     """One question while it is taken apart."""
 
     def __init__(self, question: str, tree: exp.Expr, parts: Clauses, names: Names, sight: Sight, why: str) -> None:
         self.question, self.parts, self.names, self.why = question, parts, names, why
+        self.tree = tree
         self.dialect = names.dialect
         self.aliases = [use.alias for use in names.uses]
         self.columns: dict[str, list[bool]] = {}
@@ -124,9 +129,14 @@ class _Rewriting:
         for word in ("LIMIT", "OFFSET"):
             if self.parts[word]:
                 sql += f" {word} {self.outer(self.parts[word])}"
-        if not self.inner.aggregates:
+        if not self.aggregates:
             raise shape.only(self.why)
         return self.inner, sql
+
+    @property
+    def aggregates(self) -> bool:
+        """Whether there are any."""
+        return bool(self.inner.aggregates)
 
     def text(self, tokens: Sequence[Token]) -> str:
         return self.question[tokens[0].start : tokens[-1].end] if tokens else ""

@@ -38,6 +38,14 @@ class Recursion(Enum):
     SIBLINGS = "siblings"
 
 
+@dataclass(frozen=True, slots=True)
+class NoiseWords:
+    """What figures with noise are written with: the type of floating-point numbers, a number from expressions."""
+
+    double: str
+    hashed: str
+
+
 @dataclass(frozen=True, eq=False)
 class Dialect:
     """How one engine reads SQL, and how governed SQL is written for it; templates have `{}` for an expression."""
@@ -123,6 +131,8 @@ class Dialect:
     subquery: str = ""
     #: The longest name in bytes of UTF-8: longer ones are cut, and so would be another's.
     longest_name: int | None = None
+    #: How figures are made that get noise; None where they are not.
+    noise: NoiseWords | None = None
     #: What to write instead of a class of syntax that is refused.
     instead: Mapping[str, str] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.predicates import Predicate
-from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, Recursion, either_case
+from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, NoiseWords, Recursion, either_case
 from bailee.rewrite.dialects.duckdb_tree import check
 from bailee.rewrite.mask import HIGH, LOW, PLACE
 
@@ -113,6 +113,7 @@ DUCKDB = Dialect(
     coarse=_coarse,
     predicate=_predicate,
     mask=_mask,
+    noise=NoiseWords("DOUBLE", "hash({})"),
     instead={
         "Describe": "the columns of a table are in the data map",
         "Summarize": "ask for the aggregates that you need",

@@ -188,7 +188,9 @@ def _result(request: Request, job: Job) -> tuple[dict[str, Any], int]:
     try:
         answer = job.answer.result()
         table = answer.arrow()
-        return {"answer": answer, "cells": cells(table, say), "chart": charts.fitting(table, say)}, 200
+        units = answer.currencies(_gate(request).promise.datamap)
+        shown = {"cells": cells(table, say, units), "chart": charts.fitting(table, say, units)}
+        return {"answer": answer, **shown}, 200
     except Refused as error:
         return {"refused": error}, 403
     except Cancelled as error:

@@ -1,4 +1,4 @@
-"""Values of an answer as readers of a language write them; nothing is guessed of money.
+"""Values of an answer as readers of a language write them; what is money is told, and never guessed.
 
 Binary fractions are shown with four digits after the point, as the rest is mostly noise; an export has them all.
 """
@@ -6,14 +6,14 @@ Binary fractions are shown with four digits after the point, as the rest is most
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_currency_precision
 
 from bailee.gate.values import for_text, is_number, rows
 from bailee.web.words import Words
@@ -50,13 +50,15 @@ class Cells:
     rounded: bool = False
 
 
-def cells(table: pa.Table, say: Words) -> Cells:
-    """The first rows of an answer."""
+def cells(table: pa.Table, say: Words, currencies: Sequence[str | None] = ()) -> Cells:
+    """The first rows of an answer; `currencies` has that of each column whose figures are money."""
+    units = [*currencies] or [None] * table.num_columns
     columns = tuple(Column(field.name, is_number(field.type)) for field in table.schema)
-    worded = [_word(field.type, field.name, say) for field in table.schema]
+    worded = [_word(field.type, field.name, say, unit) for field, unit in zip(table.schema, units, strict=True)]
     first = list(rows(table.slice(0, SHOWN)))
     shown = tuple(tuple(_cell(value, word) for value, word in zip(row, worded, strict=True)) for row in first)
-    return Cells(columns, shown, any(_rounded(value) for row in first for value in row))
+    rounded = any(_rounded(value, unit) for row in first for value, unit in zip(row, units, strict=True))
+    return Cells(columns, shown, rounded)
 
 
 def _cell(value: object, word: Callable[[Any], str]) -> str | None:
@@ -66,9 +68,11 @@ def _cell(value: object, word: Callable[[Any], str]) -> str | None:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _word(kind: pa.DataType, name: str, say: Words) -> Callable[[Any], str]:
+def _word(kind: pa.DataType, name: str, say: Words, currency: str | None) -> Callable[[Any], str]:
     import pyarrow.types as types
 
+    if currency is not None and is_number(kind):
+        return lambda value: say.money(value, currency)
     if types.is_integer(kind) and _NAMES.search(name):
         return str
     if is_number(kind):
@@ -93,8 +97,11 @@ def number(value: float | Decimal, say: Words) -> str:
     return str(format_decimal(exact, locale=say.locale, decimal_quantization=False, group_separator=grouped))
 
 
-def _rounded(value: object) -> bool:
-    """Whether a number is shown with fewer digits than it has."""
+def _rounded(value: object, currency: str | None = None) -> bool:
+    """Whether a number is shown with fewer digits than it has, but for the noise of binary fractions."""
+    if currency is not None and isinstance(value, float | Decimal):
+        exact, digits = Decimal(value), get_currency_precision(currency)
+        return 1 <= abs(exact) < _LARGE and round(exact, DIGITS) != round(exact, digits)
     return isinstance(value, float) and 1 <= abs(value) < _LARGE and round(value, DIGITS) != value
 
 

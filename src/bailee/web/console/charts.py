@@ -53,7 +53,7 @@ class Line:
     highest: str
 
 
-def fitting(table: pa.Table, say: Words) -> Bars | Line | None:
+def fitting(table: pa.Table, say: Words, currencies: Sequence[str | None] = ()) -> Bars | Line | None:
     """The chart that fits an answer of one label or time and one number, or None."""
     import pyarrow.types as types
 
@@ -68,7 +68,7 @@ def fitting(table: pa.Table, say: Words) -> Bars | Line | None:
     if any(value is None for value in values):
         return None
     known = [value for value in values if value is not None]
-    words = cells(shown, say)
+    words = cells(shown, say, currencies)
     if (types.is_date(kind) or types.is_timestamp(kind)) and table.num_rows <= MOST_POINTS:
         return _line(words, by, of, known, [str(row[by]) for row in rows(shown)])
     return _bars(words, by, of, known[:MOST_BARS], max(table.num_rows - MOST_BARS, 0))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from bailee.collect import signals
@@ -21,7 +21,7 @@ from bailee.rights import uses
 from bailee.vocabulary import Act, Basis, Instrument
 from bailee.web import metrics, pages
 from bailee.web.api.choices import sends_gpc
-from bailee.web.me import session, telling
+from bailee.web.me import earlier, session, telling
 from bailee.web.me.session import Customer
 from bailee.web.me.telling import Shown, Told
 from bailee.web.problems import Problem
@@ -54,13 +54,18 @@ class Card:
 
 
 @router.get("")
-def show(request: Request, caller: Customer, said: int | None = None, all: bool = False) -> Response:
+def show(
+    request: Request,
+    caller: Customer,
+    said: Annotated[list[int], Query(max_length=200)] = [],  # noqa: B006  (FastAPI gives each request its own)
+    all: bool = False,
+) -> Response:
     """Every purpose that takes a choice, what holds without one, and all that was ever said."""
     gate, key, say = request.app.state.gate, session.key_of(caller), pages.say(request)
     if sends_gpc(request):
         signals.hear(gate, key, spoken(gate, key), new=False)
     history = sorted(spoken(gate, key), key=lambda each: -each.sequence)
-    done = next((each for each in history if each.sequence == said), None)
+    done = [each for each in history if each.sequence in said]
     return session.page(
         request,
         caller,
@@ -70,6 +75,8 @@ def show(request: Request, caller: Customer, said: int | None = None, all: bool 
         history=history if all else history[:RECENT],
         more=not all and len(history) > RECENT,
         done=done,
+        earlier=earlier.shown(request, caller),
+        recipients={name: each.title for name, each in gate.promise.policy.recipients.items()},
         titles=telling.titles(gate, say),
         gpc=sends_gpc(request),
         gpc_before=bool(signals.last(history)),

@@ -3,6 +3,9 @@
 A token enters once, with or without a `jti`: the form that carries it stays in the history of the browser, and whoever
 presses "back" on a shared machine must not be let in by it. Only pages of `[server] origins` may send it: otherwise a
 page of anybody's could sign a visitor in as somebody else.
+
+`visitor` is the secret that the banner keeps in the cookie `bailee-visitor` of the shop's page. With it, they are
+offered what they chose there before.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ def enter(
     request: Request,
     token: Annotated[str, Form(max_length=8_192)],
     back: Annotated[str, Form(max_length=300)] = "",
+    visitor: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Sign a customer in whom the shop vouches for, once for each token."""
     who.must_be_the_shops(request)
@@ -41,6 +45,9 @@ def enter(
         raise Problem("sign-in", "the shop's token is about nobody on record") from None
     response = session.see(session.back_to(back))
     session.begin(request, response, begun[0])
+    before = who.read(visitor)
+    if before is not None:
+        who.set_cookie(request, response, "visitor", before, who.VISITOR_LASTS)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -66,7 +67,7 @@ def show(request: Request, caller: Customer, table: Annotated[str, Query(max_len
         chosen=len(gate.choices(key)),
         shown=SHOWN,
         word=word,
-        cell=lambda value: _cell(say, value),
+        cell=lambda value, currency=None: _cell(say, value, currency),
         titles=telling.titles(gate, say),
     )
 
@@ -78,8 +79,10 @@ def _short(table: Held) -> Held:
     return replace(table, columns=[table.columns[place] for place in kept], rows=rows)
 
 
-def _cell(say: Words, value: object) -> str:
-    """A value as a person reads it."""
+def _cell(say: Words, value: object, currency: str | None = None) -> str:
+    """A value as a person reads it; a number in a currency as money."""
+    if currency is not None and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return say.money(value, currency)
     match value:
         case None:
             return "\N{EN DASH}"

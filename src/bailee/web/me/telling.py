@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bailee.errors import FactRejected
+from bailee.gate.askers import Asker
 from bailee.gate.gate import Gate
 from bailee.people.choices import Recorded
 from bailee.policy.terms import Kind
@@ -86,3 +87,17 @@ def widened(gate: Gate, last: Recorded | None, notice: Shown | None, language: s
     except FactRejected:
         return []
     return [each.sentence for each in found if each.kind is not Kind.NARROWER]
+
+
+def asked(say: Words, asker: Asker | None, company: str) -> list[str]:
+    """Who asked for a use, in sentences; the last says what of it the proof shows."""
+    if asker is None:
+        return [say("me_use_asker_unknown")]
+    roles = say.listed(asker.roles)
+    if asker.own:
+        found = [say("me_use_asker_own_by", roles=roles, company=company) if roles else say("me_use_asker_own")]
+    else:
+        found = [say("me_use_asker_roles" if roles else "me_use_asker_none", roles=roles, company=company)]
+    if roles and asker.declared:
+        found.append(say("me_use_asker_declared"))
+    return [*found, say("me_use_asker_proved" if asker.proved else "me_use_asker_word", company=company)]

@@ -41,6 +41,7 @@ def show(
         caller,
         "uses.html",
         found=found,
+        asked=lambda use: telling.asked(say, use.asker, policy.company),
         purposes=[(key, titles[key]) for key in policy.purposes],
         chosen=chosen,
         every=every,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as calendar
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import cache
@@ -12,10 +12,13 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from ruamel.yaml import YAML
 
 FALLBACK = "en"
+#: More than anybody reads as money, and the digits after the point beyond which a binary fraction is noise.
+_TOO_LARGE, _NOISE = Decimal(10) ** 18, 9
 
 
 class Words:
@@ -52,8 +55,18 @@ class Words:
         return format_percent(value, locale=self.locale)
 
     def money(self, value: float | Decimal, currency: str) -> str:
-        """An amount of money."""
-        return format_currency(value, currency, locale=self.locale)
+        """An amount of money; one that is less than its smallest coin has the digits that it needs."""
+        exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        if not exact.is_finite() or abs(exact) >= _TOO_LARGE:
+            return f"{value} {currency}"
+        if isinstance(value, float):
+            exact = round(exact, _NOISE).normalize()
+        whole = not exact or abs(exact) >= Decimal(10) ** -get_currency_precision(currency)
+        return format_currency(exact, currency, locale=self.locale, decimal_quantization=whole)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Words one after the other, with the last joined as readers join it."""
+        return format_list(list(words), locale=self.locale)
 
     def date(self, value: datetime, zone: tzinfo | None = None) -> str:
         """A day, in words."""

@@ -1,0 +1,132 @@
+"""What came of a screen, for a terminal: the verdict first, then each test in a sentence, then what would mend it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bailee.cli.terminal import counted, plain, table
+from bailee.deals.as_json import SAID
+from bailee.deals.finding import Finding, Outcome, Screen, Series, Verdict
+from bailee.deals.numbers import figure_text, number_text
+from bailee.deals.words import change_text
+from bailee.gate.as_json import instant
+
+if TYPE_CHECKING:
+    from bailee.policy.model import Policy
+
+#: How many remedies are told without `--explain`.
+REMEDIES = 3
+_HEAD = 36
+
+
+def lines(screen: Screen, policy: Policy, wide: int, *, explain: bool) -> Iterator[str]:
+    """The whole report; with `explain`, every figure and table of each test."""
+    yield from _head(screen, policy, wide)
+    for finding in screen.findings:
+        yield from _line(finding, wide)
+        if explain:
+            yield from _explained(finding, wide)
+    yield ""
+    yield from _mending(screen, wide, every=explain)
+    yield from _nearest(screen, wide)
+    yield plain(
+        f"policy {policy.version} ({screen.policy[:19]}), seed {screen.seed}, {instant(screen.at)}; "
+        f"{counted(len(screen.receipts), 'ledger entry', 'ledger entries')}, the last {screen.receipts[-1]}"
+        if screen.receipts
+        else f"policy {policy.version}, seed {screen.seed}"
+    )
+    if not explain:
+        yield "--explain shows every figure, --html FILE writes a page for counsel"
+
+
+def _head(screen: Screen, policy: Policy, wide: int) -> Iterator[str]:
+    deal, to = screen.deal, policy.recipients.get(screen.deal.recipient)
+    whom = deal.recipient if to is None else ", ".join(filter(None, (to.title, to.industry, to.place)))
+    yield from _wrapped(deal.title, wide)
+    yield from _wrapped(f"{deal.key}: {deal.form.name.lower()}, to {whom}, for `{deal.purpose}`", wide)
+    yield ""
+    counts = {outcome: sum(each.outcome is outcome for each in screen.findings) for outcome in Outcome}
+    told = {
+        Verdict.REFUSED: f"{counted(counts[Outcome.REFUSED], 'test refuses', 'tests refuse')} it",
+        Verdict.CONDITIONS: f"{counted(counts[Outcome.CONDITION], 'test has', 'tests have')} a condition",
+        Verdict.ACCEPTABLE: "every test passes",
+    }[screen.verdict]
+    yield f"{screen.verdict.value.upper()}: {told}, of {len(screen.findings)}"
+    yield ""
+
+
+def _line(finding: Finding, wide: int) -> Iterator[str]:
+    head = f"{finding.test.number:>2}  {finding.test.value:<20} {SAID[finding.outcome]:<12} "
+    first, *rest = textwrap.wrap(plain(finding.sentence), max(wide - _HEAD - 1, 24)) or [""]
+    yield f"{head:<{_HEAD}} {first}"
+    yield from (f"{'':<{_HEAD}} {line}" for line in rest)
+
+
+def _explained(finding: Finding, wide: int) -> Iterator[str]:
+    yield ""
+    yield from _wrapped(f"{finding.reason} ({finding.principle.value})", wide, "    ")
+    for figure in finding.figures:
+        bar = f"  (held against: {figure.bar})" if figure.bar else ""
+        yield from _wrapped(f"{figure.name}: {figure_text(figure)}{bar}", wide, "    ")
+    for series in finding.series:
+        yield from _table(series, wide)
+    for remedy in finding.remedies:
+        change = "".join(f"  {path}: {change_text(value)}" for path, value in remedy.change.items())
+        yield from _wrapped(f"-> {remedy.sentence}{change}", wide, "    ")
+    for assumed in finding.assumed:
+        yield from _wrapped(f"taken for granted: {assumed}", wide, "    ")
+    yield ""
+
+
+def _table(series: Series, wide: int) -> Iterator[str]:
+    yield ""
+    yield from _wrapped(series.title, wide, "    ")
+    rows = [[number_text(value) for value in row] for row in series.rows]
+    right = [
+        any(isinstance(row[at], int | float) for row in series.rows) and at > 0 for at in range(len(series.columns))
+    ]
+    made, lost = table(series.columns, rows, right=right, firm=right, columns=wide - 6)
+    yield from (f"      {line}" for line in made)
+    if lost:
+        yield f"      {counted(lost, 'column')} more on a wider terminal"
+    if series.note:
+        yield from _wrapped(series.note, wide, "      ")
+
+
+def _mending(screen: Screen, wide: int, *, every: bool) -> Iterator[str]:
+    if every:
+        return
+    told = [
+        (finding, remedy)
+        for finding in screen.findings
+        if finding.outcome is not Outcome.PASSED
+        for remedy in finding.remedies[:1]
+    ]
+    if not told:
+        return
+    yield "what would mend it"
+    for finding, remedy in told:
+        change = "".join(f" [{path}: {change_text(value)}]" for path, value in remedy.change.items())
+        yield from _wrapped(f"{finding.test.number:>2}  {remedy.sentence}{change}", wide, "", "    ")
+    yield ""
+
+
+def _nearest(screen: Screen, wide: int) -> Iterator[str]:
+    if screen.nearest is None:
+        if screen.no_version is not None:
+            yield from _wrapped(f"no version that would pass: {screen.no_version}", wide)
+            yield ""
+        return
+    found = screen.nearest
+    share = f"{found.kept:.0%}"
+    yield from _wrapped(f"the nearest version that would pass keeps {share} of what was asked for:", wide)
+    for path, before, after, why in found.changes:
+        yield from _wrapped(f"{path}: {before} -> {after}  ({why})", wide, "    ", "      ")
+    yield ""
+
+
+def _wrapped(text: str, wide: int, indent: str = "", rest: str | None = None) -> Iterator[str]:
+    further = indent if rest is None else rest
+    yield from textwrap.wrap(plain(text), wide, initial_indent=indent, subsequent_indent=further)

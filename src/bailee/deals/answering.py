@@ -1,0 +1,121 @@
+"""The answers to what a deal asks: over everything that was asked for, and over a version of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pyarrow as pa
+
+from bailee.deals.contributions import Contributions, contributions
+from bailee.deals.delivering import chosen, coarse, numbered
+from bailee.deals.evidence import CUSTOMER
+from bailee.deals.grouping import answered, of
+from bailee.deals.model import Deal, Form
+from bailee.deals.recoding import recoded
+from bailee.deals.usefulness import Coarser, Usefulness, usefulness
+from bailee.deid.frequencies import Ints
+from bailee.deid.hierarchy import texts
+from bailee.engines.duckdb.scratch import Scratch, quoted, scratch
+from bailee.errors import DeidError, EngineError
+from bailee.policy.coarsen import Coarsen
+
+#: By key of `wanted` a condition in SQL that its rows meet.
+Only = Mapping[str, str]
+
+
+class Answering:
+    """What rows answer to one deal's questions; `whole` over all of them, whoever's they are. For one thread.
+
+    Who contributes what is worked out once for each set of columns and coarseness, so that many versions of a deal
+    cost little more than one.
+    """
+
+    def __init__(self, deal: Deal, sent: Mapping[str, pa.Table], held: Scratch) -> None:
+        self._deal, self._sent, self._held = deal, sent, held
+        self._made: dict[str, Contributions | None] = {}
+        self._see(deal, {})
+        self.whole = {key: self._held.ask(asked.question) for key, asked in deal.asked.items()}
+
+    def worth(self, version: Deal, customers: Ints, only: Only | None = None) -> Usefulness:
+        """What a version about some customers keeps of the whole; with `only`, of fewer rows."""
+        if version.form is Form.DEIDENTIFIED:
+            found, coarser = self._deidentified(version, customers)
+        else:
+            found = {key: self._answer(version, key, customers, only or {}) for key in version.asked}
+            coarser = _coarser(version, self._sent)
+        return usefulness(self._deal.asked, self.whole, found, coarser)
+
+    def fits(self, version: Deal, key: str) -> bool:
+        """Whether a version's columns are all that one question needs."""
+        self._see(version, {})
+        return self._held.binds(version.asked[key].question)
+
+    def _see(self, version: Deal, only: Only) -> None:
+        """Show the tables as a version has them, under their keys."""
+        for key, table in chosen(version, self._sent).items():
+            rows = f"SELECT {', '.join(map(quoted, table.column_names))} FROM {quoted(_raw(key))}"
+            kept = f"SELECT * FROM ({rows}) WHERE {only[key]}" if key in only else rows
+            self._held.see(key, coarse(version.wanted[key], f"({kept})"))
+
+    def _answer(self, version: Deal, key: str, customers: Ints, only: Only) -> pa.Table | None:
+        made = self._contributed(version, key, only)
+        if version.form is Form.AGGREGATE:
+            least = version.treated.min_group
+            return None if made is None or least is None else answered(made, customers, least, self._held)
+        if made is not None:
+            return made.answer(self._held, of(made, customers))
+        return _over(numbered(version, self._sent, customers), version.asked[key].question)
+
+    def _contributed(self, version: Deal, key: str, only: Only) -> Contributions | None:
+        """Who contributes what under a version's columns; None where that cannot be worked out."""
+        way = repr((version.asked[key], sorted(version.wanted.items()), sorted(only.items())))
+        if way not in self._made:
+            self._see(version, only)
+            try:
+                self._made[way] = contributions(version.asked[key], chosen(version, self._sent), self._held)
+            except DeidError:
+                self._made[way] = None
+        return self._made[way]
+
+    def _deidentified(self, version: Deal, customers: Ints) -> tuple[dict[str, pa.Table | None], Coarser]:
+        try:
+            tables = numbered(version, self._sent, customers)
+        except DeidError:
+            return {}, {}
+        bare = {each: table.drop_columns([CUSTOMER]) for each, table in tables.items()}
+        became = recoded(version, numbered(replace(version, form=Form.IDENTIFIED), self._sent, customers)).coarser
+        answers = {key: _over(bare, asked.question) for key, asked in version.asked.items()}
+        return answers, dict(_coarser(version, self._sent)) | dict(became)
+
+
+@contextmanager
+def answering(deal: Deal, sent: Mapping[str, pa.Table]) -> Iterator[Answering]:
+    """Answers to a deal's questions over rows by key of `wanted`; `EngineError` where they answer none as asked."""
+    with scratch({_raw(key): table for key, table in sent.items()}) as held:
+        yield Answering(deal, sent, held)
+
+
+def _raw(key: str) -> str:
+    return f"raw {key}"
+
+
+def _over(tables: Mapping[str, pa.Table], question: str) -> pa.Table | None:
+    """The question itself over rows; None where they cannot answer it."""
+    with scratch(tables) as held:
+        try:
+            return held.ask(question)
+        except EngineError:
+            return None
+
+
+def _coarser(version: Deal, sent: Mapping[str, pa.Table]) -> Coarser:
+    """By column that a version makes coarse, what each of its values became."""
+    found: dict[str, dict[str | None, str | None]] = {}
+    for key, wanted in version.wanted.items():
+        for name, way in wanted.coarse.items():
+            values = sent[key][name].unique()
+            made = pa.array([Coarsen.parse(way).apply(value) for value in values.to_pylist()])
+            found[name] = dict(zip(texts(values), texts(made), strict=True))
+    return found

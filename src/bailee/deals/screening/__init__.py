@@ -1,0 +1,1 @@
+"""The ten tests of a screen, a file each: a pure function from the evidence to a finding."""
