@@ -9,9 +9,9 @@ import pytest
 
 from bailee.deals import agreeing, finding
 from bailee.deals.agreed import State
-from bailee.deals.digest import deal_digest
 from bailee.deals.document import parse_deal
 from bailee.deals.finding import Outcome
+from bailee.deals.records import digest as deal_digest
 from bailee.errors import DealError, FactRejected, Refused
 from bailee.gate.gate import Gate
 from bailee.vocabulary import Actor

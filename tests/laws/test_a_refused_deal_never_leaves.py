@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from bailee.deals import agreeing, releasing
 from bailee.deals.agreed import State
+from bailee.deals.document import parse_deal
 from bailee.deals.finding import Outcome
+from bailee.deals.records import digest as deal_digest
 from bailee.deals.releasing import Asked
 from bailee.errors import BaileeError
 from bailee.gate.gate import Gate
@@ -82,7 +84,7 @@ def test_nothing_but_what_was_screened_and_approved_is_agreed(gate: Gate, steps:
     """After every step, a version is agreed only if the model is fit; and a file appears only where it is agreed."""
     key, out = f"law-{next(KEYS)}", gate.home / "out"
     texts = [deal_text(deal=key), deal_text(deal=key, audit=True)]
-    digests = [agreeing.deal_digest(agreeing.parse_deal(text, gate.promise.policy)) for text in texts]
+    digests = [deal_digest(parse_deal(text, gate.promise.policy)) for text in texts]
     models = [Model(), Model()]
     for word, which, name in steps:
         _one(gate, word, texts[which], digests[which], models[which], PEOPLE[name], out)

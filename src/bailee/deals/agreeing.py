@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from bailee.deals import agreed
 from bailee.deals.agreed import Did, Promise, State
-from bailee.deals.digest import deal_digest
 from bailee.deals.document import parse_deal
 from bailee.deals.finding import Outcome, Screen, Test
 from bailee.deals.model import Deal
+from bailee.deals.records import digest as deal_digest
 from bailee.errors import DealError, FactRejected, Refused
 from bailee.people import deals
 from bailee.people.deals import Version
