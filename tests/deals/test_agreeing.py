@@ -159,7 +159,12 @@ def test_due_diligence_is_current(gate: Gate, clock: Clock) -> None:
         with pytest.raises(Refused) as error:
             agreeing.agree(gate, digest, actor=COUNSEL)
         assert [code] == codes(error.value)
-    agreed(gate, deal_text(due_diligence={"encryption_at_rest": {"answer": "yes", "expires": "2026-11-22"}}))
+    agreed(
+        gate,
+        deal_text(
+            due_diligence={"encryption_at_rest": {"answer": "yes", "evidence": "a.pdf", "expires": "2026-11-22"}}
+        ),
+    )
 
 
 def test_the_policy_must_allow_it(gate: Gate) -> None:
