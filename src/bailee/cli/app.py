@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from bailee.cli.commands import (
+    agreement,
     ask,
     backup,
     check,
     choices,
-    deal,
     demo,
     diff,
     engines,
@@ -105,7 +105,7 @@ app.add_typer(ledger.group, name="ledger")
 app.add_typer(points.group, name="points")
 app.add_typer(people.group, name="people")
 app.add_typer(receipt.group, name="receipt")
-app.add_typer(deal.group, name="deal")
+app.add_typer(agreement.group, name="deal")
 app.add_typer(rights.group, name="rights")
 app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(keys.group, name="keys")

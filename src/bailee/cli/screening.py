@@ -61,6 +61,7 @@ def screen(
 ) -> int:
     """Screen a deal, say what came of it, and write it as a page on request; the status says whether it was refused."""
     from bailee.cli.saving import must_be_free, whole
+    from bailee.deals import agreeing
     from bailee.deals import screen as screening
     from bailee.deals.finding import Verdict
 
@@ -79,6 +80,7 @@ def screen(
             found = screening.screen(
                 gate, deal, actor=actor, seed=drawn, progress=told, beside=file.parent, nearest=not quick
             )
+        agreeing.screened(gate, file.read_text(encoding="utf-8"), found, actor=actor, name=file.name)
         policy = gate.promise.policy
     if html is not None:
         from bailee.deals.page import page

@@ -12,6 +12,7 @@ from bailee.gate.askers import Asker
 from bailee.gate.concerns import Concern
 from bailee.gate.gate import Gate
 from bailee.gate.proofs import Prover
+from bailee.people import customers, deals
 
 #: Kinds of entries by which data is used; a minute of a checker is one.
 USE, OPENED, CLOSED, DISCLOSURE = "use", "points_opened", "points_closed", "disclosure"
@@ -117,6 +118,35 @@ def proof(gate: Gate, customer: str, entry: int) -> bytes:
         for concern in prover.concerns(entry, None):
             return prover.prove(concern).proof
     raise NotVerified(f"entry `{entry}` does not concern them")
+
+
+@dataclass(frozen=True, slots=True)
+class Deleting:
+    """By when a disclosure must be deleted by whoever received it, and whether and when that was asked and confirmed.
+
+    None where there is no such day, or nothing was asked or confirmed yet.
+    """
+
+    delete_by: datetime | None
+    asked_at: datetime | None = None
+    confirmed_at: datetime | None = None
+
+
+def deletions(gate: Gate, customer: str) -> dict[int, Deleting]:
+    """By entry, what became of each disclosure of a customer; FactRejected for nobody."""
+    with gate.database.read() as connection:
+        number = customers.number_of(connection, customer)
+        asked = {
+            each.release: each for each in deals.deletions(connection, "customer IS NULL OR customer = ?", (number,))
+        }
+        found = {}
+        for each in deals.releases(connection):
+            mine = asked.get(each.number)
+            if mine is None:
+                found[each.entry] = Deleting(each.delete_by)
+            else:
+                found[each.entry] = Deleting(mine.due_by, mine.asked_at, mine.confirmed_at)
+        return found
 
 
 def receipt(gate: Gate, customer: str, sequence: int) -> tuple[str, bytes]:

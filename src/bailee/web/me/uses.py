@@ -54,6 +54,7 @@ def show(
         newest=f"/me/uses?{urlencode(kept)}" if kept else "/me/uses",
         older=older,
         titles=titles,
+        deletions=uses.deletions(gate, session.key_of(caller)),
         recipients={key: each.title for key, each in policy.recipients.items()},
     )
 
