@@ -257,8 +257,8 @@ def test_odd_tables(home: Path) -> None:
         "NULL AS nothing, repeat('lorem ipsum ', 100000) || i AS body, '{\"mail\": \"a' || i || '@example.org\"}' AS j "
         "FROM range(40) t(i)",
         "CREATE TABLE types AS SELECT i::HUGEINT AS h, i::DECIMAL(30, 2) AS d, 'NaN'::DOUBLE AS f, "
-        "'infinity'::DATE AS e, INTERVAL (i) DAY AS v, TIME '01:02:03' AS t, uuid() AS u, 'ab'::BLOB AS b, true AS yes, "
-        "'2020-01-01 00:00:00+00'::TIMESTAMPTZ AS z FROM range(40) t(i)",
+        "'infinity'::DATE AS e, INTERVAL (i) DAY AS v, TIME '01:02:03' AS t, uuid() AS u, 'ab'::BLOB AS b, "
+        "true AS yes, '2020-01-01 00:00:00+00'::TIMESTAMPTZ AS z FROM range(40) t(i)",
     )
     found = looked(home)
     assert {"empty", "nested", "types"} == {each.name for each in found.tables}

@@ -136,11 +136,15 @@ class _Look:
         looked = [self._again(table, whose[table.called]) for table in looked]
         looked = self._notes(looked)
         proposed = tuple(self._proposed(table, whose[table.called]) for table in looked)
-        if self.unread:
-            named = sum(map(len, self.unread.values()))
+        unread = sum(
+            column.name in self.unread.get((table.schema, table.name), ())
+            for table, columns in self.tables
+            for column in columns
+        )
+        if unread:
             self.left_out.append(
-                f"{named} columns that the engine's login may not read are judged by their names and types alone; let "
-                "it read them for as long as this takes"
+                f"{unread} {'column' if unread == 1 else 'columns'} that the engine's login may not read, judged by name and "
+                "type alone: let it read them for as long as this takes"
             )
         return Discovered(None, proposed, len(self.catalog), tuple(dict.fromkeys(self.left_out)))
 
