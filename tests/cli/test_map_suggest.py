@@ -64,7 +64,7 @@ def test_the_document(grown: Shop) -> None:
 
 
 def test_the_status_of_a_check(grown: Shop) -> None:
-    """With --check a build fails where the map lacks what is surely or likely personal, and only there."""
+    """M9: with --check a build fails where the map lacks what is surely or likely personal, and only there."""
     assert 1 == grown.run("map", "suggest", "--check").exit_code
     assert 0 == grown.run("map", "suggest", "--check", "--table", "weather").exit_code
 
@@ -107,7 +107,7 @@ def test_a_copy_of_the_map(grown: Shop, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_refused(grown: Shop, words: tuple[str, ...], status: int, told: str) -> None:
-    """Nothing is written over, and each refusal names the remedy before anything was looked at."""
+    """M5: nothing is written over, and each refusal names the remedy before anything was looked at."""
     before = (grown.home / "datamap.yaml").read_bytes()
     words = tuple(str(grown.home / word) if word.endswith(".yaml") else word for word in words)
     done = grown.run("map", "suggest", *words)
@@ -126,7 +126,7 @@ def test_nothing_that_could_be_a_map(shop: Shop, tmp_path: Path) -> None:
 
 
 def test_check_warns_by_names_alone(grown: Shop) -> None:
-    """`bailee check` reads no data, and warns of a new column of a mapped table that is personal by its name."""
+    """M9: `bailee check` reads no data, and warns of a new column of a mapped table that is personal by its name."""
     problems = json.loads(grown.run("check", "--json").stdout)["problems"]
     (found,) = [each for each in problems if "lacks" in each["message"]]
     assert ("warning", "datamap.yaml") == (found["severity"], found["file"])

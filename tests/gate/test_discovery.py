@@ -121,13 +121,13 @@ def test_whose_rows_they_are(home: Path) -> None:
 
 
 def test_small_numbers_are_nobody_s_keys_by_chance(home: Path) -> None:
-    """Weeks from 1 to 12 are all customers' keys too, and yet no subject: their name does not say so."""
+    """M6: weeks from 1 to 12 are all customers' keys too, and yet no subject: their name does not say so."""
     written(home, f"CREATE TABLE plan AS {named('1 + i % 12 AS week, i AS amount')}")
     assert (False, None) == (table(looked(home), "plan").personal, table(looked(home), "plan").subject)
 
 
 def test_notes_that_name_customers(home: Path) -> None:
-    """Free text is searched for what the map's columns hold, and says which share of notes does, not which."""
+    """M8: free text is searched for what the map's columns hold, and says which share of notes does, not which."""
     written(
         home,
         "CREATE OR REPLACE TABLE customers AS "
@@ -146,7 +146,7 @@ def test_notes_that_name_customers(home: Path) -> None:
 
 
 def test_no_value_is_told(home: Path) -> None:
-    """Of a table full of marked values none comes out, in any form, whatever they look like."""
+    """M1: of a table full of marked values none comes out, in any form, whatever they look like."""
     written(
         home,
         "CREATE TABLE leaky AS SELECT 'canary' || i || '@example.org' AS a, 'CANARY-' || i AS b, "
@@ -162,7 +162,7 @@ def test_no_value_is_told(home: Path) -> None:
 
 @pytest.mark.parametrize(("rows", "told"), [(9, False), (10, True)])
 def test_of_fewer_than_ten_nothing_is_said(home: Path, rows: int, told: bool) -> None:
-    """Nine rows, or nine different values, give no figure and no category but by name."""
+    """M2: nine rows, or nine different values, give no figure and no category but by name."""
     written(
         home,
         "CREATE TABLE few AS " + named("'x' || i || '@example.org' AS c1, 'x' || i || '@example.org' AS email", rows),
@@ -176,7 +176,7 @@ def test_of_fewer_than_ten_nothing_is_said(home: Path, rows: int, told: bool) ->
 
 
 def test_nothing_is_told_unrecorded(home: Path) -> None:
-    """Where the ledger cannot record the look, nothing of it comes out."""
+    """M3: where the ledger cannot record the look, nothing of it comes out."""
     written(home, "CREATE TABLE more AS " + named("'x' || i || '@example.org' AS c1"))
     with (
         bailee.open(home, clock=Clock()) as gate,
@@ -187,7 +187,7 @@ def test_nothing_is_told_unrecorded(home: Path) -> None:
 
 
 def test_a_look_is_recorded(gate: Gate, home: Path) -> None:
-    """A leaf shows how much was told, and its record who was told of which tables."""
+    """M3: a leaf shows how much was told, and its record who was told of which tables."""
     written(home, f"CREATE TABLE more AS {named('i AS c1, i AS c2')}")
     found = gate.discover(actor=bailee.Actor("Zelda Quill"))
     assert found.receipt is not None
@@ -200,7 +200,7 @@ def test_a_look_is_recorded(gate: Gate, home: Path) -> None:
 
 
 def test_a_name_that_lies(home: Path) -> None:
-    """A column named `email` full of numbers is none, hashes of addresses are pseudonyms, product numbers no cards."""
+    """A column named `email` full of numbers is none, hashes of addresses are pseudonyms, product codes no cards."""
     written(
         home,
         "CREATE TABLE lies AS SELECT i * 7919 AS email, sha256('x' || i) AS customer_email, "
@@ -214,7 +214,7 @@ def test_a_name_that_lies(home: Path) -> None:
 
 
 def test_names_that_are_an_attack(home: Path) -> None:
-    """Whatever tables and columns are called, the draft is read back as those names, and no line of it is broken."""
+    """M5: whatever tables and columns are called, the draft is read back as those names, and no line is broken."""
     statements = [
         f"CREATE TABLE {quoted(name)} AS SELECT i AS {quoted(name + '2')}, 'a' AS {quoted('note' + name)} "
         "FROM range(30) t(i)"
@@ -285,7 +285,7 @@ def test_a_table_that_is_not_there(home: Path) -> None:
 
 
 def test_a_copy_keeps_every_line(home: Path) -> None:
-    """Into a copy of the map only lines are put; each that was there stays, in its order, with its comments."""
+    """M5: into a copy of the map only lines are put; each that was there stays, in its order, with its comments."""
     text = (home / "datamap.yaml").read_text(encoding="utf-8")
     text = text.replace("        fields:\n", "        fields:  # as of spring\n", 1) + "# the end\n"
     (home / "datamap.yaml").write_text(text, encoding="utf-8")
@@ -365,7 +365,7 @@ def test_a_map_in_brackets_is_told_so(home: Path) -> None:
 
 
 def test_what_is_unsure_has_no_category(home: Path) -> None:
-    """In a draft only what is sure or likely is shown to purposes; the rest is withheld until somebody says."""
+    """M4: in a draft only what is sure or likely is shown to purposes; the rest is withheld until somebody says."""
     written(
         home,
         "CREATE TABLE visits AS "

@@ -1,4 +1,4 @@
-"""The look at a PostgreSQL database: what it counts is what DuckDB counts, and what its login may not read is told so."""
+"""The look at a PostgreSQL database: it counts what DuckDB counts, and tells what its login may not read."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def found(url: str) -> Discovered:
 
 
 def test_both_engines_count_alike(url: str, tables: list[made.Made], tmp_path: Path) -> None:
-    """RE2 and PostgreSQL's own patterns say the same of every column, so what is judged is the data."""
+    """M7: RE2 and PostgreSQL's own patterns say the same of every column, so what is judged is the data."""
     file = tmp_path / "made.duckdb"
     with duckdb.connect(str(file)) as con:
         for each in tables:

@@ -9,13 +9,14 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from bailee.deid.discovery import LEAST, Measured, Notes, Suggestion, judge
 from bailee.deid.discovery import Column as Judged
-from bailee.deid.discovery import Measured, Notes, Suggestion, judge
 from bailee.deid.discovery.free_text import LOOKED_FOR, NAME, Known
 from bailee.deid.discovery.measures import TEXT, kind_of
 from bailee.deid.discovery.scoring import OPERATIONS
+from bailee.engines import Column
 from bailee.engines.owned import Name
-from bailee.errors import EngineError, EngineUnavailable, WorkspaceError
+from bailee.errors import Cancelled, EngineError, EngineUnavailable, WorkspaceError
 from bailee.gate.connections import POSTGRES, SPARK, Connection, opened
 from bailee.gate.discovery import SAMPLE, relating
 from bailee.gate.discovery.relating import Key, Looked, Whose
@@ -24,12 +25,13 @@ from bailee.rewrite.dialects import Dialect, fold, named
 from bailee.rewrite.store import Store
 
 if TYPE_CHECKING:
-    from bailee.engines import Column, Engine, Limits
+    from bailee.engines import Engine, Limits
     from bailee.engines import Table as BaseTable
     from bailee.policy.model import DataMap, Table
 
 #: Seconds that one statement may take: it reads a whole table.
 PATIENCE = 3600.0
+_UNCOUNTED = "the engine cannot count its columns; was it changed while it was looked at?"
 #: Customers' own values that are held to search notes for.
 MOST_KNOWN = 1_000_000
 
@@ -143,8 +145,8 @@ class _Look:
         )
         if unread:
             self.left_out.append(
-                f"{unread} {'column' if unread == 1 else 'columns'} that the engine's login may not read, judged by name and "
-                "type alone: let it read them for as long as this takes"
+                f"{unread} {'column' if unread == 1 else 'columns'} that the engine's login may not read, judged by "
+                "name and type alone: let it read them for as long as this takes"
             )
         return Discovered(None, proposed, len(self.catalog), tuple(dict.fromkeys(self.left_out)))
 
@@ -189,10 +191,10 @@ class _Look:
         try:
             if readable:
                 measured = self.scanner.measure(name, readable, self._tell)
-        except EngineUnavailable:
+        except (EngineUnavailable, Cancelled):
             raise
         except EngineError as error:
-            self.trouble[called] = str(error)
+            self.trouble[called] = _UNCOUNTED if error.kind == "relation" else str(error)
         return self._judged(Looked(name, called, columns, measured), about_people=False)
 
     def _judged(self, table: Looked, *, about_people: bool) -> Looked:
@@ -233,19 +235,27 @@ class _Look:
 
     def _keys(self, looked: Sequence[Looked]) -> list[Key]:
         """The columns by which customers are known: the map's subjects, else what looks like a table of customers."""
-        found: list[Key] = []
+        best: dict[str, tuple[int, Key]] = {}
         for key in self.store.names():
             stored = self.store.of(key)
-            for subject in stored.table.subjects:
-                column = self.dialect.stored(subject)
-                if column in stored.types and not any(each.column == stored.spelling[column] for each in found):
-                    found.append(
-                        Key(Name(stored.schema, stored.name), key, stored.spelling[column], stored.types[column])
-                    )
-        if found:
-            return [each for each in found if each.table not in {table.name for table in looked}] or found
+            name = Name(stored.schema, stored.name)
+            for subject in map(self.dialect.stored, stored.table.subjects):
+                if subject in stored.types:
+                    column = Column(stored.spelling[subject], stored.types[subject])
+                    # Of tables that call it alike, the one that knows most customers.
+                    different = self._different(name, column)
+                    if subject not in best or different > best[subject][0]:
+                        best[subject] = different, Key(name, key, column.name, column.type)
+        if best:
+            return [key for _, key in best.values()]
         guessed = relating.people_table(looked)
         return [guessed] if guessed else []
+
+    def _different(self, name: Name, column: Column) -> int:
+        try:
+            return self.scanner.figures(name, [column])[column.name].distinct
+        except EngineError:
+            return 0
 
     def _follow(self, looked: Sequence[Looked], whose: dict[str, Whose]) -> None:
         """Find ways to a customer along references, as far as they go."""
@@ -312,6 +322,8 @@ class _Look:
         for table, column in free:
             with suppress(EngineError):
                 texts = self.scanner.sample(table.name, [column], table.measured)[column]
+                if len(texts) < LEAST:
+                    continue
                 first = texts[: presidio.MOST] if model else []
                 models = model.count(first) if model else {}
                 notes[table.called, column] = Notes(len(texts), len(first), known.count(texts), models)

@@ -6,6 +6,7 @@ say so too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from bailee.engines.owned import Name
     from bailee.gate.discovery.scanning import Scanner
 
-_KINDS = (TEXT, WHOLE, UUID)
+#: What a question can join customers by; the rewriter takes no other.
+_KEY = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d{1,2},0\)|VARCHAR|UUID", re.ASCII)
 PEOPLE = "its rows are the customers"
 #: A column with this share of different values, or more, tells rows apart.
 UNIQUE = 0.95
@@ -97,7 +99,7 @@ def _identifies(category: str) -> bool:
 
 def _own_key(table: Looked) -> Column | None:
     """The column that names the rows of a table of people: unique, a key by its kind, and called so."""
-    unique = [each for each in table.columns if kind_of(each.type) in _KINDS and table.unique(each.name)]
+    unique = [each for each in table.columns if _KEY.fullmatch(each.type) and table.unique(each.name)]
     ranked = sorted(unique, key=lambda each: _key_rank(table, each), reverse=True)
     return ranked[0] if ranked and _key_rank(table, ranked[0]) > 0 else None
 
@@ -121,7 +123,7 @@ def subject_of(table: Looked, keys: Sequence[Key], scanner: Scanner, dense: Mapp
     for column in table.columns:
         for key in keys:
             alike = _alike(column.name, key)
-            if kind_of(column.type) not in _KINDS or not _comparable(column.type, key.type):
+            if not _KEY.fullmatch(column.type) or not _comparable(column.type, key.type):
                 continue
             measured = table.measured.get(column.name)
             if measured is None or not measured.tells:
