@@ -24,7 +24,8 @@ sys.modules["presidio_analyzer"] = None  # type: ignore[assignment]
 from bailee.deid.discovery import Column, Suggestion, judge  # noqa: E402
 from bailee.engines import Limits  # noqa: E402
 from bailee.gate.connections import Connection  # noqa: E402
-from bailee.gate.discovery.discovering import Discovered, discover  # noqa: E402
+from bailee.gate.discovery.discovering import discover  # noqa: E402
+from bailee.gate.discovery.found import Discovered  # noqa: E402
 from bailee.policy.model import DataMap  # noqa: E402
 from bench.figure import Figure  # noqa: E402
 from tests.deid.discovery import judging, made  # noqa: E402
@@ -52,14 +53,24 @@ def look(file: Path) -> Discovered:
     return discover(Connection(database=file), Limits(), DataMap({}, {}), datetime.now(UTC), os.urandom(32))
 
 
-def quality(called: str, places: list[tuple[str, ...]]) -> Iterator[Figure]:
-    """Precision and recall on made tables, with and without headers that tell."""
+def look_at(places: list[tuple[str, ...]]) -> tuple[tuple[made.Truth, ...], Told, Discovered]:
+    """The truth about made tables, what was suggested of each column, and all that was found."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "made.duckdb"
         truths = judging.load(file, made.tables(places))
         found = look(file)
-    told = judging.told(found)
-    alone = {(t, c): judge(Column(t, c, each.type), headers_only=True) for (t, c), each in told.items()}
+    return truths, judging.told(found), found
+
+
+def by_names(told: Told) -> Told:
+    """What names alone would have said."""
+    return {(t, c): judge(Column(t, c, each.type), headers_only=True) for (t, c), each in told.items()}
+
+
+def quality(called: str, places: list[tuple[str, ...]]) -> Iterator[Figure]:
+    """Precision and recall on made tables, with and without headers that tell."""
+    truths, told, found = look_at(places)
+    alone = by_names(told)
     for informative, headers in ((True, "headers that tell"), (False, "headers that do not")):
         mine = [truth for truth in truths if truth.informative == informative]
         yield from _scores(f"{called}, {headers}", mine, told)
@@ -82,6 +93,7 @@ def real() -> Iterator[Figure]:
     found = look(Path(home) / "warehouse.duckdb")
     told = judging.told(found)
     yield from _scores("grocer", judging.truths_of(datamap), told)
+    yield from _scores("grocer, by names alone", judging.truths_of(datamap), by_names(told))
     people = {table.name for table in datamap.tables.values() if table.personal}
     right = sum(table.personal == (table.name in people) for table in found.tables)
     yield Figure("grocer: tables of which whose they are is right", right, f"of {len(found.tables)} tables")

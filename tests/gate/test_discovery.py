@@ -12,8 +12,8 @@ import pytest
 import bailee
 from bailee.deid.discovery import Suggestion
 from bailee.errors import RecordError, WorkspaceError
-from bailee.gate.discovery.discovering import Discovered, Proposed
 from bailee.gate.discovery.drafting import draft
+from bailee.gate.discovery.found import Discovered, Proposed
 from bailee.gate.discovery.merging import merged
 from bailee.gate.gate import Gate
 from bailee.policy.datamap import parse_map

@@ -15,7 +15,8 @@ from bailee.engines.owned import Name
 from bailee.engines.postgres import setup
 from bailee.engines.postgres.engine import Postgres
 from bailee.gate.connections import POSTGRES, Connection
-from bailee.gate.discovery.discovering import Discovered, discover
+from bailee.gate.discovery.discovering import discover
+from bailee.gate.discovery.found import Discovered
 from bailee.gate.discovery.scanning import Scanner
 from bailee.policy.model import DataMap
 from tests.deid.discovery import made

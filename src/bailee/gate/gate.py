@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from bailee.engines import Engine
     from bailee.gate.asking import Asked
     from bailee.gate.backup import BackupReport
-    from bailee.gate.discovery.discovering import Discovered
+    from bailee.gate.discovery.found import Discovered
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
     from bailee.gate.holding import Holding

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import duckdb
 
 from bailee.deid.discovery import Suggestion
-from bailee.gate.discovery.discovering import Discovered
+from bailee.gate.discovery.found import Discovered
 from bailee.policy.model import DataMap
 from tests.deid.discovery.made import Made, Truth
 

@@ -12,7 +12,8 @@ import pytest
 from bailee.deid.discovery import Column, judge
 from bailee.engines import Limits
 from bailee.gate.connections import Connection
-from bailee.gate.discovery.discovering import Discovered, discover
+from bailee.gate.discovery.discovering import discover
+from bailee.gate.discovery.found import Discovered
 from bailee.policy.model import DataMap
 from tests.deid.discovery import judging, made
 

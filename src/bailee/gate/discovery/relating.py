@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bailee.deid.discovery import lists
+from bailee.deid.discovery.clues import percent
 from bailee.deid.discovery.measures import DATE, INSTANT, TEXT, UUID, WHOLE, Measured, kind_of
 from bailee.deid.discovery.names import words_of
-from bailee.deid.discovery.scoring import percent
 from bailee.errors import EngineError
 
 if TYPE_CHECKING:
