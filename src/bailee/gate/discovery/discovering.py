@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Seconds that one statement may take: it reads a whole table.
 PATIENCE = 3600.0
+#: How probable it is that a subject is one: it holds customers' keys, or (True) the table was guessed to be theirs.
+_SUBJECT = {False: 0.97, True: 0.85}
 _UNCOUNTED = "the engine cannot count its columns; was it changed while it was looked at?"
 
 #: Told how many columns are looked at, and how many there are.
@@ -173,10 +175,9 @@ class _Look:
         if not about:
             return table
         again = self._judged(table, about_people=True)
+        guessed = whose.why == relating.PEOPLE and not mapped
         named = tuple(
-            replace(
-                each, category="user.unique_id", probability=max(each.probability, 0.97), evidence=(str(whose.why),)
-            )
+            replace(each, category="user.unique_id", probability=_SUBJECT[guessed], evidence=(str(whose.why),))
             if each.column == whose.subject
             else each
             for each in again.suggestions

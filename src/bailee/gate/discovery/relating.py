@@ -83,11 +83,14 @@ def people_table(tables: Iterable[Looked]) -> Key | None:
     """The table that is most likely that of the customers, where the data map has none, and its key."""
     best: tuple[int, Key] | None = None
     for table in tables:
-        identifying = sum(each.firm and _identifies(each.category or "") for each in table.suggestions)
+        identifying = [each for each in table.suggestions if each.firm and _identifies(each.category or "")]
         column = _own_key(table)
-        if column is None or identifying < 2:
+        called = any(word in lists.words("people") for word in words_of(table.called))
+        # Visits have addresses too, but those of a visitor are there more than once.
+        once = called or any(table.unique(each.column) for each in identifying)
+        if column is None or len(identifying) < 2 or not once:
             continue
-        points = identifying + 3 * any(word in lists.words("people") for word in words_of(table.called))
+        points = len(identifying) + 3 * called
         if best is None or points > best[0]:
             best = points, Key(table.name, table.called, column.name, column.type)
     return best[1] if best else None
