@@ -43,7 +43,7 @@ MODULES = (
     "deid",
 )
 #: Run only when named.
-ON_DEMAND = ("scale", "spark", "gdprgrowth")
+ON_DEMAND = ("scale", "spark", "gdprgrowth", "discovery")
 RELEVANT = ("duckdb", "sqlglot", "pyarrow", "numpy", "SQLAlchemy", "pydantic")
 
 
