@@ -9,7 +9,7 @@ from typing import Any
 from bailee import decide
 from bailee.decide.ruling import Ruling
 from bailee.policy.coarsen import Coarsen
-from bailee.policy.model import Between, Column, DataMap, Policy, Purpose, Recipient, Reference, Release, Table
+from bailee.policy.model import Between, Column, DataMap, Policy, Recipient, Reference, Release, Table
 from bailee.policy.units import Rate
 from bailee.rewrite import Governed
 from bailee.rewrite.plan import Plan

@@ -166,15 +166,15 @@ def _refusal(
     left = _left(connection, purpose, rate, payer, at)
     free = _free(budgets.spendings(connection, _names(purpose), payer, rate.per.minus(at)), rate, wanted)
     again = f"; from {free:%Y-%m-%d %H:%M} UTC enough is free again" if free is not None else ""
-    less = f"; spend at most {left} now" if left else ""
+    less = f"; spend at most {budget.written(left)} now" if left else ""
     return ruling_reason(
         "budget_spent",
         policy.line("purposes", purpose.key, "release", "epsilon"),
         purpose=purpose.key,
         whom=f"`{payer}`" if payer else "the company itself",
         rate=str(rate),
-        left=str(left),
-        wanted=str(wanted),
+        left=budget.written(left),
+        wanted=budget.written(wanted),
         instead=f"{less}{again}" or "; it is more than the whole budget",
     )
 
