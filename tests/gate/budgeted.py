@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -41,10 +41,10 @@ def policy(release: str = RELEASE) -> bytes:
     return text.replace(b"\nrecipients:", INSIGHT % release.encode(), 1)
 
 
-def make(home: Path, store: str | None = None, release: str = RELEASE) -> None:
-    """Make the workspace in a new folder; customers 1 to 8 agreed to research and insight."""
+def make(home: Path, store: str | None = None, release: str = RELEASE, at: datetime = shop.NOW) -> None:
+    """Make the workspace in a new folder; customers 1 to 8 agreed to research and insight a month before."""
     shop.load(home / "warehouse.duckdb")
-    clock = shop.Clock(shop.NOW - timedelta(days=30))
+    clock = shop.Clock(at - timedelta(days=30))
     with bailee.create(home, policy(release), MAP, clock=clock, store=store) as gate:
         shop.enrol(gate)
         for number in range(1, 9):
