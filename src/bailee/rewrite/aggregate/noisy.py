@@ -52,7 +52,7 @@ def noisy(rewriting: Rewriting, made: Relations, sight: Sight, serialize: Serial
     """The governed question with its plan; raises `Refused` for what the proof is not about."""
     names, words = rewriting.names, rewriting.dialect.noise
     if words is None:
-        raise _no(sight, f"noise is not added on {names.dialect.title} yet: ask on DuckDB")
+        raise _no(sight, f"noise is not added on {names.dialect.title} yet: ask on DuckDB or PostgreSQL")
     _check_apart(sight, names.tables)
     exact, relation = (RELATION.format(len(names.tables) + more) for more in (1, 2))
     questioned = _Noisy(rewriting, sight, words)
