@@ -10,7 +10,16 @@ from tests.postgres import Cluster
 from tests.stores import again
 
 #: The tables that came after revision 0002, with which shared stores began.
-LATER = ("links", "sessions", "repeats", "request_changes", "requests", "webhook_cursors", "webhook_deliveries")
+LATER = (
+    "links",
+    "sessions",
+    "repeats",
+    "request_changes",
+    "requests",
+    "webhook_cursors",
+    "webhook_deliveries",
+    "spendings",
+)
 
 
 def test_a_shared_store_of_revision_0002_is_brought_to_this_version(postgres: Cluster, template: str) -> None:
