@@ -17,7 +17,7 @@ import pytest
 
 import bailee
 from bailee.deid import noise
-from bailee.errors import EngineError, Refused
+from bailee.errors import DeidError, EngineError, Refused
 from bailee.gate.answer import Answer
 from bailee.gate.gate import Gate
 from tests.gate import budgeted
@@ -201,6 +201,16 @@ def test_the_same_question_again_spends_again(gate: Gate) -> None:
     assert not np.array_equal(noise.add(nothing, 10.0), noise.add(nothing, 10.0))
     with pytest.raises(Refused, match="of which 0 is left"):
         ask(gate, "SELECT sum(total) FROM orders")
+
+
+@pytest.mark.parametrize("amount", ["0", "-0.5", "0.0000001", "1001", "NaN"])
+def test_what_cannot_be_spent(gate: Gate, amount: str) -> None:
+    """D12.2: an amount that is none, or would fill a budget, is refused, and nothing is spent or recorded as spent."""
+    with pytest.raises(DeidError, match="expected a number above 0"):
+        ask(gate, "SELECT sum(total) FROM orders", spend=Decimal(amount))
+    assert Decimal(0) == next(each.spent for each in gate.budgets("research", "insurer"))
+    with pytest.raises(ValueError, match="above nothing"):
+        budgeted.spend(gate, "-1")
 
 
 def test_other_purposes_spend_nothing(gate: Gate) -> None:

@@ -105,6 +105,7 @@ def _with(column: str, **more: object) -> DataMap:
             "SELECT sum(region) FROM visits",
             "is VARCHAR, and only whole",
         ),
+        ("age", {"values": ("17", "old")}, "SELECT age, sum(units) FROM visits GROUP BY 1", "is INTEGER, and `old`"),
         ("amount", {"values": ("1", "2")}, "SELECT amount, count(*) FROM visits GROUP BY 1", "is DOUBLE, and groups"),
     ],
 )

@@ -69,6 +69,8 @@ def reserve(recorder: Recorder, ruling: Ruling, at: datetime, wanted: Decimal) -
     purpose = ruling.purpose
     if purpose is None or purpose.release.epsilon is None:
         raise ValueError("only a permitted use of a purpose with a budget spends")
+    if wanted < budget.LEAST:
+        raise ValueError("what is spent is above nothing, or it would fill a budget")
     rate = purpose.release.epsilon
 
     def work(connection: Connection) -> Reserved:
