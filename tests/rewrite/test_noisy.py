@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,11 @@ from bailee.policy.predicates import Predicate
 from bailee.rewrite import rewrite
 from bailee.rewrite.dialects import named
 from tests.deid import noisy
+from tests.rewrite import golden
 from tests.rewrite import shop as made
 
 RULING = noisy.ruling()
+FOLDER = golden.GOLDEN / "noise"
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +140,22 @@ def test_other_engines_say_so(shop: made.Shop) -> None:
     tables = tuple(replace(table, schema="public") for table in shop.catalog)
     with pytest.raises(Refused, match="noise is not added on Spark yet: ask on DuckDB or PostgreSQL"):
         rewrite(question, RULING, noisy.MAP, tables, shop.serialize, named("spark"))
+
+
+@pytest.mark.parametrize(("name", "purpose", "question", "becomes"), list(golden.cases(FOLDER)))
+def test_a_question_becomes_the_governed_sql(
+    shop: made.Shop, name: str, purpose: str, question: str, becomes: str
+) -> None:
+    """The governed SQL is the golden one; `tests/deid/test_sensitivity.py` executes such."""
+    assert becomes == golden.text(shop.govern(question, RULING))
+
+
+@pytest.mark.skipif(os.environ.get("BAILEE_GOLDEN") != "write", reason="writes the golden files again")
+def test_write_the_golden_files(shop: made.Shop) -> None:
+    """Takes the questions as they stand and writes what they become."""
+    for path in sorted(FOLDER.glob("*.sql")):
+        whole = path.read_text(encoding="utf-8")
+        for found in golden.PARTS.finditer(whole):
+            becomes = golden.text(shop.govern(found["question"], RULING))
+            whole = whole.replace(found[0], f"-- purpose: research\n{found['question']}\n-- becomes\n{becomes}\n")
+        path.write_text(whole, encoding="utf-8")
