@@ -41,6 +41,7 @@ MODULES = (
     "serving",
     "gdprbench",
     "deid",
+    "noise",
 )
 #: Run only when named.
 ON_DEMAND = ("scale", "spark", "gdprgrowth", "discovery")
