@@ -51,9 +51,9 @@ def _screened(home: Path) -> list[Figure]:
             return done
 
         evidence = timed("looking", lambda: gather(gate, deal, actor=COUNSEL, seed=7, beside=file.parent)).evidence
-        findings = []
-        for test in Test:
-            findings.append(timed(f"test {test.number}, {test.value}", lambda test=test: found(test, evidence)))
+        findings = [
+            timed(f"test {test.number}, {test.value}", lambda test=test: found(test, evidence)) for test in Test
+        ]
         screened = Screen(deal, "", "", NOW, 7, tuple(findings))
         best = timed("nearest version", lambda: nearest.find(screened, evidence)).nearest
     whole = sum(figure.value for figure in figures)
