@@ -327,15 +327,18 @@ class _Noisy(Rewriting):
 
     def multiplied(self, call: calls.Call, spans: Sequence[tuple[int, int]], condition: str | None) -> Iterator[Figure]:
         """The sum of a product of two columns, which lies between the least and the most of the products of bounds."""
-        factors = [self.bounds(use.stored, name) for use, name in (self.holder(call.argument[a:b]) for a, b in spans)]
+        tokens = [call.argument[first:end] for first, end in spans]
+        factors = [self.bounds(use.stored, name) for use, name in map(self.holder, tokens)]
         (one, first), (other, second) = factors
         corners = [a * b for a in (one.low, one.high) for b in (other.low, other.high)]
         low, high = min(corners), max(corners)
         step = max(first * second, _finest(max(abs(low), abs(high))) / _FINER)
-        value = self.inner.value("m", self.dialect.attempted.format(self.row(call.argument, product=True)))
+        values = [self.inner.value("m", self.row(each)) for each in tokens]
+        limits = [(between.low, between.high) for between, _ in factors]
+        value = sensitivity.multiplied(values, limits, self.words.double)
         yield sensitivity.summed(value, condition, low, high, step)
         if call.function != "sum":
-            there = sensitivity.known(value, self.words.double)
+            there = f"{value} IS NOT NULL"
             yield Figure("rows", None, there if condition is None else f"{condition} AND {there}")
 
     def people(self, call: calls.Call, condition: str | None) -> Iterator[Figure]:
