@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("policy", "schedule"),
     ("policy", "withdraw"),
     ("ask",),
+    ("budget",),
     ("may",),
     ("choices",),
     ("import",),

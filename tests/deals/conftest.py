@@ -51,5 +51,5 @@ def shop_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def harbour(shop_folder: Path) -> Evidence:
-    """The evidence on the offer as it stands."""
-    return grocer.evidence(shop_folder, grocer.offer())
+    """The evidence on the offer as it stands: identified, of everybody, for `premium_setting`."""
+    return grocer.evidence(shop_folder)

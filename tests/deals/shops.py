@@ -47,6 +47,17 @@ purposes:
     company_gains: A fee.
     reads: {user.unique_id: pseudonym, user.behavior.purchase_history: clear, user.demographic: clear}
     keep: 1 year
+  weigh:
+    title: Weigh offers
+    use: essential.legal_obligation
+    basis: legal_obligation
+    law: GDPR article 35
+    effects: [learn]
+    why: To see what an offer would do.
+    customer_gains: Harmful offers are refused.
+    company_gains: We know what we do.
+    reads: {user: clear}
+    keep: 1 year
 recipients:
   institute: {title: The Institute, industry: insurance, place: US-MA}
 """)
@@ -60,7 +71,7 @@ recipient: institute
 effects: [learn]
 intention: To see.
 customer_gains: None.
-screened_under: research
+screened_under: weigh
 form: identified
 wanted:
   lines: {table: lines, columns: [card, at, aisle, spent], customer: card}

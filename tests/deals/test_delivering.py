@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import duckdb
 import numpy as np
@@ -13,6 +14,7 @@ from bailee.deals.contributions import contributions
 from bailee.deals.delivering import cohort, delivered
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.grouping import shown
+from bailee.deals.model import Asked
 from bailee.deid.pseudonyms import pseudonym
 from bailee.engines.duckdb.scratch import scratch
 from bailee.errors import DeidError
@@ -24,7 +26,7 @@ AGGREGATE = ("form: identified", "form: aggregate")
 
 
 def test_identified_is_the_wanted_columns_of_the_cohort() -> None:
-    """Every row of whoever stands, with the wanted columns and no number of ours."""
+    """M3: every row of whoever stands, with the wanted columns and no number of ours."""
     found = delivered(deal(), SENT, PEOPLE, KEY)
     standing = {5000 + each for each in range(400) if each % 10}
     assert ["card", "at", "aisle", "spent"] == found["lines"].column_names
@@ -33,7 +35,7 @@ def test_identified_is_the_wanted_columns_of_the_cohort() -> None:
 
 
 def test_the_cohort_is_who_stands_is_of_age_and_in_the_places() -> None:
-    """All three together; unknown age or place is outside, and a country holds its subdivisions."""
+    """M2: all three together; unknown age or place is outside, and a country holds its subdivisions."""
     ages = pa.array([17, 18, None, 40, 40, 40], pa.int32())
     places = pa.array(["US-MA", "US-MA", "US-MA", "US-OH", None, "US-MA"])
     stands = pa.array([True, True, True, True, True, False])
@@ -48,7 +50,7 @@ def test_the_cohort_is_who_stands_is_of_age_and_in_the_places() -> None:
 
 
 def test_a_pseudonym_is_the_recipients_own_and_joins_the_tables() -> None:
-    """The key becomes deid's pseudonym of its text in every table, so rows of one customer still belong together."""
+    """M3: the key becomes deid's pseudonym of its text in every table, so rows of one customer belong together."""
     found = delivered(deal(("form: identified", "form: pseudonymous")), SENT, PEOPLE, KEY)
     lines, those = (set(found[key]["card"].to_pylist()) for key in ("lines", "people"))
     expected = {pseudonym(KEY, str(5000 + each)) for each in range(400) if each % 10}
@@ -58,13 +60,13 @@ def test_a_pseudonym_is_the_recipients_own_and_joins_the_tables() -> None:
 
 
 def test_coarse_columns_leave_coarse() -> None:
-    """A moment wanted by the month leaves as the month's first day."""
+    """M3: a moment wanted by the month leaves as the month's first day."""
     found = delivered(deal(("customer: card}", "customer: card, coarse: {at: month}}")), SENT, PEOPLE, KEY)
     assert {1} == {day.day for day in found["lines"]["at"].unique().to_pylist()}
 
 
 def test_deidentified_rows_are_shared_by_k_customers() -> None:
-    """Counted in plain Python: each published combination has k rows, nobody's key is there, few are left out."""
+    """M4: counted in plain Python: each published combination has k rows, nobody's key is there, few are left out."""
     found = delivered(deal(("form: identified", "form: deidentified"), DEIDENTIFIED), SENT, PEOPLE, KEY)
     assert ["age", "town"] == found["people"].column_names
     assert ["at", "aisle", "spent"] == found["lines"].column_names
@@ -75,14 +77,14 @@ def test_deidentified_rows_are_shared_by_k_customers() -> None:
 
 
 def test_deidentified_rows_say_nothing_by_their_order() -> None:
-    """They come in the order of their own values."""
+    """M4: they come in the order of their own values."""
     found = delivered(deal(("form: identified", "form: deidentified"), DEIDENTIFIED), SENT, PEOPLE, KEY)
     rows = list(zip(*found["people"].to_pydict().values(), strict=True))
     assert sorted(rows) == rows
 
 
 def test_an_identifier_that_differs_within_a_customer_is_refused() -> None:
-    """One recoding for all cannot be made of it."""
+    """M4: one recoding for all cannot be made of it."""
     those = deal(("form: identified", "form: deidentified"), ("", "treated: {k: 5, identifiers: [aisle]}"))
     with pytest.raises(DeidError, match="differs between rows of one customer"):
         delivered(those, SENT, PEOPLE, KEY)
@@ -105,7 +107,7 @@ def _cells(sent: dict[str, pa.Table], standing: set[int]) -> dict[tuple[str, str
 
 
 def test_an_aggregate_deal_gives_answers_about_groups_only() -> None:
-    """Cells of enough customers with the sums of plain Python; no cell of fewer, and no rows at all."""
+    """M5: cells of enough customers with the sums of plain Python; no cell of fewer, and no rows at all."""
     found = delivered(deal(AGGREGATE, ("", "treated: {min_group: 96}")), SENT, PEOPLE, KEY)
     assert {"aisles", "months"} == set(found)
     cells = _cells(SENT, {5000 + each for each in range(400) if each % 10})
@@ -117,7 +119,7 @@ def test_an_aggregate_deal_gives_answers_about_groups_only() -> None:
 
 
 def test_no_line_gives_its_one_hidden_cell_away() -> None:
-    """Of each age and each aisle either none or at least two cells are hidden, so a total tells none."""
+    """M6: of each age and each aisle either none or at least two cells are hidden, so a total tells none."""
     found = delivered(deal(AGGREGATE, ("", "treated: {min_group: 96}")), SENT, PEOPLE, KEY)
     told = {(row["age"], row["aisle"]) for row in found["aisles"].to_pylist()}
     ages, aisles = ("18-34", "35-54", "55+"), ("bread", "fruit", "meat", "wine")
@@ -126,7 +128,7 @@ def test_no_line_gives_its_one_hidden_cell_away() -> None:
 
 
 def test_a_cell_that_one_customer_all_but_makes_is_hidden() -> None:
-    """The p % rule: whoever knows their own part could tell the largest one's."""
+    """M6: the p % rule: whoever knows their own part could tell the largest one's."""
     lines = SENT["lines"].to_pydict()
     lines["spent"][lines["aisle"].index("wine")] = 1e6
     sent = SENT | {"lines": pa.table(lines)}
@@ -153,9 +155,10 @@ def test_a_cell_that_one_customer_all_but_makes_is_hidden() -> None:
     ],
 )
 def test_a_question_that_does_not_add_up_over_customers_is_refused(question: str, by: str, told: str) -> None:
-    """Nobody could say whose data would be in its answer."""
-    asked = f'  odd: {{title: Odd, question: "{question}", by: {by}}}\n'.replace(", by: []", "")
-    those = deal(AGGREGATE, ("  months:", f"{asked}  months:"), ("", "treated: {min_group: 5}"))
+    """M5: nobody could say whose data would be in its answer."""
+    grouped = tuple(by.strip("[]").split(", ")) if by != "[]" else ()
+    those = deal(AGGREGATE, ("", "treated: {min_group: 5}"))
+    those = replace(those, asked={"odd": Asked("odd", "Odd", question, grouped)})
     with pytest.raises(DeidError, match=told):
         delivered(those, SENT, PEOPLE, KEY)
 
@@ -170,7 +173,7 @@ def test_a_question_that_does_not_add_up_over_customers_is_refused(question: str
     ],
 )
 def test_answers_from_contributions_are_the_questions_own(figures: str, joined: bool) -> None:
-    """Summed over everybody, the parts by customer give what the question gives on an engine of the test's own."""
+    """M5: summed over everybody, the parts by customer give what the question gives on an engine of the test's own."""
     tables = "lines l JOIN people p ON p.card = l.card" if joined else "lines l"
     question = f"SELECT l.aisle, {figures} FROM {tables} GROUP BY l.aisle"
     asked = deal(("  months:", f'  odd: {{title: Odd, question: "{question}", by: [aisle]}}\n  months:')).asked["odd"]
@@ -187,7 +190,7 @@ def test_answers_from_contributions_are_the_questions_own(figures: str, joined: 
 
 
 def test_what_is_hidden_in_a_large_table_cannot_be_worked_out() -> None:
-    """Over random tables no hidden cell is fixed by those shown and the totals: the null space moves each of them."""
+    """M6: over random tables those shown and the totals fix no hidden cell: the null space moves each of them."""
     for seed in range(5):
         sent, those = shop(seed, 150, 4)
         with scratch(sent) as held:

@@ -32,18 +32,18 @@ def _told(**cells: float) -> pa.Table:
     ],
 )
 def test_shares_are_compared_by_total_variation(version: pa.Table | None, expected: float) -> None:
-    """One less half the sum of what the shares differ by."""
+    """M7: one less half the sum of what the shares differ by."""
     assert expected == pytest.approx(alike(SPENT, WHOLE, version, {}))
 
 
 def test_a_coarse_group_is_spread_over_what_it_stands_for() -> None:
-    """Its reader can only halve `food`: 40 and 40 in place of 50 and 30."""
+    """M7: its reader can only halve `food`: 40 and 40 in place of 50 and 30."""
     became = {"aisle": {"bread": "food", "fruit": "food", "meat": "meat"}}
     assert 0.9 == pytest.approx(alike(SPENT, WHOLE, _told(food=80, meat=20), became))
 
 
 def test_a_figure_without_groups_is_compared_by_its_size() -> None:
-    """Three quarters of it are worth three quarters."""
+    """M7: three quarters of it are worth three quarters."""
     whole = pa.table({"spent": [100.0]})
     asked = Asked("all", "All", "SELECT 1")
     assert 0.75 == pytest.approx(alike(asked, whole, pa.table({"spent": [75.0]}), {}))
@@ -51,7 +51,7 @@ def test_a_figure_without_groups_is_compared_by_its_size() -> None:
 
 
 def test_the_whole_is_the_weighted_mean() -> None:
-    """A question of weight 3 counts three times one of weight 1; one without an answer counts nothing."""
+    """M7: a question of weight 3 counts three times one of weight 1; one without an answer counts nothing."""
     other = Asked("other", "Other", "SELECT 1", ("aisle",), Decimal(3))
     found = usefulness({"spent": SPENT, "other": other}, {"spent": WHOLE, "other": WHOLE}, {"spent": WHOLE})
     assert {"spent": 1.0, "other": 0.0} == found.by_question

@@ -13,7 +13,7 @@ ROWS = pa.table({"number": [1, 2, 3], "name": ["x", "canary", "x"]})
 
 
 def test_it_answers_over_the_tables_that_it_holds() -> None:
-    """A SELECT sees each table by its name, and gives Arrow."""
+    """M1: a SELECT sees each table by its name, and gives Arrow."""
     with scratch({"rows": ROWS}) as held:
         found = held.ask('SELECT name, sum(number)::INTEGER AS "all" FROM rows GROUP BY name ORDER BY name')
     assert [{"name": "canary", "all": 2}, {"name": "x", "all": 4}] == found.to_pylist()
@@ -39,14 +39,14 @@ def test_it_answers_over_the_tables_that_it_holds() -> None:
     ],
 )
 def test_nothing_else_can_be_reached(sql: str) -> None:
-    """Neither files nor settings, nor a variable of Python, nor anything but one SELECT."""
+    """M1: neither files nor settings, nor a variable of Python, nor anything but one SELECT."""
     ROWS_OF_PYTHON = ROWS  # noqa: F841, N806
     with scratch({"rows": ROWS}) as held, pytest.raises(EngineError):
         held.ask(sql)
 
 
 def test_an_error_quotes_no_value() -> None:
-    """What the engine says of a failing cast holds the value; what comes out does not."""
+    """M1: what the engine says of a failing cast holds the value; what comes out does not."""
     with scratch({"rows": ROWS}) as held, pytest.raises(EngineError) as error:
         held.ask("SELECT CAST(name AS INTEGER) FROM rows")
     assert "canary" not in str(error.value)
@@ -54,7 +54,7 @@ def test_an_error_quotes_no_value() -> None:
 
 
 def test_time_and_memory_are_limited() -> None:
-    """A question that goes on or grows is stopped, and the next is answered."""
+    """M1: a question that goes on or grows is stopped, and the next is answered."""
     with scratch({"rows": ROWS}, Limits(seconds=0.3, memory_bytes=200 << 20)) as held:
         with pytest.raises(TimeExceeded):
             held.ask("SELECT count(*) FROM range(100000000) a, range(1000000) b WHERE (a.range * b.range) % 7 = 3")
@@ -64,7 +64,7 @@ def test_time_and_memory_are_limited() -> None:
 
 
 def test_what_is_seen_is_one_select() -> None:
-    """A name stands for a SELECT, for the next one in its place, and for nothing else."""
+    """M1: a name stands for a SELECT, for the next one in its place, and for nothing else."""
     with scratch({"rows": ROWS}) as held:
         for number in (1, 2):
             held.see("one", f"SELECT * FROM rows WHERE number = {number}")
@@ -75,7 +75,7 @@ def test_what_is_seen_is_one_select() -> None:
 
 
 def test_binding_reads_no_row() -> None:
-    """Whether names and types fit is told without rows; a failing value in one does not matter."""
+    """M1: whether names and types fit is told without rows; a failing value in one does not matter."""
     with scratch({"rows": ROWS}) as held:
         held.see("fewer", "SELECT name FROM rows")
         assert held.binds("SELECT number FROM rows;")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from bailee.deals.delivering import chosen, coarse, numbered
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.grouping import answered, of
 from bailee.deals.model import Deal, Form
+from bailee.deals.narrowing import tables
 from bailee.deals.recoding import recoded
 from bailee.deals.usefulness import Coarser, Usefulness, usefulness
 from bailee.deid.frequencies import Ints
@@ -32,11 +33,15 @@ class Answering:
     cost little more than one.
     """
 
-    def __init__(self, deal: Deal, sent: Mapping[str, pa.Table], held: Scratch) -> None:
+    def __init__(
+        self, deal: Deal, sent: Mapping[str, pa.Table], held: Scratch, whole: Mapping[str, pa.Table] | None = None
+    ) -> None:
         self._deal, self._sent, self._held = deal, sent, held
         self._made: dict[str, Contributions | None] = {}
-        self._see(deal, {})
-        self.whole = {key: self._held.ask(asked.question) for key, asked in deal.asked.items()}
+        if whole is None:
+            self._see(deal, {})
+            whole = {key: self._held.ask(asked.question) for key, asked in deal.asked.items()}
+        self.whole = whole
 
     def worth(self, version: Deal, customers: Ints, only: Only | None = None) -> Usefulness:
         """What a version about some customers keeps of the whole; with `only`, of fewer rows."""
@@ -51,6 +56,22 @@ class Answering:
         """Whether a version's columns are all that one question needs."""
         self._see(version, {})
         return self._held.binds(version.asked[key].question)
+
+    def needs(self, key: str) -> dict[str, frozenset[str]]:
+        """The tables that one question reads, each with the columns that it has no answer without."""
+        question, found = self._deal.asked[key].question, {}
+        read = tables(question)
+        for name, rows in chosen(self._deal, self._sent).items():
+            if name.lower() in read:
+                self._see(self._deal, {})
+                columns = [column for column in rows.column_names if column != CUSTOMER]
+                found[name] = frozenset(one for one in columns if not self._binds_without(question, name, columns, one))
+        return found
+
+    def _binds_without(self, question: str, table: str, columns: Collection[str], one: str) -> bool:
+        shown = [quoted(column) for column in columns if column != one] or ["1 AS nothing"]
+        self._held.see(table, f"SELECT {', '.join(shown)} FROM {quoted(_raw(table))}")
+        return self._held.binds(question)
 
     def _see(self, version: Deal, only: Only) -> None:
         """Show the tables as a version has them, under their keys."""
@@ -81,29 +102,34 @@ class Answering:
 
     def _deidentified(self, version: Deal, customers: Ints) -> tuple[dict[str, pa.Table | None], Coarser]:
         try:
-            tables = numbered(version, self._sent, customers)
+            given = numbered(version, self._sent, customers)
         except DeidError:
             return {}, {}
-        bare = {each: table.drop_columns([CUSTOMER]) for each, table in tables.items()}
+        bare = {each: table.drop_columns([CUSTOMER]) for each, table in given.items()}
         became = recoded(version, numbered(replace(version, form=Form.IDENTIFIED), self._sent, customers)).coarser
         answers = {key: _over(bare, asked.question) for key, asked in version.asked.items()}
         return answers, dict(_coarser(version, self._sent)) | dict(became)
 
 
 @contextmanager
-def answering(deal: Deal, sent: Mapping[str, pa.Table]) -> Iterator[Answering]:
-    """Answers to a deal's questions over rows by key of `wanted`; `EngineError` where they answer none as asked."""
+def answering(
+    deal: Deal, sent: Mapping[str, pa.Table], whole: Mapping[str, pa.Table] | None = None
+) -> Iterator[Answering]:
+    """Answers to a deal's questions over rows by key of `wanted`; `EngineError` where they have none as asked.
+
+    Versions are held against `whole`, the answers by key of `asked`, if these are known already.
+    """
     with scratch({_raw(key): table for key, table in sent.items()}) as held:
-        yield Answering(deal, sent, held)
+        yield Answering(deal, sent, held, whole)
 
 
 def _raw(key: str) -> str:
     return f"raw {key}"
 
 
-def _over(tables: Mapping[str, pa.Table], question: str) -> pa.Table | None:
+def _over(given: Mapping[str, pa.Table], question: str) -> pa.Table | None:
     """The question itself over rows; None where they cannot answer it."""
-    with scratch(tables) as held:
+    with scratch(given) as held:
         try:
             return held.ask(question)
         except EngineError:

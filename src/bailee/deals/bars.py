@@ -45,3 +45,29 @@ AS_GOOD: Final = 0.99
 #: Answers about groups of so many that keep so much of every answer make rows about persons needless.
 GROUP: Final = 20
 GROUPS_DO: Final = 0.9
+
+#: The four-fifths rule: whoever is favoured less than 4/5 as often as the most favoured group is treated worse. Uniform
+#: guidelines on employee selection procedures, 29 CFR 1607.4(D).
+FOUR_FIFTHS: Final = 0.8
+#: A group of fewer is not compared: its rate would be chance.
+COMPARED: Final = 30
+#: The share of customers whom a simulated decision treats worse: a premium's usual worst quarter. Assumed.
+WORSE: Final = 0.25
+#: Resamples of the counts of each group.
+RESAMPLES: Final = 2000
+
+#: Of those whose data is in it, how many may be uncomfortable: more than half, and customers would not have it; more
+#: than a fifth, and they have to be asked first. Our own lines: the question is theirs (mission, C3).
+UNCOMFORTABLE_REFUSED: Final = 0.5
+UNCOMFORTABLE_ASK: Final = 0.2
+#: The chance of losing money from which on a deal is refused, and from which on it is a condition to know better.
+LOSS_REFUSED: Final = 0.5
+LOSS_ASK: Final = 0.05
+#: Where the deal states nothing. Assumed, and told so.
+UNCOMFORTABLE: Final = (0.3, 0.7)
+LEAVE: Final = (0.05, 0.2)
+HEAR: Final = (0.1, 0.5)
+#: What a shop keeps of a customer's spending: a grocer's gross margin. Assumed.
+MARGIN: Final = (0.2, 0.3)
+#: Draws of the simulation.
+DRAWS: Final = 20_000

@@ -153,6 +153,7 @@ def _wanted(
 ) -> tuple[pa.Table, Mapping[str, tuple[str, ...]], pa.ChunkedArray, pa.ChunkedArray]:
     """The rows of one table wanted, the categories of its columns, and what its rows reveal."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     gate = looks.gate
     subject = wanted.customer or _subject(gate, wanted)
@@ -179,7 +180,7 @@ def _wanted(
     kept = table.drop_columns([subject]) if _only_for_us(wanted, subject) else table
     kept = kept.append_column(CUSTOMER, _numbers(table, subject, weighed))
     told = _categories(gate, answers[0], kept.column_names)
-    any_of = pa.compute.greater(pa.compute.list_value_length(lists), 0)
+    any_of = pc.greater(pc.list_value_length(lists), 0)
     return kept, told, pa.chunked_array([any_of]), pa.chunked_array([lists])
 
 
@@ -196,16 +197,19 @@ def _only_for_us(wanted: Wanted, subject: str | None) -> bool:
 def _rows(looks: _Looks, asked: str, subject: str | None) -> tuple[pa.Table, list[Answer]]:
     """All rows of a question, by ranges of the customer's key where there are many."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     limit = min(looks.gate.settings.limits.rows, PART)
-    whole = f"SELECT * FROM (\n{asked}\n) AS wanted"
     parts = [asked]
     if subject is not None:
         key = _quoted(subject)
         counted = f"SELECT {key}, count(*) AS {revealing.COUNT} FROM (\n{asked}\n) AS wanted GROUP BY {key}"
         keys = looks.ask(counted).arrow()
-        if pa.compute.sum(keys[revealing.COUNT]).as_py() or 0 > limit:
-            parts = [f"{whole} WHERE {part}" for part in _ranges(keys, subject, limit)] or [asked]
+        if (pc.sum(keys[revealing.COUNT]).as_py() or 0) > limit:
+            # By name: `*` would count as asking for what the question leaves out.
+            names = looks.ask(f"SELECT * FROM (\n{asked}\n) AS wanted LIMIT 0").arrow().column_names
+            whole = f"SELECT {', '.join(map(_quoted, names))} FROM (\n{asked}\n) AS wanted"
+            parts = [f"{whole} WHERE {part}" for part in _ranges(keys, subject, limit)]
     answers = [looks.ask(part) for part in parts]
     return pa.concat_tables([answer.arrow() for answer in answers]), answers
 

@@ -40,6 +40,20 @@ def narrowed(wanted: Wanted, keep: Collection[str], there: Sequence[str]) -> Wan
     return replace(wanted, question=_question(wanted.question, kept), coarse=coarse)
 
 
+def tables(question: str) -> frozenset[str]:
+    """The names of the tables that a question reads, in lower case; none where it is not understood."""
+    from sqlglot import exp
+
+    from bailee.rewrite.closed_world import read
+    from bailee.rewrite.dialects import DUCKDB
+
+    try:
+        _, tree = read(question, DUCKDB)
+    except Refused:
+        return frozenset()
+    return frozenset(node.name.lower() for node in tree.find_all(exp.Table))
+
+
 def _question(question: str, kept: Sequence[str]) -> str:
     from sqlglot import exp
 
@@ -56,7 +70,12 @@ def _question(question: str, kept: Sequence[str]) -> str:
 
 
 def _select(question: str) -> exp.Select | None:
-    """The tree of a plain SELECT, of columns or of `*` alone; None for any other question."""
+    """The tree of a plain SELECT of columns or of `*` alone; None for any other question."""
+    return plain(question, grouped=False)
+
+
+def plain(question: str, *, grouped: bool) -> exp.Select | None:
+    """The tree of a SELECT over joined tables and nothing else, with or without groups; None for any other question."""
     from sqlglot import exp
 
     from bailee.rewrite.closed_world import read
@@ -66,9 +85,11 @@ def _select(question: str) -> exp.Select | None:
         _, tree = read(question, DUCKDB)
     except Refused:
         return None
-    if not isinstance(tree, exp.Select) or any(value and key not in _PLAIN for key, value in tree.args.items()):
+    parts = _PLAIN | {"group"} if grouped else _PLAIN
+    if not isinstance(tree, exp.Select) or any(value and key not in parts for key, value in tree.args.items()):
         return None
-    if tree.find(exp.AggFunc, exp.Window) is not None:
+    inner = [node for node in tree.find_all(exp.Query, exp.Window) if node is not tree]
+    if inner or (not grouped and tree.find(exp.AggFunc) is not None):
         return None
     stars = [node for node in tree.expressions if node.is_star]
     if stars and (len(tree.expressions) > 1 or not isinstance(stars[0], exp.Star) or any(stars[0].args.values())):

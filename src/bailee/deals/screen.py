@@ -5,7 +5,7 @@ A test that is not there, or cannot measure what it needs, refuses: nothing is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -94,12 +94,12 @@ def screen(
 
 def found(test: Test, evidence: Evidence) -> Finding:
     """What a test finds; REFUSED where it cannot measure."""
-    look = _look(FILES[test])
-    if look is None:
-        return unmeasured(test, "this version has no such test")
     if evidence.lacking and test in _OF_ROWS:
         key, why = next(iter(evidence.lacking.items()))
         return unmeasured(test, f"`{key}` could not be looked at: {why}")
+    look = _look(FILES[test])
+    if look is None:
+        return unmeasured(test, "this version has no such test")
     try:
         return look(evidence)
     except DeidError as error:
@@ -111,18 +111,16 @@ def unmeasured(test: Test, why: str) -> Finding:
     return Finding(
         test,
         Outcome.REFUSED,
-        f"Not measured: {why}.",
+        f"Not measured: {why.rstrip('.')}.",
         "What nobody has measured is not taken to be harmless.",
         PRINCIPLES[test],
     )
 
 
 def _look(name: str) -> Look | None:
-    """The one public function of a test's file that returns a finding; None where there is no such file."""
+    """The `find` of a test's file; None where there is no such file."""
     module = _module(f"bailee.deals.screening.{name}")
-    if module is None:
-        return None
-    return cast("Look | None", next(_returning(module, "Finding"), None))
+    return None if module is None else cast("Look", module.find)
 
 
 def _with_nearest(screened: Screen, evidence: Evidence) -> Screen:
@@ -132,15 +130,8 @@ def _with_nearest(screened: Screen, evidence: Evidence) -> Screen:
         return replace(screened, no_version="this version does not search for one")
     if evidence.lacking:
         return replace(screened, no_version="what is wanted could not be looked at, so no version can be measured")
-    return cast(Screen, next(_returning(module, "Screen"))(screened, evidence))
+    return cast("Screen", module.find(screened, evidence))
 
 
 def _module(name: str) -> ModuleType | None:
     return import_module(name) if find_spec(name) is not None else None
-
-
-def _returning(module: ModuleType, kind: str) -> Iterator[Callable[..., object]]:
-    for name, value in vars(module).items():
-        own = callable(value) and getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
-        if own and getattr(value, "__annotations__", {}).get("return") == kind:
-            yield value

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from bailee.gate.backup import BackupReport
     from bailee.gate.budgets import Budget
     from bailee.gate.disclosing import Disclosing
-    from bailee.gate.discovery.discovering import Discovered
+    from bailee.gate.discovery.found import Discovered
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
     from bailee.gate.holding import Holding

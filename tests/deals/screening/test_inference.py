@@ -50,7 +50,7 @@ def _area(finding: Finding, trait: str) -> float:
 
 
 def test_a_planted_predictor_is_an_alarm() -> None:
-    """The older buy more tea: the age, which is not sent, is told, and no promise covers that."""
+    """M14: the older buy more tea: the age, which is not sent, is told, and no promise covers that."""
     found = inference.find(replace(evidence(_wanted(), *planted(0.3)), policy=_unpromised()))
     assert Outcome.REFUSED == found.outcome
     assert "age = 18-54" in found.sentence + found.reason
@@ -58,7 +58,7 @@ def test_a_planted_predictor_is_an_alarm() -> None:
 
 
 def test_noise_is_no_alarm() -> None:
-    """Where both ages buy alike nothing is told, whatever the seed."""
+    """M14: where both ages buy alike nothing is told, whatever the seed."""
     for seed in range(3):
         found = inference.find(replace(evidence(_wanted(), *planted(0.0, seed)), policy=_unpromised(), seed=seed))
         assert Outcome.PASSED == found.outcome
@@ -66,7 +66,7 @@ def test_noise_is_no_alarm() -> None:
 
 
 def test_what_the_purpose_promises_is_no_alarm() -> None:
-    """The same predictor, where the customer agreed that the age is known."""
+    """M14: the same predictor, where the customer agreed that the age is known."""
     found = inference.find(evidence(_wanted(), *planted(0.3)))
     assert Outcome.PASSED == found.outcome
     assert _area(found, "age = 18-54") > 0.9
@@ -87,7 +87,7 @@ def _unpromised() -> object:
 
 
 def test_a_column_that_tells_outright_is_refused() -> None:
-    """An age that would be sent as it is, under a purpose that does not read ages."""
+    """M13: an age that would be sent as it is, under a purpose that does not read ages."""
     sent, those = shop()
     found = inference.find(replace(evidence(deal(), sent, those), policy=_unpromised()))
     assert Outcome.REFUSED == found.outcome
@@ -95,7 +95,7 @@ def test_a_column_that_tells_outright_is_refused() -> None:
 
 
 def test_rows_that_reveal_are_counted_and_must_stay() -> None:
-    """Counted by hand; the purpose does not read what they say, so it is a condition that they stay here."""
+    """M13: counted by hand; the purpose does not read what they say, so it is a condition that they stay here."""
     sent, those = planted(0.0)
     marked = np.array(sent["lines"]["aisle"].to_pylist()) == "yeast"
     found = inference.find(evidence(_wanted(), sent, those, reveals={"lines": (marked, "user.health_and_medical")}))
@@ -156,7 +156,7 @@ def test_chance_is_what_shuffled_labels_give() -> None:
 
 
 def test_the_grocers_traits_are_told_as_another_implementation_found(harbour: Evidence) -> None:
-    """Age from 55, income from 75 thousand and children, five-fold over aisles: 0.841, 0.721 and 0.655 there."""
+    """M14: age from 55, income from 75 thousand and children, five-fold over aisles: 0.841, 0.721 and 0.655 there."""
     purchases, households = harbour.sent["purchases"], harbour.sent["households"].sort_by(CUSTOMER)
     made = profiles(purchases, "product_category", "sales_value", np.zeros(purchases.num_rows, bool))
     rows = np.searchsorted(made.customers, households[CUSTOMER].to_numpy())

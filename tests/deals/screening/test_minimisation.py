@@ -23,7 +23,7 @@ def _columns(finding: Finding) -> dict[str, tuple[float, object]]:
 
 
 def test_a_column_is_needless_if_every_answer_is_the_same_without_it() -> None:
-    """The town is read by no question; of four parts of usefulness, three need the age and all the money."""
+    """M15: the town is read by no question; of four parts of usefulness, three need the age and all the money."""
     found = minimisation.find(evidence(deal(), *shop()))
     lost = {name: lost for name, (lost, _) in _columns(found).items()}
     assert {"lines.at": 0.25, "lines.aisle": 0.75, "lines.spent": 1.0, "people.age": 0.75, "people.town": 0.0} == lost
@@ -32,14 +32,14 @@ def test_a_column_is_needless_if_every_answer_is_the_same_without_it() -> None:
 
 
 def test_a_moment_that_is_only_counted_by_month_is_needed_by_the_month() -> None:
-    """A year loses the months; a month keeps them all."""
+    """M15: a year loses the months; a month keeps them all."""
     found = minimisation.find(evidence(deal(), *shop()))
     assert "month" == _columns(found)["lines.at"][1]
     assert any({"wanted.lines.coarse": {"at": "month"}} == remedy.change for remedy in found.remedies)
 
 
 def test_rows_are_not_needed_where_groups_say_the_same() -> None:
-    """With groups of hundreds, figures keep all; with a customer or two in each, they keep nothing and rows pass."""
+    """M15: with groups of hundreds, figures keep all; with one customer in each, they keep nothing and rows pass."""
     large = minimisation.find(evidence(deal(), *shop(1, 800, 12)))
     assert Outcome.REFUSED == large.outcome
     assert {"form": "aggregate", "treated.min_group": 20} == large.remedies[0].change
@@ -56,7 +56,7 @@ def _apart() -> tuple[dict[str, pa.Table], pa.Table]:
 
 
 def test_a_shorter_time_is_measured() -> None:
-    """The last month of even purchases says nearly what the year says of ages and aisles, and nothing of months."""
+    """M15: the last month of even purchases says much of what the year says of ages and aisles, nothing of months."""
     found = minimisation.find(evidence(deal(), *shop(1, 800, 24)))
     rows = next(series.rows for series in found.series if "shorter time" in series.title)
     kept = {str(row[0]): float(row[1] or 0) for row in rows}
@@ -100,14 +100,14 @@ def test_a_question_is_narrowed_to_some_columns_and_the_key(question: str, expec
     assert ["card", "age"] == columns(made, ["card", "age", "town"])
 
 
-def test_the_grocers_offer_asks_for_thirteen_columns_too_many(harbour: Evidence) -> None:
-    """Of 16 only the department, the money and the age are read, and groups of twenty keep nearly every answer."""
+def test_the_grocers_offer_asks_for_twelve_columns_too_many(harbour: Evidence) -> None:
+    """Of 16 the department, the money, the age and the size are read; groups of twenty keep nearly every answer."""
     found = minimisation.find(harbour)
     needed = {name for name, (lost, _) in _columns(found).items() if lost}
-    assert {"purchases.department", "purchases.sales_value", "households.age"} == needed
+    assert {"purchases.department", "purchases.sales_value", "households.age", "households.household_size"} == needed
     assert Outcome.REFUSED == found.outcome
     households = next(remedy.change for remedy in found.remedies if "`income`" in remedy.sentence)
-    assert {"wanted.households.question": "SELECT household_id, age FROM demographics"} == households
+    assert {"wanted.households.question": "SELECT household_id, age, household_size FROM demographics"} == households
 
 
 def test_what_is_not_about_customers_is_left_alone(harbour: Evidence) -> None:

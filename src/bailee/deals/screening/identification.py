@@ -82,7 +82,7 @@ def _of_groups(evidence: Evidence, whose: Whose) -> Finding:
             *whose.assumed,
             "nothing is subtracted from answers of other deals; a release is held against earlier ones",
         ),
-        line=deal.line("treated", "min_group"),
+        line=evidence.policy.line("purposes", deal.purpose),
     )
 
 
@@ -317,7 +317,7 @@ def _told(
         tuple(series),
         tuple(remedies),
         (*whose.assumed, *((known_error,) if figures else ())),
-        deal.line("form"),
+        evidence.policy.line("purposes", evidence.deal.purpose),
     )
 
 

@@ -158,11 +158,11 @@ def _profile(evidence: Evidence) -> Profiles | None:
         sizes = [(size, name) for name, size in kinds(table).items() if _FEWEST <= size <= _MOST]
         if sizes:
             without = evidence.reveals[key].to_numpy(zero_copy_only=False)
-            return profiles(table, max(sizes)[1], _money(evidence.datamap, table), without)
+            return profiles(table, max(sizes)[1], money(evidence.datamap, table), without)
     return None
 
 
-def _money(datamap: DataMap, table: pa.Table) -> str | None:
+def money(datamap: DataMap, table: pa.Table) -> str | None:
     """The first measure that is no count of pieces."""
     measures = {name for each in datamap.tables.values() for name, column in each.columns.items() if column.measure}
     floats = [
@@ -277,7 +277,7 @@ def _told(evidence: Evidence, found: _Found) -> Finding:
         tuple(found.series),
         remedies if found.wrong else (),
         tuple(found.assumed),
-        deal.line("wanted"),
+        evidence.policy.line("purposes", evidence.deal.purpose),
     )
 
 

@@ -25,7 +25,7 @@ _ALLOWED = {
 }
 
 
-def intention(evidence: Evidence) -> Finding:
+def find(evidence: Evidence) -> Finding:
     """What the policy says to the deal's purpose, effects and recipient, whoever asked for it."""
     deal, policy = evidence.deal, evidence.policy
     rulings = {effect: ruling(policy, deal.purpose, effect, deal.recipient) for effect in sorted(deal.effects)}

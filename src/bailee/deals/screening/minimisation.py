@@ -171,7 +171,7 @@ def _told(
         _series(found, shorter),
         tuple(_remedies(evidence, found, enough, rows_needless)),
         whose.assumed,
-        deal.line("wanted"),
+        evidence.policy.line("purposes", evidence.deal.purpose),
     )
 
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from bailee.deals.evidence import CUSTOMER
 from bailee.deid.frequencies import Bools, Column, Floats, Ints
+from bailee.deid.hierarchy import texts
 
 #: Kinds of product beyond so many are left to the rest.
 MOST_KINDS = 400
@@ -33,6 +34,7 @@ class Profiles:
     customers: Ints
     shares: Floats
     what: str
+    kinds: tuple[str, ...]
 
 
 def profiles(table: pa.Table, what: str, money: str | None, without: Bools) -> Profiles:
@@ -44,11 +46,13 @@ def profiles(table: pa.Table, what: str, money: str | None, without: Bools) -> P
     spent = np.ones(rows.num_rows) if money is None else _positive(rows[money])
     size = len(kind)
     sums = np.bincount(place * size + kind.codes, weights=spent, minlength=len(who) * size).reshape(len(who), size)
+    names = ["none" if value is None else value for value in texts(kind.values)]
     if size > MOST_KINDS:
         order = np.argsort(-sums.sum(axis=0), kind="stable")
         sums = np.concatenate([sums[:, order[:MOST_KINDS]], sums[:, order[MOST_KINDS:]].sum(axis=1, keepdims=True)], 1)
+        names = [names[place] for place in order[:MOST_KINDS]] + ["the rest"]
     whole = np.maximum(sums.sum(axis=1, keepdims=True), 1e-9)
-    return Profiles(who, np.asarray(sums / whole, np.float64), what)
+    return Profiles(who, np.asarray(sums / whole, np.float64), what, tuple(names))
 
 
 def _positive(money: pa.ChunkedArray) -> Floats:

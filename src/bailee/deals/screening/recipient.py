@@ -8,21 +8,20 @@ from bailee.deals.evidence import Evidence
 from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test, Verdict
 from bailee.deals.model import Deal, Form, Onward
 from bailee.deals.questionnaire import ENOUGH, LEAST, Assessed, Gap, Lack, assess
-from bailee.deals.words import counted, listed, percent
-from bailee.deals.words import recipient as called
+from bailee.deals.words import counted, listed, percent, recipient
 from bailee.vocabulary import Principle
 
 #: How many gaps are told one by one.
 TOLD = 12
 
 
-def recipient(evidence: Evidence) -> Finding:
+def find(evidence: Evidence) -> Finding:
     """The score of the answers, what lacks or has expired, what the deal binds the recipient to, and earlier deals."""
     deal, policy = evidence.deal, evidence.policy
     found = assess(deal.diligence, deal.form, evidence.today, deal.term.ends)
     terms = list(_terms(deal))
     outcome = _outcome(evidence, found, terms)
-    who = called(policy, deal.recipient)
+    who = recipient(policy, deal.recipient)
     return Finding(
         Test.RECIPIENT,
         outcome,
