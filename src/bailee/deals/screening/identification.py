@@ -22,7 +22,7 @@ from bailee.deid.frequencies import Ints
 from bailee.deid.hierarchy import texts
 from bailee.deid.risk import journalist, marketer, prosecutor, raw_classes, uniqueness
 from bailee.engines.duckdb.scratch import scratch
-from bailee.errors import DeidError
+from bailee.errors import DeidError, EngineError
 from bailee.vocabulary import Principle
 
 _REASON = (
@@ -42,7 +42,7 @@ def find(evidence: Evidence) -> Finding:
         if evidence.deal.form is Form.AGGREGATE:
             return _of_groups(evidence, whose)
         return _of_rows(evidence, whose)
-    except DeidError as error:
+    except (DeidError, EngineError) as error:
         return unmeasured(Test.IDENTIFICATION, Principle.PRIVACY, str(error), (_AGGREGATE,))
 
 

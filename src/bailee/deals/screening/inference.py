@@ -24,7 +24,7 @@ from bailee.deals.screening.promised import treatments
 from bailee.deals.screening.purchases import kinds
 from bailee.deals.screening.traits import Trait, of_columns, of_rows, sensitive
 from bailee.deals.screening.whose import Whose, lacking, measured
-from bailee.errors import DeidError
+from bailee.errors import DeidError, EngineError
 from bailee.policy.model import DataMap
 from bailee.vocabulary import Principle, Treatment
 
@@ -61,7 +61,7 @@ def find(evidence: Evidence) -> Finding:
         _outright(evidence, shown, found)
         try:
             _predicted(evidence, whose, shown, found)
-        except DeidError as error:
+        except (DeidError, EngineError) as error:
             found.wrong.append(f"what would be sent could not be looked at: {error}")
     return _told(evidence, found)
 
