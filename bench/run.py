@@ -41,9 +41,10 @@ MODULES = (
     "serving",
     "gdprbench",
     "deid",
+    "noise",
 )
 #: Run only when named.
-ON_DEMAND = ("scale", "spark", "gdprgrowth")
+ON_DEMAND = ("scale", "spark", "gdprgrowth", "discovery")
 RELEVANT = ("duckdb", "sqlglot", "pyarrow", "numpy", "SQLAlchemy", "pydantic")
 
 

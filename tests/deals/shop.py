@@ -173,8 +173,8 @@ def deal_text(**changed: object) -> str:
     return json.dumps({key: value for key, value in {**PARTS, **changed}.items() if value is not None})
 
 
-def make(home: Path) -> None:
-    """Make the shop's workspace in a new folder."""
+def make(home: Path, at: datetime = NOW, store: str | None = None) -> None:
+    """Make the shop's workspace in a new folder, as it is at an instant."""
     with duckdb.connect(str(_warehouse(home))) as con:
         con.execute("CREATE TABLE customers (id INTEGER, email VARCHAR, ssn VARCHAR)")
         con.execute("CREATE TABLE orders (customer_id INTEGER, total DECIMAL(9, 2), store VARCHAR, placed TIMESTAMP)")
@@ -183,9 +183,9 @@ def make(home: Path) -> None:
             con.execute("INSERT INTO customers VALUES (?, ?, ?)", [n, f"person{n}@mail.example", f"CANARYSSN{n}"])
             for k in range(10):
                 cents = (n * 7919 + k * 104_729) % 90_000 + 100
-                placed = NOW.replace(tzinfo=None) - timedelta(days=k)
+                placed = at.replace(tzinfo=None) - timedelta(days=k)
                 con.execute("INSERT INTO orders VALUES (?, ?, ?, ?)", [n, cents / 100, f"S{(n + k) % 4}", placed])
-    with bailee.create(home, POLICY, MAP, clock=Clock(NOW - timedelta(days=30))) as gate:
+    with bailee.create(home, POLICY, MAP, clock=Clock(at - timedelta(days=30)), store=store) as gate:
         with gate.database.write() as connection:
             now = gate.clock()
             customers.add_many(connection, [customers.NewCustomer(str(n)) for n in range(1, CUSTOMERS + 1)], now)

@@ -9,9 +9,9 @@ import pytest
 
 from bailee.deals import agreeing, finding
 from bailee.deals.agreed import State
-from bailee.deals.digest import deal_digest
 from bailee.deals.document import parse_deal
 from bailee.deals.finding import Outcome
+from bailee.deals.records import digest as deal_digest
 from bailee.errors import DealError, FactRejected, Refused
 from bailee.gate.gate import Gate
 from bailee.vocabulary import Actor
@@ -159,7 +159,12 @@ def test_due_diligence_is_current(gate: Gate, clock: Clock) -> None:
         with pytest.raises(Refused) as error:
             agreeing.agree(gate, digest, actor=COUNSEL)
         assert [code] == codes(error.value)
-    agreed(gate, deal_text(due_diligence={"encryption_at_rest": {"answer": "yes", "expires": "2026-11-22"}}))
+    agreed(
+        gate,
+        deal_text(
+            due_diligence={"encryption_at_rest": {"answer": "yes", "evidence": "a.pdf", "expires": "2026-11-22"}}
+        ),
+    )
 
 
 def test_the_policy_must_allow_it(gate: Gate) -> None:

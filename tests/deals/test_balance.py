@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bailee.deals.balance import DRAWS, of_kind, of_number
+from bailee.deals.cohort import hidden
 
 VALUES = st.lists(st.integers(-50, 50).map(float), min_size=4, max_size=8)
 
@@ -56,3 +57,13 @@ def test_the_same_seed_draws_the_same() -> None:
     """A screen that is made again finds the same chance."""
     values, member = np.arange(40.0), np.arange(40) % 3 == 0
     assert of_number("x", values, member, 9) == of_number("x", values, member, 9)
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=8))
+def test_a_count_of_few_is_not_given_away_by_its_sum(counts: list[int]) -> None:
+    """What is hidden is about ten or more together, and nothing that is shown is about one to nine."""
+    hide = hidden(counts)
+    shown = [count for count, few in zip(counts, hide, strict=True) if not few]
+    assert all(count == 0 or count >= 10 for count in shown)
+    missing = sum(counts) - sum(shown)
+    assert missing == 0 or missing >= 10 or not any(shown)

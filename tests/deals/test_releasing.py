@@ -458,3 +458,34 @@ def test_the_cohort_of_the_deal(gate: Gate, tmp_path: Path) -> None:
     assert {pseudonym(secret, "1")} == set(table["customer_id"].to_pylist())
     assert 1 == done.customers
     grant(gate, 35, "research")
+
+
+def test_deidentified_rows(gate: Gate, clock: Clock, tmp_path: Path) -> None:
+    """R41, R46: classes of k customers without keys; a second release in other classes is refused, the same is not."""
+    wanted = {
+        "people": {
+            "question": "SELECT customer_id, store, total FROM orders WHERE placed >= TIMESTAMP '2026-11-22 00:00:00'",
+            "customer": "customer_id",
+        }
+    }
+    asks = {"many": {"title": "How many", "question": "SELECT store, count(*) AS n FROM people GROUP BY 1"}}
+    treated = {"k": 5, "identifiers": ["store"], "sensitive": ["total"]}
+    text = deal_text(form="deidentified", wanted=wanted, asked=asks, treated=treated)
+    done = released(gate, tmp_path, text)
+    table = opened_file(done.folder / "people.parquet.age")
+    assert ["store", "total"] == table.column_names
+    counts = table["store"].value_counts().to_pylist()
+    assert all(each["counts"] >= 5 for each in counts)
+    assert table.num_rows == done.customers == 30
+    digest = agreeing.find(gate, "basket-study").digest
+    clock.forward(hours=1)
+    releasing.release(gate, digest, asked(tmp_path), actor=COUNSEL)
+    other = agreed(
+        gate, text.replace("basket-study", "other").replace('"k": 5', '"k": 12').replace("insurer", "supplier")
+    )
+    with pytest.raises(Refused) as error:
+        releasing.release(gate, other, asked(tmp_path), actor=COUNSEL)
+    assert {"deal_intersection"} == set(codes(error.value))
+    with gate.proofs("3") as prover:
+        (concern,) = prover.concerns(done.entry, None)
+        assert prover.prove(concern).in_scope

@@ -121,8 +121,14 @@ def put(shop: made.Shop, visits: list[tuple[Any, ...]]) -> None:
 
 def exact(shop: made.Shop, governed: Governed) -> dict[tuple[Any, ...], tuple[int, ...]]:
     """The figures of each group before any noise, by the groups' keys as text."""
+    return by_keys(governed, *shop.run(replace(governed, sql=planned(governed).sql)))
+
+
+def by_keys(
+    governed: Governed, headings: list[str], rows: list[tuple[Any, ...]]
+) -> dict[tuple[Any, ...], tuple[int, ...]]:
+    """Rows of exact figures, by the groups' keys as text; no group is there twice."""
     plan = planned(governed)
-    headings, rows = shop.run(replace(governed, sql=plan.sql))
     keys = [headings.index(f"bailee_k{at}") for at in range(1, plan.keys + 1)]
     figures = [headings.index(f"bailee_f{at}") for at in range(1, len(plan.figures) + 1)]
     found = {tuple(row[at] for at in keys): tuple(row[at] for at in figures) for row in rows}

@@ -12,8 +12,8 @@ import pytest
 import bailee
 from bailee.deid.discovery import Suggestion
 from bailee.errors import RecordError, WorkspaceError
-from bailee.gate.discovery.discovering import Discovered, Proposed
 from bailee.gate.discovery.drafting import draft
+from bailee.gate.discovery.found import Discovered, Proposed
 from bailee.gate.discovery.merging import merged
 from bailee.gate.gate import Gate
 from bailee.policy.datamap import parse_map
@@ -43,7 +43,7 @@ EVIL = [
     "email\t",
 ]
 
-VISITS = "i AS visit_id, 1 + i % 12 AS customer_id, TIMESTAMP '2026-01-01' + INTERVAL (i) HOUR AS visited_at, i * 2 AS page_no"
+VISITS = "i AS visit_id, 1 + i % 12 AS customer_id, TIMESTAMP '2026-01-01' + INTERVAL (i) HOUR AS visited_at, i AS page"
 
 
 def written(home: Path, *statements: str) -> None:
@@ -121,13 +121,13 @@ def test_whose_rows_they_are(home: Path) -> None:
 
 
 def test_small_numbers_are_nobody_s_keys_by_chance(home: Path) -> None:
-    """Weeks from 1 to 12 are all customers' keys too, and yet no subject: their name does not say so."""
+    """M6: weeks from 1 to 12 are all customers' keys too, and yet no subject: their name does not say so."""
     written(home, f"CREATE TABLE plan AS {named('1 + i % 12 AS week, i AS amount')}")
     assert (False, None) == (table(looked(home), "plan").personal, table(looked(home), "plan").subject)
 
 
 def test_notes_that_name_customers(home: Path) -> None:
-    """Free text is searched for what the map's columns hold, and says which share of notes does, not which."""
+    """M8: free text is searched for what the map's columns hold, and says which share of notes does, not which."""
     written(
         home,
         "CREATE OR REPLACE TABLE customers AS "
@@ -146,7 +146,7 @@ def test_notes_that_name_customers(home: Path) -> None:
 
 
 def test_no_value_is_told(home: Path) -> None:
-    """Of a table full of marked values none comes out, in any form, whatever they look like."""
+    """M1: of a table full of marked values none comes out, in any form, whatever they look like."""
     written(
         home,
         "CREATE TABLE leaky AS SELECT 'canary' || i || '@example.org' AS a, 'CANARY-' || i AS b, "
@@ -162,7 +162,7 @@ def test_no_value_is_told(home: Path) -> None:
 
 @pytest.mark.parametrize(("rows", "told"), [(9, False), (10, True)])
 def test_of_fewer_than_ten_nothing_is_said(home: Path, rows: int, told: bool) -> None:
-    """Nine rows, or nine different values, give no figure and no category but by name."""
+    """M2: nine rows, or nine different values, give no figure and no category but by name."""
     written(
         home,
         "CREATE TABLE few AS " + named("'x' || i || '@example.org' AS c1, 'x' || i || '@example.org' AS email", rows),
@@ -176,7 +176,7 @@ def test_of_fewer_than_ten_nothing_is_said(home: Path, rows: int, told: bool) ->
 
 
 def test_nothing_is_told_unrecorded(home: Path) -> None:
-    """Where the ledger cannot record the look, nothing of it comes out."""
+    """M3: where the ledger cannot record the look, nothing of it comes out."""
     written(home, "CREATE TABLE more AS " + named("'x' || i || '@example.org' AS c1"))
     with (
         bailee.open(home, clock=Clock()) as gate,
@@ -187,7 +187,7 @@ def test_nothing_is_told_unrecorded(home: Path) -> None:
 
 
 def test_a_look_is_recorded(gate: Gate, home: Path) -> None:
-    """A leaf shows how much was told, and its record who was told of which tables."""
+    """M3: a leaf shows how much was told, and its record who was told of which tables."""
     written(home, f"CREATE TABLE more AS {named('i AS c1, i AS c2')}")
     found = gate.discover(actor=bailee.Actor("Zelda Quill"))
     assert found.receipt is not None
@@ -200,7 +200,7 @@ def test_a_look_is_recorded(gate: Gate, home: Path) -> None:
 
 
 def test_a_name_that_lies(home: Path) -> None:
-    """A column named `email` full of numbers is none, hashes of addresses are pseudonyms, product numbers no cards."""
+    """A column named `email` full of numbers is none, hashes of addresses are pseudonyms, product codes no cards."""
     written(
         home,
         "CREATE TABLE lies AS SELECT i * 7919 AS email, sha256('x' || i) AS customer_email, "
@@ -214,7 +214,7 @@ def test_a_name_that_lies(home: Path) -> None:
 
 
 def test_names_that_are_an_attack(home: Path) -> None:
-    """Whatever tables and columns are called, the draft is read back as those names, and no line of it is broken."""
+    """M5: whatever tables and columns are called, the draft is read back as those names, and no line is broken."""
     statements = [
         f"CREATE TABLE {quoted(name)} AS SELECT i AS {quoted(name + '2')}, 'a' AS {quoted('note' + name)} "
         "FROM range(30) t(i)"
@@ -256,9 +256,9 @@ def test_odd_tables(home: Path) -> None:
         "CREATE TABLE nested AS SELECT {'email': 'a', 'size': i} AS profile, ['x'] AS tags, MAP {'a': i} AS m, "
         "NULL AS nothing, repeat('lorem ipsum ', 100000) || i AS body, '{\"mail\": \"a' || i || '@example.org\"}' AS j "
         "FROM range(40) t(i)",
-        "CREATE TABLE types AS SELECT i::HUGEINT AS h, i::DECIMAL(30, 2) AS d, 'NaN'::DOUBLE AS f, 'infinity'::DATE AS e, "
-        "INTERVAL (i) DAY AS v, TIME '01:02:03' AS t, uuid() AS u, 'ab'::BLOB AS b, true AS yes, "
-        "'2020-01-01 00:00:00+00'::TIMESTAMPTZ AS z FROM range(40) t(i)",
+        "CREATE TABLE types AS SELECT i::HUGEINT AS h, i::DECIMAL(30, 2) AS d, 'NaN'::DOUBLE AS f, "
+        "'infinity'::DATE AS e, INTERVAL (i) DAY AS v, TIME '01:02:03' AS t, uuid() AS u, 'ab'::BLOB AS b, "
+        "true AS yes, '2020-01-01 00:00:00+00'::TIMESTAMPTZ AS z FROM range(40) t(i)",
     )
     found = looked(home)
     assert {"empty", "nested", "types"} == {each.name for each in found.tables}
@@ -285,7 +285,7 @@ def test_a_table_that_is_not_there(home: Path) -> None:
 
 
 def test_a_copy_keeps_every_line(home: Path) -> None:
-    """Into a copy of the map only lines are put; each that was there stays, in its order, with its comments."""
+    """M5: into a copy of the map only lines are put; each that was there stays, in its order, with its comments."""
     text = (home / "datamap.yaml").read_text(encoding="utf-8")
     text = text.replace("        fields:\n", "        fields:  # as of spring\n", 1) + "# the end\n"
     (home / "datamap.yaml").write_text(text, encoding="utf-8")
@@ -342,7 +342,7 @@ def test_a_copy_keeps_every_line(home: Path) -> None:
     ],
 )
 def test_a_copy_of_other_layouts(home: Path, layout: str) -> None:
-    """Lists with and without indentation, texts of several lines, and tables whose columns come first are written into."""
+    """Lists with and without indentation, texts of several lines, and tables whose columns come first are kept."""
     (home / "datamap.yaml").write_text(layout, encoding="utf-8")
     made = merged(layout, looked(home), NOW)
     lines = iter(made.splitlines())
@@ -365,7 +365,7 @@ def test_a_map_in_brackets_is_told_so(home: Path) -> None:
 
 
 def test_what_is_unsure_has_no_category(home: Path) -> None:
-    """In a draft only what is sure or likely is shown to purposes; the rest is withheld until somebody says."""
+    """M4: in a draft only what is sure or likely is shown to purposes; the rest is withheld until somebody says."""
     written(
         home,
         "CREATE TABLE visits AS "

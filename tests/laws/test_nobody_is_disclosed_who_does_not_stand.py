@@ -44,7 +44,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-d
 def test_who_is_in_it_stands(
     gate: Gate, tmp_path: Path, before: list[tuple[int, bool]], during: list[tuple[int, bool]], form: str, where: str
 ) -> None:
-    """Each customer in the file had agreed when it was recorded; a column not wanted, or hidden, is not there."""
+    """Each customer in the file had agreed when it was recorded; what was not wanted, or is hidden, is not there."""
     said = _stands(gate)
     for number, yes in before:
         _say(gate, said, number, yes)

@@ -37,6 +37,7 @@ USES: dict[str, Callable[[Gate], object]] = {
     "checker": lambda gate: gate.checker("offers")(1),
     "no checker": lambda gate: gate.checker("premium"),
     "standing": lambda gate: gate.standing("offers"),
+    "discover": lambda gate: gate.discover(),
     "choose": lambda gate: gate.choose(1, "withdraw", "offers"),
 }
 

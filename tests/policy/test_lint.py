@@ -90,6 +90,11 @@ def test_the_example_has_only_keys_to_be_enforced_later(example_policy: Policy, 
             "reads: {user.location: aggregate}",
             "warning: `service_improvement` reads nothing that the data map has",
         ),
+        (
+            "epsilon: 1.0 per 90 days",
+            "epsilon: 11 per 90 days",
+            "warning: `insurer_research` may spend `11 per 90 days`, and a budget above 10 hides hardly anybody",
+        ),
     ],
 )
 def test_the_check_tells(old: str, new: str, message: str, example_texts: tuple[str, str]) -> None:
@@ -111,3 +116,27 @@ def test_a_map_that_names_unknown_things_is_an_error(example_policy: Policy, exa
     assert [(Severity.ERROR, "m.yaml", 13)] == [
         (each.severity, each.problem.file, each.problem.line) for each in findings if each.severity is Severity.ERROR
     ]
+
+
+def test_a_budget_does_nothing_for_what_is_shown_in_plain(example_texts: tuple[str, str]) -> None:
+    """A purpose with a budget that shows a column in plain is told, with the column, and one that shows none is not."""
+    policy, map_text = example_texts
+    told = "`insurer_research` has a budget and shows"
+    assert not [each for each in found(example_texts) if told in each]
+    at = policy.index("insurer_research:")
+    plain = policy[:at] + policy[at:].replace("purchase_history: aggregate", "purchase_history: clear", 1)
+    plain = plain.replace(", at_most: aggregate}", "}")
+    assert [each for each in found((plain, map_text)) if told in each and "clear, for which noise does nothing" in each]
+
+
+def test_a_measure_without_bounds_is_told(example_texts: tuple[str, str]) -> None:
+    """What a purpose with a budget could add up and has no bounds is told, with what to declare."""
+    policy, map_text = example_texts
+    lines = [line for line in map_text.splitlines() if "user.behavior.purchase_history" in line and "name:" in line]
+    name = lines[0].partition("name: ")[2].partition(",")[0]
+    measured = lines[0].replace("}", ", fides_meta: {bailee: {measure: true}}}") if "fides_meta" not in lines[0] else ""
+    assert measured, lines[0]
+    message = f".{name}` has no bounds, so `insurer_research` cannot add it up with noise: expected `between`"
+    assert [each for each in found((policy, map_text.replace(lines[0], measured))) if message in each]
+    bounded = measured.replace("measure: true", "measure: true, between: [0, 9]")
+    assert not [each for each in found((policy, map_text.replace(lines[0], bounded))) if message in each]

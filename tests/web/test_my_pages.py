@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import io
 import json
 import re
@@ -20,6 +21,7 @@ import bailee
 from bailee.ledger.verify_note import read_vkey
 from bailee.ledger.verify_proof import verify_proof
 from bailee.people import contacts, customers
+from bailee.rights import uses as rights_uses
 from bailee.web import me
 from tests.gate import shop
 from tests.rights.shop import extend
@@ -192,6 +194,31 @@ def test_uses_are_shown_by_the_page(mine: Served) -> None:
     entries = [re.findall(r"/me/uses/(\d+)/proof", page) for page in (first, second)]
     assert (len(entries[0]), len(entries[1]), 'rel="next"' in second) == (20, 3, False)
     assert sorted(map(int, entries[0] + entries[1]), reverse=True) == [int(each) for each in entries[0] + entries[1]]
+
+
+def test_a_long_ledger_is_read_a_part_at_a_time(mine: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that came to its end without a use says so and leads on, minutes that began before it told too."""
+    gate = mine.gate
+    monkeypatch.setattr(rights_uses, "READ", 2)
+    gate.ask(shop.ORDERS, purpose="offers", actor=shop.MARKETING)
+    check = gate.checker("offers")
+    check("1")
+    entry = gate.head().size - 1
+    gate.choose("2", "withdraw", "offers")
+    check("1")
+    check.close()
+    gate.choose("2", "refuse", "research")
+    gate.choose("3", "refuse", "research")
+    pages, path = [], "/me/uses?every=1"
+    with browser(mine, "1") as client:
+        while path:
+            pages.append(client.get(path).text)
+            found = re.search(r'href="([^"]*)" rel="next"', pages[-1])
+            path = "" if found is None else html.unescape(found[1])
+    shown = [int(each) for page in pages for each in re.findall(r"/me/uses/(\d+)/proof", page)]
+    assert shown == [entry + 3, entry - 1]
+    assert "There is nothing to show in this part of the ledger" in pages[0]
+    assert "There is nothing older" in pages[-1]
 
 
 def _key(served: Served) -> object:

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from bailee.cli.commands import (
+    agreement,
     ask,
     backup,
+    budget,
     check,
     choices,
-    deal,
     demo,
     diff,
     engines,
@@ -86,6 +87,7 @@ for each in (
     check.check,
     diff.diff,
     ask.ask,
+    budget.budget,
     may.may,
     choices.choices,
     standing.standing,
@@ -105,7 +107,7 @@ app.add_typer(ledger.group, name="ledger")
 app.add_typer(points.group, name="points")
 app.add_typer(people.group, name="people")
 app.add_typer(receipt.group, name="receipt")
-app.add_typer(deal.group, name="deal")
+app.add_typer(agreement.group, name="deal")
 app.add_typer(rights.group, name="rights")
 app.add_typer(webhooks.group, name="webhooks")
 app.add_typer(keys.group, name="keys")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from bailee.cli.budgeting import told
 from bailee.cli.opening import opened
 from bailee.cli.output import Output
 from bailee.cli.running import print_json, print_lines, reason_line
@@ -25,17 +27,32 @@ _BY = {"column": "a column", "mask": "a mask of bits", "join": "a join"}
 MOST = 10_000_000
 
 
-def ask(home: Path, sql: str, use: Use, output: Output, *, engine: str | None, explain: bool) -> None:
+def ask(
+    home: Path,
+    sql: str,
+    use: Use,
+    output: Output,
+    *,
+    engine: str | None,
+    explain: bool,
+    spend: Decimal | None = None,
+) -> None:
     """Ask, deliver the answer, and say on standard error what it holds and what it leaves out."""
     output.must_fit()
     with opened(home, start=engine is None) as gate:
         answer = gate.ask(
-            sql, purpose=use.purpose, effect=use.effect, recipient=use.recipient, actor=use.actor, engine=engine
+            sql,
+            purpose=use.purpose,
+            effect=use.effect,
+            recipient=use.recipient,
+            actor=use.actor,
+            engine=engine,
+            spend=spend,
         )
         output.deliver(answer.arrow(), about(answer, explain=explain))
     if not output.as_json:
         sys.stdout.flush()
-        lines = [*(explanation(answer) if explain else ()), footer(answer, explained=explain)]
+        lines = [*(explanation(answer) if explain else ()), *told(answer), footer(answer, explained=explain)]
         sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 

@@ -33,6 +33,7 @@ def findings(home: Path) -> Iterator[Finding]:
     """What is wrong with the policy, the data map and the settings; WorkspaceError where there are none."""
     from bailee.collect.receipts import party
     from bailee.gate.advising import advice
+    from bailee.gate.discovery.unmapped import unmapped
     from bailee.gate.fitting import misfits
     from bailee.gate.settings import MAP, POLICY, load_settings
     from bailee.gate.workspace import holds
@@ -65,6 +66,7 @@ def findings(home: Path) -> Iterator[Finding]:
     if datamap is not None and settings is not None:
         yield from (Finding(Severity.ERROR, problem) for problem in misfits(settings, datamap))
         yield from (Finding(Severity.WARNING, problem) for problem in advice(settings, datamap))
+        yield from (Finding(Severity.WARNING, problem) for problem in unmapped(settings, datamap))
 
 
 def _document(finding: Finding) -> dict[str, object]:

@@ -132,7 +132,7 @@ def _text(gate: Gate, file: Path, given: Mapping[str, str | None]) -> str:
 def _said(known: _Known, given: Mapping[str, str | None]) -> dict[str, str]:
     """Every answer: from the options, else asked for on a terminal, else what is usual; BadParameter for what lacks."""
     said: dict[str, str] = {}
-    asking = sys.stdin.isatty() and sys.stderr.isatty()
+    asking = watched()
     lacking = []
     for name, what in ASKED.items():
         value = given.get(name)
@@ -146,6 +146,11 @@ def _said(known: _Known, given: Mapping[str, str | None]) -> dict[str, str]:
     if lacking:
         raise typer.BadParameter(f"there is no terminal to ask on: expected {', '.join(lacking)} too")
     return said
+
+
+def watched() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _ask(known: _Known, name: str, what: str, usual: str | None, said: Mapping[str, str]) -> str:

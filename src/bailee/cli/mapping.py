@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bailee.deid.discovery import Suggestion
-    from bailee.gate.discovery.discovering import Discovered, Proposed
+    from bailee.gate.discovery.found import Discovered, Proposed
 
 #: How a table about nobody is mapped.
 OPERATIONS = "system.operations"

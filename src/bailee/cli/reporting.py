@@ -35,14 +35,19 @@ def _document(found: Status, owed: list[str]) -> dict[str, object]:
 
 def _owed(gate: Gate) -> Iterator[str]:
     """What people ask that waits for an answer, and what other systems have not taken."""
-    from bailee.people import requests, webhooks
+    from bailee.people import deals, requests, webhooks
 
     with gate.database.read() as connection:
         waiting, overdue = requests.counted(connection, gate.clock().date())
         counts = webhooks.counted(connection)
+        deletions, unconfirmed = deals.counted(connection, gate.clock())
     if waiting:
         late = f", {overdue:,} overdue" if overdue else ""
         yield f"{counted(waiting, 'request waits', 'requests wait')} for an answer{late}: bailee rights list"
+    if deletions:
+        late = f", {unconfirmed:,} overdue" if unconfirmed else ""
+        told = counted(deletions, "deletion is", "deletions are")
+        yield f"{told} not confirmed by whoever received the data{late}: bailee deal notices"
     for name, (waits, dead) in counts.items():
         if dead:
             yield f"{name}: {dead:,} given up, {waits:,} more wait to be sent: bailee webhooks list"

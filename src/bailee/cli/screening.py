@@ -53,6 +53,7 @@ def screen(
     *,
     seed: int | None,
     html: Path | None,
+    nearest: Path | None,
     force: bool,
     explain: bool,
     quick: bool,
@@ -60,11 +61,13 @@ def screen(
 ) -> int:
     """Screen a deal, say what came of it, and write it as a page on request; the status says whether it was refused."""
     from bailee.cli.saving import must_be_free, whole
+    from bailee.deals import agreeing
     from bailee.deals import screen as screening
     from bailee.deals.finding import Verdict
 
-    if html is not None:
-        must_be_free(html, force=force)
+    for asked in (html, nearest):
+        if asked is not None:
+            must_be_free(asked, force=force)
     with opened(home, start=True) as gate:
         deal = read(gate, file)
         with bar("screening", quiet=as_json) as tell:
@@ -77,12 +80,16 @@ def screen(
             found = screening.screen(
                 gate, deal, actor=actor, seed=drawn, progress=told, beside=file.parent, nearest=not quick
             )
+        agreeing.screened(gate, file.read_text(encoding="utf-8"), found, actor=actor, name=file.name)
         policy = gate.promise.policy
     if html is not None:
         from bailee.deals.page import page
 
         with whole(html, force=force) as out:
             out.write(page(found, policy).encode())
+    if nearest is not None and found.nearest is not None:
+        with whole(nearest, force=force) as out:
+            out.write(found.nearest.text.encode())
     if as_json:
         from bailee.deals.as_json import document
 
@@ -93,7 +100,10 @@ def screen(
         wide = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 100
         print_lines(lines(found, policy, wide, explain=explain))
         if html is not None:
-            note(f"written to `{html}`")
+            note(f"the page is written to `{html}`")
+        if nearest is not None:
+            there = found.nearest is not None
+            note(f"the nearest version is written to `{nearest}`" if there else "there is no version to write")
     return REFUSED if found.verdict is Verdict.REFUSED else DONE
 
 

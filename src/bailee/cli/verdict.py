@@ -10,7 +10,7 @@ from bailee.cli.terminal import counted, plain, table
 from bailee.deals.as_json import SAID
 from bailee.deals.finding import Finding, Outcome, Screen, Series, Verdict
 from bailee.deals.numbers import figure_text, number_text
-from bailee.deals.words import change_text
+from bailee.deals.words import change_text, percent
 from bailee.gate.as_json import instant
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 #: How many remedies are told without `--explain`.
 REMEDIES = 3
-_HEAD = 36
+_HEAD = 37
+#: The longest value of a change that is told without `--explain`.
+_SHORT = 80
 
 
 def lines(screen: Screen, policy: Policy, wide: int, *, explain: bool) -> Iterator[str]:
@@ -30,15 +32,14 @@ def lines(screen: Screen, policy: Policy, wide: int, *, explain: bool) -> Iterat
             yield from _explained(finding, wide)
     yield ""
     yield from _mending(screen, wide, every=explain)
-    yield from _nearest(screen, wide)
-    yield plain(
-        f"policy {policy.version} ({screen.policy[:19]}), seed {screen.seed}, {instant(screen.at)}; "
-        f"{counted(len(screen.receipts), 'ledger entry', 'ledger entries')}, the last {screen.receipts[-1]}"
-        if screen.receipts
-        else f"policy {policy.version}, seed {screen.seed}"
-    )
+    yield from _nearest(screen, wide, whole=explain)
+    entries = counted(len(screen.receipts), "ledger entry", "ledger entries")
+    made = f"policy {policy.version} ({screen.policy[:19]}), seed {screen.seed}, {instant(screen.at)}"
+    last = f"; {entries}, the last {screen.receipts[-1]}" if screen.receipts else ""
+    yield from _wrapped(made + last, wide)
     if not explain:
-        yield "--explain shows every figure, --html FILE writes a page for counsel"
+        version = ", --nearest FILE that version" if screen.nearest is not None else ""
+        yield f"--explain shows every figure, --html FILE writes a page for counsel{version}"
 
 
 def _head(screen: Screen, policy: Policy, wide: int) -> Iterator[str]:
@@ -58,7 +59,7 @@ def _head(screen: Screen, policy: Policy, wide: int) -> Iterator[str]:
 
 
 def _line(finding: Finding, wide: int) -> Iterator[str]:
-    head = f"{finding.test.number:>2}  {finding.test.value:<20} {SAID[finding.outcome]:<12} "
+    head = f"{finding.test.number:>2}  {finding.test.value:<20} {SAID[finding.outcome]:<12}"
     first, *rest = textwrap.wrap(plain(finding.sentence), max(wide - _HEAD - 1, 24)) or [""]
     yield f"{head:<{_HEAD}} {first}"
     yield from (f"{'':<{_HEAD}} {line}" for line in rest)
@@ -88,9 +89,12 @@ def _table(series: Series, wide: int) -> Iterator[str]:
         any(isinstance(row[at], int | float) for row in series.rows) and at > 0 for at in range(len(series.columns))
     ]
     made, lost = table(series.columns, rows, right=right, firm=right, columns=wide - 6)
-    yield from (f"      {line}" for line in made)
-    if lost:
-        yield f"      {counted(lost, 'column')} more on a wider terminal"
+    if not lost and not any("…" in line for line in made):
+        yield from (f"      {line}" for line in made)
+    else:  # a sentence that is cut says nothing
+        for first, *rest in rows:
+            named = (f"{name}: {value}" for name, value in zip(series.columns[1:], rest, strict=True))
+            yield from _wrapped(" · ".join([first, *named]), wide, "      ", "        ")
     if series.note:
         yield from _wrapped(series.note, wide, "      ")
 
@@ -113,17 +117,17 @@ def _mending(screen: Screen, wide: int, *, every: bool) -> Iterator[str]:
     yield ""
 
 
-def _nearest(screen: Screen, wide: int) -> Iterator[str]:
+def _nearest(screen: Screen, wide: int, *, whole: bool) -> Iterator[str]:
     if screen.nearest is None:
         if screen.no_version is not None:
             yield from _wrapped(f"no version that would pass: {screen.no_version}", wide)
             yield ""
         return
     found = screen.nearest
-    share = f"{found.kept:.0%}"
-    yield from _wrapped(f"the nearest version that would pass keeps {share} of what was asked for:", wide)
+    yield from _wrapped(f"the nearest version that would pass keeps {percent(found.kept)} of what was asked for:", wide)
     for path, before, after, why in found.changes:
-        yield from _wrapped(f"{path}: {before} -> {after}  ({why})", wide, "    ", "      ")
+        said = f"{before} -> {after}" if whole else after if len(after) <= _SHORT else f"{after[:_SHORT]}..."
+        yield from _wrapped(f"{path}: {said}  ({why})", wide, "    ", "      ")
     yield ""
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from bailee.deals import agreed
 from bailee.deals.agreed import Did, Promise, State
-from bailee.deals.digest import deal_digest
 from bailee.deals.document import parse_deal
 from bailee.deals.finding import Outcome, Screen, Test
 from bailee.deals.model import Deal
+from bailee.deals.records import digest as deal_digest
 from bailee.errors import DealError, FactRejected, Refused
 from bailee.people import deals
 from bailee.people.deals import Version
@@ -85,7 +85,7 @@ def screened(gate: Gate, text: str, screen: Screen, *, actor: Actor, name: str =
     def work(connection: Connection, at: datetime, leaf: Leaf) -> None:
         if deals.version(connection, digest) is None:
             _proposed(gate, connection, deal, text, actor, at, leaf)
-        _note(gate, connection, digest, Did.SCREENED, actor, said, at, leaf)
+        note(gate, connection, digest, Did.SCREENED, actor, said, at, leaf)
 
     gate.together(work)
     return standing(gate, digest)
@@ -256,7 +256,7 @@ def _step(
             raise FactRejected(f"the deal `{found.deal}` is {now.state}, so it cannot be {did} now")
         if did is Did.AGREED:
             _must_be_the_only(connection, found)
-        _note(gate, connection, digest, did, actor, said, at, leaf)
+        note(gate, connection, digest, did, actor, said, at, leaf)
 
     gate.together(work)
     return standing(gate, digest)
@@ -273,10 +273,10 @@ def _proposed(
 ) -> None:
     digest = deal_digest(deal)
     deals.keep(connection, digest, deal.key, text, at)
-    _note(gate, connection, digest, Did.PROPOSED, actor, {}, at, leaf)
+    note(gate, connection, digest, Did.PROPOSED, actor, {}, at, leaf)
 
 
-def _note(
+def note(
     gate: Gate,
     connection: Connection,
     digest: str,
@@ -286,6 +286,7 @@ def _note(
     at: datetime,
     leaf: Leaf,
 ) -> None:
+    """Keep one step of a version and its entry, in the caller's transaction."""
     whole = {**said, "self_declared": actor.self_declared}
     public = {"change": did, "deal": digest, "policy": gate.promise.digest}
     entry = leaf("deal", public, {"deal": digest, "by": actor.name, **whole})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bailee.deals.evidence import Evidence
+from bailee.deals.finding import Figure
 from bailee.policy import places
 
 if TYPE_CHECKING:
@@ -53,6 +56,35 @@ def ages(evidence: Evidence) -> npt.NDArray[np.float64]:
 def shown(count: int) -> int | None:
     """A count of customers to be shown, or None where they are too few."""
     return count if count == 0 or count >= FEWEST else None
+
+
+def some(count: int) -> str:
+    """`1,783 customers`, or that they are fewer than ten: no sentence is about a few of them."""
+    if shown(count) is None:
+        return f"fewer than {FEWEST} customers"
+    return f"{count:,} customers" if count else "no customer"
+
+
+def customers(name: str, count: int, bar: str | None = None) -> Figure:
+    """A figure that counts customers; of one to nine it has no value, and says that they are fewer than ten."""
+    few = shown(count) is None
+    return Figure(name, math.nan if few else count, "customers", bar=bar)
+
+
+def hidden(counts: Sequence[int]) -> list[bool]:
+    """Which of some counts that add up to a known sum are not shown: those of one to nine customers.
+
+    And of the others the smallest, until what is missing is about ten or more: else the sum would give them away.
+    """
+    hide = [shown(count) is None for count in counts]
+    missing = sum(count for count, hides in zip(counts, hide, strict=True) if hides)
+    for at in sorted(range(len(counts)), key=lambda at: counts[at]):
+        if not 0 < missing < FEWEST:
+            break
+        if not hide[at] and counts[at]:
+            hide[at] = True
+            missing += counts[at]
+    return hide
 
 
 def _in(place: str | None, areas: tuple[str, ...]) -> bool:

@@ -70,9 +70,9 @@ def _not_negative(value: object) -> Decimal:
 
 
 def _range(value: object, most: int | None) -> tuple[Decimal, Decimal]:
-    of = "shares from 0 to 1" if most else "numbers of 0 or more"
+    of = "shares from 0 to 1, such as `[0.1, 0.3]`" if most else "numbers of 0 or more, such as `[60, 140]`"
     if not isinstance(value, list) or len(value) != 2:
-        raise wrong(f"found {shown(value)}, expected the least and the most, {of}, such as `[0.1, 0.3]`")
+        raise wrong(f"found {shown(value)}, expected the least and the most, {of}")
     low, high = (_share(each) if most else _not_negative(each) for each in value)
     if low > high:
         raise wrong(f"found {low} before {high}, expected the least first")

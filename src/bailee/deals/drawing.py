@@ -104,6 +104,7 @@ def _label(label: str | float | None, value: str, index: int) -> str:
 
 
 def _short(text: str) -> str:
+    text = text.replace("`", "")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -6,19 +6,13 @@ Whatever the gate gave is taken as the least that must be hidden: nothing here m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import pyarrow as pa
 
-from bailee.deals.evidence import CUSTOMER
 from bailee.deals.model import Deal, Form, Wanted
+from bailee.deals.narrowing import columns
 from bailee.deid.pseudonyms import pseudonyms
 from bailee.errors import FactRejected
 from bailee.policy.coarsen import Coarsen
-
-#: Makes what goes to the recipient of governed rows by key of `wanted`, with `CUSTOMER` beside; `people` has their
-#: ages and places, and the key is that of the recipient's pseudonyms.
-Delivered = Callable[[Deal, Mapping[str, pa.Table], pa.Table, bytes], Mapping[str, pa.Table]]
 
 
 def shaped(deal: Deal, wanted: Wanted, table: pa.Table, secret: bytes, *, clear: bool) -> pa.Table:
@@ -28,19 +22,13 @@ def shaped(deal: Deal, wanted: Wanted, table: pa.Table, secret: bytes, *, clear:
     """
     if deal.form not in (Form.IDENTIFIED, Form.PSEUDONYMOUS):
         raise FactRejected(f"rows are not released in the form `{deal.form.name.lower()}`")
-    if wanted.columns:
-        table = table.select(list(wanted.columns))
+    table = table.select(columns(wanted, table.column_names))
     for column, way in wanted.coarse.items():
         table = _put(table, column, _coarse(table[column], Coarsen.parse(way)))
     hidden = deal.form is Form.PSEUDONYMOUS and clear and wanted.customer in table.column_names
     if hidden and wanted.customer is not None:
         table = _put(table, wanted.customer, pseudonyms(secret, table[wanted.customer]))
     return table
-
-
-def numbered(table: pa.Table, numbers: pa.Array) -> pa.Table:
-    """The rows with the number of the customer beside, as `delivering` reads them."""
-    return table.append_column(CUSTOMER, numbers)
 
 
 def _put(table: pa.Table, column: str, values: pa.Array) -> pa.Table:

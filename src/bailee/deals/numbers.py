@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+from bailee.deals.cohort import FEWEST
 from bailee.deals.finding import Figure
 from bailee.deals.words import percent
 
 
 def figure_text(figure: Figure) -> str:
     """A figure with its unit, and its interval if it has one: `20 % (17 % to 23 %)`, `484 customers`."""
+    if figure.unit == "customers" and math.isnan(figure.value):
+        return f"fewer than {FEWEST} customers"
     value = _value(figure.value, figure.unit)
     between = ""
     if figure.low is not None and figure.high is not None:

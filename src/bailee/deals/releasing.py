@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bailee.deals import age, agreeing, fingerprint, forms, manifest, repeats
+from bailee.deals import age, agreeing, delivering, fingerprint, forms, manifest, repeats
 from bailee.deals.agreed import State
-from bailee.deals.forms import Delivered
+from bailee.deals.evidence import CUSTOMER
 from bailee.deals.manifest import MANIFEST, PROOF, Sealed
 from bailee.deals.model import Deal, Form, Wanted
 from bailee.deals.repeats import Earlier
@@ -105,7 +105,6 @@ def release(
     asked: Asked,
     *,
     actor: Actor,
-    delivered: Delivered | None = None,
     random: Callable[[int], bytes] = secrets.token_bytes,
     reached: Reached = lambda where: None,
 ) -> Released:
@@ -135,7 +134,7 @@ def release(
     )
     for _ in range(_TRIES):
         start = outlet.standing()
-        found = _tables(gate, deal, outlet, delivered)
+        found = _tables(gate, deal, outlet)
         standing = outlet.standing()
         members = _members(deal, outlet, found, start, standing, gate.clock())
         if members is None:  # figures of somebody who does not stand any more cannot be taken back
@@ -194,12 +193,11 @@ def known(gate: Gate) -> list[fingerprint.Marked]:
 # Asking ---------------------------------------------------------------------------------------------------------
 
 
-def _tables(gate: Gate, deal: Deal, outlet: Disclosing, delivered: Delivered | None) -> list[_Table]:
+def _tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[_Table]:
     """What the gate gives for a deal, in the form that was agreed."""
     if deal.form is Form.AGGREGATE:
         least = deal.treated.min_group or 0
-        if deal.treated.epsilon is not None:
-            raise FactRejected("the deal promises noise (`epsilon`), which a release does not add yet")
+        _must_add_noise(deal, outlet)
         made = []
         for each in deal.asked.values():
             given = outlet.figures(_over_tables(deal, each.question, outlet), least)
@@ -209,8 +207,18 @@ def _tables(gate: Gate, deal: Deal, outlet: Disclosing, delivered: Delivered | N
     within = _cohort(deal, outlet, gate.clock())
     found = [_asked(deal, each, outlet, within) for each in deal.wanted.values()]
     if deal.form is Form.DEIDENTIFIED:
-        return _recoded(deal, found, outlet, delivered)
+        return _recoded(deal, found)
     return [_shaped(deal, table, deal.wanted[table.key], outlet.secret) for table in found]
+
+
+def _must_add_noise(deal: Deal, outlet: Disclosing) -> None:
+    """Refuse a deal that promises noise, where the purpose itself does not add as much to its figures."""
+    promised = deal.treated.epsilon
+    added = None if outlet.ruling.purpose is None else outlet.ruling.purpose.release.epsilon
+    if promised is not None and (added is None or not added.at_most(promised)):
+        raise FactRejected(
+            "the deal promises noise (`epsilon`), which the policy's purpose does not add: state it there, in `release`"
+        )
 
 
 def _asked(deal: Deal, wanted: Wanted, outlet: Disclosing, within: Bools) -> _Table:
@@ -295,21 +303,23 @@ def _shaped(deal: Deal, table: _Table, wanted: Wanted, secret: bytes) -> _Table:
     return table
 
 
-def _recoded(deal: Deal, found: list[_Table], outlet: Disclosing, delivered: Delivered | None) -> list[_Table]:
-    """De-identified rows, made of all tables at once; of whom each is, is not known any more, but who was in it is."""
+def _recoded(deal: Deal, found: list[_Table]) -> list[_Table]:
+    """De-identified rows, made of all tables at once, without keys; of whom each is, is known here alone."""
+    sent = {each.key: each.rows.append_column(CUSTOMER, _nullable(each.numbers)) for each in found}
+    everybody = np.unique(np.concatenate([each.numbers[each.numbers > 0] for each in found]))
+    whole = delivering.numbered(deal, sent, everybody)
+    for each in found:
+        made = whole[each.key]
+        each.numbers = made[CUSTOMER].fill_null(0).to_numpy()
+        each.rows, each.whose, each.treated = made.drop_columns([CUSTOMER]), None, {}
+    return found
+
+
+def _nullable(numbers: npt.NDArray[np.int64]) -> pa.Array:
+    """Numbers of customers as the other rooms of a deal have them: NULL where a row is about nobody."""
     import pyarrow as pa
 
-    if delivered is None:
-        raise FactRejected("`deidentified` releases are not made here: agree to another form, or to figures")
-    sent = {each.key: forms.numbered(each.rows, pa.array(each.numbers)) for each in found}
-    born, place = outlet.facts()
-    people = pa.table({"bailee_customer": np.arange(len(born)), "born": list(born), "place": list(place)})
-    whole = delivered(deal, sent, people, outlet.secret)
-    made = []
-    for each in found:
-        each.rows, each.whose = whole[each.key], None
-        made.append(each)
-    return made
+    return pa.array(numbers, pa.int64(), mask=numbers == 0)
 
 
 def _only(table: _Table, keep: Bools) -> _Table:
@@ -496,6 +506,7 @@ class _Making:
             return {"steps": {}, "canaries": [], "reserved": 0, "pseudonyms": False}
         mark = self.outlet.mark(self.name)
         keys = {each.whose for each in self.found if each.whose is not None} | set(self.deal.treated.identifiers)
+        keys |= set(self.deal.treated.sensitive)  # of which so many different ones were promised in each class
         steps: dict[str, Decimal] = {}
         fit = {each.key: fingerprint.steps(each.rows, keys, self._measures(each)) for each in self.found}
         for found in fit.values():
@@ -587,6 +598,7 @@ class _Making:
             "least": least,
             "classes": classes,
             "by": self.actor.name,
+            "delete_after": None if self.deal.deletion is None else str(self.deal.deletion.after),
             "clear": any(each.whose is not None and each.clear for each in self.found),
             "people": any(each.whose is not None for each in self.found),
             "files": [each.name for each in files],

@@ -94,12 +94,12 @@ def screen(
 
 def found(test: Test, evidence: Evidence) -> Finding:
     """What a test finds; REFUSED where it cannot measure."""
-    look = _look(FILES[test])
-    if look is None:
-        return unmeasured(test, "this version has no such test")
     if evidence.lacking and test in _OF_ROWS:
         key, why = next(iter(evidence.lacking.items()))
         return unmeasured(test, f"`{key}` could not be looked at: {why}")
+    look = _look(FILES[test])
+    if look is None:
+        return unmeasured(test, "this version has no such test")
     try:
         return look(evidence)
     except DeidError as error:
@@ -111,7 +111,7 @@ def unmeasured(test: Test, why: str) -> Finding:
     return Finding(
         test,
         Outcome.REFUSED,
-        f"Not measured: {why}.",
+        f"Not measured: {why.rstrip('.')}.",
         "What nobody has measured is not taken to be harmless.",
         PRINCIPLES[test],
     )

@@ -21,6 +21,8 @@ Patterns = Mapping[str, tuple[str, str]]
 _WHOLE, _WITHIN, _SAMPLED = 200, 2000, 1000
 #: Columns that one statement counts: each has dozens of expressions.
 AT_ONCE = 12
+#: Columns that are stacked on each other at once.
+STACKED_AT_ONCE = 200
 #: Figures are few expressions a column.
 FIGURES_AT_ONCE = 100
 
@@ -38,6 +40,8 @@ class Words:
     size: str
     year: str
     day: str
+    #: The values of columns as rows (`v`), with the number of the column (`k`).
+    stack: str
     #: Some of a table's rows, the same ones each time; `{share}` is in percent and `{rows}` a count.
     sample: str
     #: That a number has at least four digits behind its point.
@@ -92,6 +96,16 @@ def shapes(words: Words, table: Name, columns: Sequence[str], whole: Patterns, w
         values += _values(words, quote(name), at)
         parts += [f"count(*) FILTER (WHERE {test}) AS {key}" for key, test in _tests(words, at, whole, within)]
     return f"SELECT {', '.join(parts)} FROM (SELECT {', '.join(values)} FROM {words.place(table)}) AS t"
+
+
+def stacked(words: Words, table: Name, columns: Sequence[str], whole: Patterns, within: Patterns) -> str:
+    """The same as a row a column, by number (`k`), with `d` different values: each pattern is prepared once for all."""
+    values = ", ".join(words.text.format(quote(name)) for name in columns)
+    inner = words.stack.format(values=values, count=len(columns), table=words.place(table))
+    parts = [f"count(*) FILTER (WHERE {test}) AS {key}" for key, test in _tests(words, 0, whole, within)]
+    shorts = ", ".join(_values(words, "v", 0))
+    rows = f"SELECT k, v, {shorts} FROM ({inner}) AS s"
+    return f"SELECT k, count(DISTINCT v) AS d, {', '.join(parts)} FROM ({rows}) AS t GROUP BY k"
 
 
 def grouped(words: Words, table: Name, column: str, whole: Patterns, within: Patterns) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from bailee.policy.budget import written
 from bailee.vocabulary import Reason
 
 if TYPE_CHECKING:
     from bailee.gate.answer import Answer
+    from bailee.gate.budgets import Budget
+    from bailee.gate.noising import Noised
 
 
 def instant(at: datetime) -> str:
@@ -47,6 +50,7 @@ def about(answer: Answer, *, explain: bool) -> dict[str, object]:
         "included": left.included,
         "known": left.known,
         "aggregate": answer.aggregate,
+        **({} if answer.noise is None else {"noise": noise_json(answer.noise)}),
         "as_of": instant(answer.as_of),
         "sequence": answer.sequence,
         "seconds": round(answer.seconds, 6),
@@ -58,6 +62,46 @@ def about(answer: Answer, *, explain: bool) -> dict[str, object]:
         governed = {"relations": views, "sql": answer.governed.sql}
         known |= {"question": answer.question, "reads": reads(answer), "governed": governed}
     return known
+
+
+def noise_json(noised: Noised) -> dict[str, object]:
+    """How figures got their noise, what it cost and how wide it is; amounts are exact decimals, as text."""
+    reserved = noised.reserved
+    return {
+        "budget": str(reserved.rate),
+        "spent": written(reserved.amount),
+        "left": [{"recipient": to, "left": written(left)} for to, left in reserved.left.items()],
+        "rows_of_a_customer": noised.rows,
+        "min_group": noised.minimum,
+        "confidence": 0.95,
+        "customers": {"scale": noised.customers.scale, "half_width": str(noised.customers.half_width)},
+        "aggregates": [
+            {
+                "aggregate": each.text,
+                "column": each.column,
+                "scale": each.scale,
+                "half_width": None if each.half_width is None else written(each.half_width),
+                "parts": [
+                    {"of": name, "scale": scale, "half_width": written(half)} for name, scale, half in each.parts
+                ],
+            }
+            for each in noised.aggregates
+        ],
+    }
+
+
+def budget_json(budget: Budget) -> dict[str, object]:
+    """How one privacy budget stands; amounts are exact decimals, as text."""
+    return {
+        "purpose": budget.purpose,
+        "recipient": budget.recipient,
+        "budget": str(budget.rate),
+        "spent": written(budget.spent),
+        "left": written(budget.left),
+        "each": written(budget.each),
+        "rows_of_a_customer": budget.rows,
+        "again": None if budget.again is None else instant(budget.again),
+    }
 
 
 def reads(answer: Answer) -> dict[str, str]:

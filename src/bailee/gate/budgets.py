@@ -69,6 +69,8 @@ def reserve(recorder: Recorder, ruling: Ruling, at: datetime, wanted: Decimal) -
     purpose = ruling.purpose
     if purpose is None or purpose.release.epsilon is None:
         raise ValueError("only a permitted use of a purpose with a budget spends")
+    if wanted < budget.LEAST:
+        raise ValueError("what is spent is above nothing, or it would fill a budget")
     rate = purpose.release.epsilon
 
     def work(connection: Connection) -> Reserved:
@@ -166,15 +168,15 @@ def _refusal(
     left = _left(connection, purpose, rate, payer, at)
     free = _free(budgets.spendings(connection, _names(purpose), payer, rate.per.minus(at)), rate, wanted)
     again = f"; from {free:%Y-%m-%d %H:%M} UTC enough is free again" if free is not None else ""
-    less = f"; spend at most {left} now" if left else ""
+    less = f"; spend at most {budget.written(left)} now" if left else ""
     return ruling_reason(
         "budget_spent",
         policy.line("purposes", purpose.key, "release", "epsilon"),
         purpose=purpose.key,
         whom=f"`{payer}`" if payer else "the company itself",
         rate=str(rate),
-        left=str(left),
-        wanted=str(wanted),
+        left=budget.written(left),
+        wanted=budget.written(wanted),
         instead=f"{less}{again}" or "; it is more than the whole budget",
     )
 

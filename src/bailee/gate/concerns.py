@@ -55,7 +55,7 @@ def of_customer(connection: Connection, number: int, rows: Rows, progress: Progr
         kind = leaf["kind"]
         if number in named:
             found[position] = [Concern(position, alone=named == [number])]
-        elif kind == "use" and _of_all(leaf, named):
+        elif kind == "use" and of_all(leaf, named):
             found[position] = [Concern(position, everybody=True)]
         elif kind == "points_opened":
             opened[position] = [*opened.pop(leaf["continues"], []), _Opening(position, leaf["standing_sequence"])]
@@ -81,7 +81,7 @@ def of_entry(connection: Connection, number: int, rows: Rows, position: int) -> 
     if number in named:
         return [Concern(position, alone=named == [number])]
     if leaf["kind"] in ("points_opened", "points_closed", "disclosure") or (
-        leaf["kind"] == "use" and _of_all(leaf, named)
+        leaf["kind"] == "use" and of_all(leaf, named)
     ):
         return [Concern(position, everybody=True)]
     return _imported(position, leaf, rows) if leaf["kind"] == "choices_imported" else []
@@ -112,7 +112,7 @@ def of_kind(connection: Connection, kind: str) -> Iterator[tuple[int, bytes]]:
         yield from ((position, raw) for position, raw in enumerate(leaves, start) if mark in raw)
 
 
-def _of_all(leaf: Mapping[str, Any], named: Sequence[int]) -> bool:
+def of_all(leaf: Mapping[str, Any], named: Sequence[int]) -> bool:
     """Whether a use was about everybody. An earlier leaf does not say, and whom it named is gone with one of them."""
     return not named and leaf.get("about", ALL) == ALL
 

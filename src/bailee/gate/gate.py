@@ -46,7 +46,7 @@ from bailee.gate.turns import Turn
 from bailee.gate.versions import Following
 from bailee.people import versions
 from bailee.people.choices import Recorded, Said, history
-from bailee.people.customers import number_of
+from bailee.people.customers import find, number_of
 from bailee.people.database import Database
 from bailee.people.keys import open_keys
 from bailee.people.kinds import Kind
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from bailee.gate.backup import BackupReport
     from bailee.gate.budgets import Budget
     from bailee.gate.disclosing import Disclosing
-    from bailee.gate.discovery.discovering import Discovered
+    from bailee.gate.discovery.found import Discovered
     from bailee.gate.erasing import Erased, ErasureReport
     from bailee.gate.feed.exporting import Exporter
     from bailee.gate.holding import Holding
@@ -885,6 +885,8 @@ class Gate:
         keys = list(dict.fromkeys(map(str, customers)))
         whole = self._erasing.whole(keys)
         rows, each = None, {}
+        if not dry_run:
+            self._ask_recipients(keys)
         if data and not dry_run:
             each = self._warehouse.each(whole)
             rows = self._warehouse.erase(whole)
@@ -1089,6 +1091,15 @@ class Gate:
         if found is None:
             raise WorkspaceError(f"there is no policy `{digest}` on record")
         return found
+
+    def _ask_recipients(self, keys: Sequence[str]) -> None:
+        """Keep that whoever received data of these people must delete it, while it is known how it names them."""
+        from bailee.gate.deleting import erasing
+
+        with self.database.read() as connection:
+            numbers = [number for key in keys if (number := find(connection, key)) is not None]
+        secrets = open_keys(self.home / KEYS)
+        self.together(lambda connection, at, leaf: erasing(connection, secrets, numbers, at, leaf))
 
     def _related(self, record: Callable[[datetime], Receipt]) -> Receipt:
         self._must_be_open()

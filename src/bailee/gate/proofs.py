@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,12 @@ from bailee import decide
 from bailee.errors import NotVerified
 from bailee.gate import asked, askers, concerns
 from bailee.gate.askers import Asker
+from bailee.gate.backwards import Backwards, policy_before
 from bailee.gate.concerns import Concern, Progress
 from bailee.gate.promise import recorded_policy
 from bailee.gate.record import ANSWERED
 from bailee.ledger import checkpoint, log, proof
+from bailee.ledger.bits import Shown
 from bailee.ledger.leaves import SOME, read
 from bailee.ledger.note import Signer
 from bailee.people import customers, imported_rows, keyring, standing_proofs
@@ -79,7 +81,6 @@ class Prover:
         self._standing: OrderedDict[str, StandingProof] = OrderedDict()
         self._rows = imported_rows.Rows(connection, self.number)
         self._carried: list[range] | None = None
-        self._policies: list[tuple[int, str]] | None = None
         self._read: dict[str, Policy | None] = {}
 
     def concerns(self, entry: int | None, progress: Progress | None) -> list[Concern]:
@@ -98,18 +99,37 @@ class Prover:
             raise NotVerified(f"no entry of the ledger is about the choice with the sequence `{sequence}`")
         return self.prove(found)
 
+    def uses_back(self, before: int | None, later: Iterable[int] = ()) -> Backwards:
+        """Uses that concern the customer, the newest first, from an entry on that was come to, or from the end."""
+        return Backwards(self._connection, self.number, before, later)
+
     def policy_at(self, position: int) -> Policy | None:
         """The policy that was in force at an entry; None before the first, or where it is not on record."""
-        if self._policies is None:
-            leaves = concerns.of_kind(self._connection, "policy")
-            self._policies = [(at, str(read(raw)["policy"])) for at, raw in leaves]
-        before = [digest for at, digest in self._policies if at <= position]
-        return self._policy(before[-1]) if before else None
+        digest = policy_before(self._connection, position)
+        return None if digest is None else self._policy(digest)
 
     def _policy(self, digest: str) -> Policy | None:
         if digest not in self._read:
             self._read[digest] = recorded_policy(self._connection, digest)
         return self._read[digest]
+
+    def scope(self, concern: Concern) -> tuple[str, bool | None]:
+        """What was said of a use that concerns the customer, and whether their data was in scope, as `prove` tells."""
+        leaf: dict[str, Any] = read(log.leaf(self._connection, concern.position))
+        if leaf.get("decision", ANSWERED) != ANSWERED:
+            return str(leaf["decision"]), None
+        standing = self._standing_unless_lost(leaf, concern.position)
+        _, about = self._asked(leaf, concern.position)
+        return _said(leaf, {}, asked_about=about), _in_scope(leaf, standing, asked_about=about)
+
+    def _asked(self, leaf: Mapping[str, Any], position: int) -> tuple[Shown | None, bool]:
+        """The customer's bit of the set of a closed minute or a disclosure, and whether it may have been about them."""
+        if leaf["kind"] not in ("points_closed", "disclosure"):
+            return None, True
+        record = log.record(self._connection, position, safe=keyring.of(self._connection))
+        bit = None if record is None else asked.shown(record, self.number)
+        # Of a set that was lost, nobody can say who was not.
+        return bit, record is None or (bit is not None and bit.bit)
 
     def prove(self, concern: Concern) -> Proven:
         """The proof of an entry; NotVerified where what is stored does not lead to the leaf."""
@@ -119,13 +139,8 @@ class Prover:
         opened = log.opening(self._connection, position, safe=keyring.of(self._connection)) if concern.alone else None
         if concern.row is not None:
             return self._imported(concern.row, position, raw, leaf)
-        standing, bit, about = self._standing_unless_lost(leaf, position), None, True
-        if leaf["kind"] in ("points_closed", "disclosure"):
-            record = log.record(self._connection, position, safe=keyring.of(self._connection))
-            bit = None if record is None else asked.shown(record, self.number)
-            about = record is None or (
-                bit is not None and bit.bit
-            )  # of a set that was lost, nobody can say who was not
+        standing = self._standing_unless_lost(leaf, position)
+        bit, about = self._asked(leaf, position)
         extra = proof.extra(  # noqa: S610  (no query)
             raw,
             opening=opened,

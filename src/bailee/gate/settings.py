@@ -47,7 +47,8 @@ class Keys:
 class Webhook:
     """A system that is told of choices: of which purposes and acts (empty: all), and for how many days it is tried.
 
-    `secret` is `env:NAME` or `command: ...`. `private` lets it have an address of the company's own network.
+    `secret` is `env:NAME` or `command: ...`. `private` lets it have an address of the company's own network. One of a
+    `recipient` of the policy hears of no choice, but of what they must delete of what was released to them.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Webhook:
     acts: frozenset[str] = frozenset()
     days: float = 5.0
     private: bool = False
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ class _Reading:
             "kinds": self.acts,
             "days": self.positive,
             "private": self.truth,
+            "recipient": self.named,
         }
         seen: set[str] = set()
         for each in content:

@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bailee.decide import Ruling
+from bailee.errors import DeidError
 from bailee.gate.budgets import Reserved, reserve
 from bailee.gate.record import Recorder
+from bailee.policy.budget import amount as exactly
 from bailee.policy.budget import each
 from bailee.rewrite import Governed
 
@@ -29,6 +31,14 @@ class Spending:
         """What a reader is told of the noise; None where there is none."""
         return None if self._adding is None else self._adding.noised()
 
+    @staticmethod
+    def _whole(amount: Decimal) -> Decimal:
+        """The amount, where it is one that can be spent; DeidError for any other."""
+        try:
+            return exactly(str(amount))
+        except ValueError as error:
+            raise DeidError(f"`spend` is no amount: {error}") from None
+
     def noising(self, governed: Governed) -> Noising | None:
         """What adds noise to a question's figures, paid for; None where it needs none.
 
@@ -40,7 +50,7 @@ class Spending:
         from bailee.gate.noising import Adding, widths
 
         if self.reserved is None:
-            amount = self._amount or each(purpose.release)
+            amount = each(purpose.release) if self._amount is None else self._whole(self._amount)
             widths(plan, amount)
             self.reserved = reserve(self._recorder, self._ruling, self._at, amount)
         if self._adding is None or self._adding.plan != plan:

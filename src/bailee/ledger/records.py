@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bailee.errors import NotVerified
 from bailee.ledger import leaves
+from bailee.ledger.canonical import LARGEST
 from bailee.ledger.values import Opening, Safe
 
 RANDOM_BYTES = 32
@@ -48,9 +49,11 @@ def opening_of(connection: Connection, position: int, leaf: bytes, safe: Safe) -
     return found
 
 
-def of_customer(connection: Connection, number: int) -> list[int]:
-    """Return the positions of the entries whose record is about a customer, in order."""
-    return list(connection.exec_driver_sql(f"{_NAMED} ORDER BY position", (number,)).scalars())
+def of_customer(connection: Connection, number: int, start: int = 0, stop: int | None = None) -> list[int]:
+    """Return the positions from `start` up to `stop` of the entries whose record is about a customer, in order."""
+    until = LARGEST if stop is None else stop
+    among = f"{_NAMED} AND position >= ? AND position < ? ORDER BY position"
+    return list(connection.exec_driver_sql(among, (number, start, until)).scalars())
 
 
 def subjects(connection: Connection, start: int, stop: int) -> dict[int, list[int]]:

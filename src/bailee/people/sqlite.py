@@ -13,8 +13,10 @@ from bailee.errors import Uncertain, WorkspaceError
 from bailee.people import faults, store
 from bailee.people.store import PURPOSE, READ, SNAPSHOT, WRITE
 
-#: Enough to keep the index of choices in memory while a file is imported: 32 MiB for each connection.
-_CACHE_KIB = 32 * 1024
+#: What a connection keeps of the file, beside what the system does; a server has many, and each would fill it in time.
+_CACHE_KIB = 2 * 1024
+#: Enough to keep the index of choices in memory while a file is imported.
+_IMPORT_CACHE_KIB = 32 * 1024
 #: What is deleted is overwritten, so that nothing of an erased customer stays in free pages.
 _OVERWRITE = "secure_delete = ON"
 
@@ -80,7 +82,9 @@ class SQLite:
         """A file's transactions need no mark."""
 
     def references(self, connection: Connection, check: bool) -> None:
-        connection.connection.cursor().execute(f"PRAGMA foreign_keys = {'ON' if check else 'OFF'}")
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA foreign_keys = {'ON' if check else 'OFF'}")
+        cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB if check else _IMPORT_CACHE_KIB}")
 
     def before_commit(self, connection: Connection) -> None:
         """SQLite says it when a commit fails."""

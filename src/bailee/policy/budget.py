@@ -71,6 +71,11 @@ def rows(release: Release) -> int:
     return release.at_most or _ROWS
 
 
+def written(amount: Decimal) -> str:
+    """An amount as a person reads it: without zeros at its end."""
+    return f"{amount.normalize():f}" if amount else "0"
+
+
 def amount(text: str) -> Decimal:
     """An amount as a person writes it; ValueError says what is wrong."""
     try:

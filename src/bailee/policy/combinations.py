@@ -110,10 +110,13 @@ def _budget(policy: Policy, purpose: Purpose) -> Found:
         return
     amount = release.epsilon.amount
     if not LEAST <= amount <= MOST or amount % LEAST:
-        message = f"found a budget of `{amount}`, expected a number up to {MOST} of at most six decimals"
+        message = f"found a budget of `{amount:f}`, expected a number up to {MOST} of at most six decimals"
         yield ("release", "epsilon"), message
     if release.each is not None and release.each > amount:
-        yield ("release", "each"), f"a question would spend `{release.each}` of a budget of `{amount}`: expected less"
+        yield (
+            ("release", "each"),
+            f"a question would spend `{release.each}` of a budget of `{amount}`: expected that or less",
+        )
 
 
 def _places(policy: Policy, purpose: Purpose) -> Found:

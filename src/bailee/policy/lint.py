@@ -32,6 +32,9 @@ class Finding:
 
 
 #: Severity, line and message.
+#: More than this of epsilon hides hardly anybody: e^10 is some 22,000.
+_LITTLE = 10
+
 Found = Iterator[tuple[Severity, int | None, str]]
 
 
@@ -41,13 +44,19 @@ def lint(
     """Everything worth telling about a policy and its map, in file order; `files` are the names to tell it by."""
     found = [
         Finding(severity, Problem(files[0], line or 1, 1, message))
-        for check in (_refused, _roles, _standards, _unused, _ages, _exceptions)
+        for check in (_refused, _roles, _standards, _unused, _ages, _exceptions, _budgets)
         for severity, line, message in check(policy)
     ]
     misfits = () if datamap is None else check_against(policy, datamap, files[1])
     found += [Finding(Severity.ERROR, problem) for problem in misfits]
     if datamap is not None and not misfits:
-        for check_both, file in ((_idle, files[0]), (_columns, files[1]), (_copies, files[1])):
+        for check_both, file in (
+            (_idle, files[0]),
+            (_plain, files[0]),
+            (_columns, files[1]),
+            (_copies, files[1]),
+            (_endless, files[1]),
+        ):
             told = check_both(policy, datamap)
             found += [Finding(severity, Problem(file, line or 1, 1, message)) for severity, line, message in told]
     return tuple(sorted(found, key=lambda each: (files.index(each.problem.file), each.problem.line)))
@@ -154,6 +163,53 @@ def _exceptions(policy: Policy) -> Found:
             if who.places and not any(places.within(place, area) for area in who.places):
                 line = policy.line("purposes", purpose.key, "who", "except_places")
                 yield Severity.WARNING, line, f"`{place}` lies in none of `places`, so it needs no exception"
+
+
+def _budgets(policy: Policy) -> Found:
+    """Budgets that allow so much that noise hides hardly anybody."""
+    for purpose in policy.purposes.values():
+        rate = purpose.release.epsilon
+        if rate is not None and rate.amount > _LITTLE:
+            line = policy.line("purposes", purpose.key, "release", "epsilon")
+            message = f"`{purpose.key}` may spend `{rate}`, and a budget above {_LITTLE} hides hardly anybody"
+            yield Severity.WARNING, line, message
+
+
+def _plain(policy: Policy, datamap: DataMap) -> Found:
+    """Purposes with a budget that show some column in plain, which noise does nothing for."""
+    for purpose in policy.purposes.values():
+        if purpose.release.epsilon is None:
+            continue
+        shown = [
+            f"`{table.name}.{name}` {treatment.name.lower()}"
+            for table, name, treatment in _treatments(policy, datamap, purpose)
+            if treatment < Treatment.AGGREGATE and name not in table.subjects
+        ]
+        if shown:
+            line = policy.line("purposes", purpose.key, "release", "epsilon")
+            message = f"`{purpose.key}` has a budget and shows {shown[0]}, for which noise does nothing"
+            yield Severity.WARNING, line, message
+
+
+def _endless(policy: Policy, datamap: DataMap) -> Found:
+    """Measures that a purpose with a budget may add up, and that have no bounds."""
+    noisy = [purpose for purpose in policy.purposes.values() if purpose.release.epsilon is not None]
+    for table in datamap.tables.values():
+        for column in table.columns.values():
+            if not column.measure or column.between is not None:
+                continue
+            asked = next((each for each in noisy if _adds(policy, each, table, column.name)), None)
+            if asked is not None:
+                line, name = datamap.lines.get((table.name, column.name)), f"`{table.name}.{column.name}`"
+                message = f"{name} has no bounds, so `{asked.key}` cannot add it up with noise: expected `between`"
+                yield Severity.WARNING, line, message
+
+
+def _adds(policy: Policy, purpose: Purpose, table: Table, column: str) -> bool:
+    if not table.personal:
+        return False
+    use = Use(purpose.key, _anyone(policy, purpose))
+    return column_treatment(policy, use, table, column) is Treatment.AGGREGATE
 
 
 def _idle(policy: Policy, datamap: DataMap) -> Found:

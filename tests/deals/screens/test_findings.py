@@ -155,7 +155,7 @@ def test_those_who_do_not_stand_are_not_sent(offered: Evidence) -> None:
     """A deal that wants everybody wants thirty who did not agree."""
     found = consent.find(version(offered, **{**GROUPS, "cohort": Cohort(standing=False)}))
     assert (Outcome.REFUSED, True) == (found.outcome, changes(found)["cohort.standing"])
-    assert "30 of the 60 customers" in found.sentence
+    assert "30 customers of the 60" in found.sentence
 
 
 # Recipient ------------------------------------------------------------------------------------------------------------
@@ -230,8 +230,8 @@ def test_children_and_unknown_ages_are_out(offered: Evidence) -> None:
     """Five children and five of unknown age are told of as few, and the change leaves them out."""
     found = law.find(version(offered, effects=LEARN, cohort=Cohort(standing=False)))
     assert Outcome.REFUSED is found.outcome
-    assert "some customers (fewer than 10) under 18" in told(found)
-    assert "the age of some customers (fewer than 10) in it is not known" in told(found)
+    assert "fewer than 10 customers under 18" in told(found)
+    assert "the age of fewer than 10 customers in it is not known" in told(found)
     assert 18 == changes(found)["cohort.min_age"]
     adults = law.find(version(offered, effects=LEARN, cohort=Cohort(min_age=18, standing=False)))
     assert "under 18" not in told(adults)

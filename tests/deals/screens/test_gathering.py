@@ -143,3 +143,17 @@ def test_who_may_not_weigh_offers_sees_nothing(gate: Gate) -> None:
         gather(gate, shop.deal(), actor=Actor("Sam", frozenset({"analyst"})), seed=1)
     assert before + 1 == gate.head().size
     assert "refused" == gate.leaf(before)["decision"]
+
+
+def test_a_narrower_look_leaves_no_trace(gate: Gate) -> None:
+    """The same question asked without the rows that reveal, and again with them, has them: nothing kept is mixed up."""
+    question = "SELECT count(*) AS n FROM orders"
+
+    def asked(*without: str) -> int:
+        answer = gate.ask_without(question, *without, purpose="weigh", actor=shop.COUNSEL)
+        return int(answer.arrow()["n"][0].as_py())
+
+    whole = asked()
+    assert asked("user.health_and_medical") < whole
+    assert whole == asked() == gate.ask(question, purpose="weigh", actor=shop.COUNSEL).arrow()["n"][0].as_py()
+    assert asked("user.health_and_medical") < whole

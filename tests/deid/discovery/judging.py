@@ -9,6 +9,8 @@ from typing import NamedTuple
 import duckdb
 
 from bailee.deid.discovery import Suggestion
+from bailee.gate.discovery.found import Discovered
+from bailee.policy.model import DataMap
 from tests.deid.discovery.made import Made, Truth
 
 DEGREES = ("sure", "likely", "unsure")
@@ -58,3 +60,17 @@ def score(truths: Sequence[Truth], told: Mapping[tuple[str, str], Suggestion], d
         sum(right(truth, each.category) for truth, each in said),
         sum(truth.category is not None for truth in truths),
     )
+
+
+def told(found: Discovered) -> dict[tuple[str, str], Suggestion]:
+    """What was suggested, by table and column."""
+    return {(table.name, each.column): each for table in found.tables for each in table.columns}
+
+
+def truths_of(datamap: DataMap) -> list[Truth]:
+    """The truth as a data map says it; a table about nobody says nothing of a person."""
+    return [
+        Truth(table.name, column.name, column.categories[0] if table.personal else None, column.categories[1:])
+        for table in datamap.tables.values()
+        for column in table.columns.values()
+    ]

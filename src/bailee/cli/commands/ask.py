@@ -28,6 +28,14 @@ def ask(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the ruling, the governed SQL and what was left out.")
     ] = False,
+    spend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EPSILON",
+            help="What a question with noise spends of the privacy budget.",
+            show_default="what the policy says",
+        ),
+    ] = None,
     engine: o.Engine = None,
     form: o.Form = None,
     out: o.Out = None,
@@ -38,9 +46,11 @@ def ask(
 ) -> None:
     """Ask a question in SQL for a purpose. The answer holds what that purpose may see, and says what it left out."""
     from bailee.cli import asking
+    from bailee.cli.budgeting import spending
     from bailee.cli.opening import actor
     from bailee.cli.output import Output
 
     use = Use(purpose, actor(name, roles, trained), effect, recipient)
     output = Output(form, out, force, spreadsheet, as_json)
-    asking.ask(home, asking.question(sql, file), use, output, engine=engine, explain=explain)
+    amount = spending(spend)
+    asking.ask(home, asking.question(sql, file), use, output, engine=engine, explain=explain, spend=amount)

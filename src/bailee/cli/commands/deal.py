@@ -133,7 +133,11 @@ def screen_deal(
         typer.Option(min=0, metavar="N", help="Begins what is drawn by lot.", show_default="drawn, and printed"),
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page to read and print.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Let --html take the place of a file that exists.")] = False,
+    nearest: Annotated[
+        Path | None,
+        typer.Option("--nearest", metavar="FILE", help="Write the nearest version that would pass, as a deal's file."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let them take the place of files that exist.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show every figure and table of each test.")] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="Do not search for the nearest version that would pass.")
@@ -155,6 +159,7 @@ def screen_deal(
         actor(name, roles, trained),
         seed=seed,
         html=html,
+        nearest=nearest,
         force=force,
         explain=explain,
         quick=quick,

@@ -77,8 +77,8 @@ class Sender:
 
     @property
     def endpoints(self) -> tuple[Webhook, ...]:
-        """The webhooks of the settings."""
-        return self._gate.settings.webhooks
+        """The webhooks of the settings that hear of choices."""
+        return tuple(each for each in self._gate.settings.webhooks if each.recipient is None)
 
     def beat(self) -> Beat:
         """Send what is due to every endpoint, each in a thread of its own, and say what came of it."""

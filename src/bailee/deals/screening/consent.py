@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bailee.deals import balance
-from bailee.deals.cohort import FEWEST, ages, cohort, shown, standing
+from bailee.deals.cohort import FEWEST, ages, cohort, customers, hidden, shown, some, standing
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test
 from bailee.deals.words import counted, listed, percent
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _BANDS = ((0, 18), (18, 25), (25, 35), (35, 45), (45, 55), (55, 65), (65, 200))
 _QUARTERS = ("lowest quarter", "second quarter", "third quarter", "highest quarter")
+_UNKNOWN = ("unknown", "none")
+#: Measures that are money, by a word in their names: the first of them is what customers are told apart by.
+_MONEY = ("value", "amount", "sales", "spent", "price", "total", "revenue", "paid")
 #: What is certain enough: by luck alone in one of a hundred.
 CHANCE = 0.01
 
@@ -31,15 +34,15 @@ def find(evidence: Evidence) -> Finding:
     stand, members = standing(evidence), cohort(evidence)
     many, asked_for = int((stand & members).sum()), int(members.sum())
     figures = (
-        Figure("customers who stand for it", int(stand.sum()), "customers"),
-        Figure("share of all customers", float(stand.sum()) / max(evidence.known, 1), "share"),
-        Figure("customers whose data would be sent", asked_for, "customers", bar="all of them stand for it"),
+        customers("customers who stand for it", int(stand.sum())),
+        *_share(int(stand.sum()), evidence.known),
+        customers("customers whose data would be sent", asked_for, "all of them stand for it"),
     )
     series = (_why_not(evidence), *_segments(evidence, stand))
     if asked_for > many:
         return _refused(
             evidence,
-            f"{asked_for - many:,} of the {counted(asked_for, 'customer')} whose data is wanted do not stand for it.",
+            f"{_capital(some(asked_for - many))} of the {asked_for:,} whose data is wanted do not stand for it.",
             figures,
             series,
             [Remedy("Take only customers who stand for it.", {"cohort.standing": True})],
@@ -99,6 +102,16 @@ def find(evidence: Evidence) -> Finding:
     )
 
 
+def _share(many: int, known: int) -> tuple[Figure, ...]:
+    if shown(many) is None:
+        return ()
+    return (Figure("share of all customers", many / max(known, 1), "share"),)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _refused(
     evidence: Evidence,
     sentence: str,
@@ -132,15 +145,21 @@ def _others(evidence: Evidence) -> Iterator[Remedy]:
 
 
 def _why_not(evidence: Evidence) -> Series:
-    """Why customers stand or not, by the code of it, the most frequent first."""
+    """Why customers stand or not, the most frequent first; reasons of few are told together."""
     counts: dict[str, int] = {}
     for reason in evidence.people["reason"].to_pylist():
         counts[reason] = counts.get(reason, 0) + 1
-    rows = tuple(
-        (_said(code, evidence.deal.purpose), shown(count))
-        for code, count in sorted(counts.items(), key=lambda each: -each[1])
-    )
-    return Series("Why customers stand, or do not", ("because", "customers"), rows, Chart.BARS, _few(rows))
+    codes = sorted(counts, key=lambda code: -counts[code])
+    hide = hidden([counts[code] for code in codes])
+    rows: list[tuple[str, int | None]] = [
+        (_said(code, evidence.deal.purpose), counts[code]) for code, few in zip(codes, hide, strict=True) if not few
+    ]
+    rest = [code for code, few in zip(codes, hide, strict=True) if few]
+    if rest:
+        said = "; or ".join(_said(code, evidence.deal.purpose) for code in rest)
+        together = sum(counts[code] for code in rest)
+        rows.append((said, together if together >= FEWEST else None))
+    return Series("Why customers stand, or do not", ("because", "customers"), tuple(rows), Chart.BARS)
 
 
 def _said(code: str, purpose: str) -> str:
@@ -150,20 +169,34 @@ def _said(code: str, purpose: str) -> str:
 
 
 def _segments(evidence: Evidence, stand: npt.NDArray[np.bool_]) -> Iterator[Series]:
+    """Who stands by group; a group of few, or in which few do or do not, is not told."""
     for name, kinds in _kinds(evidence):
-        rows = []
-        for kind in dict.fromkeys(kinds):
-            member = [each == kind for each in kinds]
-            size = sum(member)
-            if size < FEWEST:
-                continue
-            yes = int(sum(s for s, m in zip(stand.tolist(), member, strict=True) if m))
-            rows.append((kind, size, shown(yes), None if shown(yes) is None else round(yes / size, 4)))
-        left = sum(1 for kind in set(kinds) if kinds.count(kind) < FEWEST)
-        note = f"{counted(left, 'group')} of fewer than {FEWEST} customers not shown." if left else None
-        yield Series(
-            f"Who stands, by {name}", (name, "customers", "who stand", "share who stand"), tuple(rows), Chart.BARS, note
+        names = _ordered(kinds)
+        sizes = [kinds.count(kind) for kind in names]
+        yes = [
+            sum(1 for each, stands in zip(kinds, stand.tolist(), strict=True) if each == kind and stands)
+            for kind in names
+        ]
+        no = [size - many for size, many in zip(sizes, yes, strict=True)]
+        out = hidden(sizes)
+        hide = [a or b or c for a, b, c in zip(out, hidden(yes), hidden(no), strict=True)]
+        rows = tuple(
+            (kind, None if few else round(100 * many / size, 1), None if few else many, size)
+            for kind, size, many, few, gone in zip(names, sizes, yes, hide, out, strict=True)
+            if not gone
         )
+        left = sum(out)
+        note = f"{counted(left, 'group')} with too few customers not shown." if left else None
+        yield Series(f"Who stands, by {name}", (name, "% who stand", "who stand", "customers"), rows, Chart.BARS, note)
+
+
+def _ordered(kinds: list[str]) -> list[str]:
+    """Bands and quarters as they follow each other, whatever else by how many there are, what is unknown last."""
+    known = [*(_band(float(low)) for low, _ in _BANDS), *_QUARTERS]
+    place = {kind: at for at, kind in enumerate(known)}
+    return sorted(
+        set(kinds), key=lambda kind: (kind in _UNKNOWN, place.get(kind, len(known)), -kinds.count(kind), kind)
+    )
 
 
 def _kinds(evidence: Evidence) -> Iterator[tuple[str, list[str]]]:
@@ -203,7 +236,7 @@ def spending(evidence: Evidence) -> Iterator[tuple[str, npt.NDArray[np.float64]]
         known = ~np.isnan(customers.astype(np.float64))
         at = customers[known].astype(np.int64)
         rows = np.bincount(at, minlength=size).astype(np.float64)
-        for name in table.column_names:
+        for name in sorted(table.column_names, key=lambda name: not any(word in name.lower() for word in _MONEY)):
             if name.lower() not in measures or not _numeric(table[name].type):
                 continue
             values = np.nan_to_num(table[name].cast(pa.float64()).to_numpy(zero_copy_only=False)[known])
@@ -214,7 +247,7 @@ def spending(evidence: Evidence) -> Iterator[tuple[str, npt.NDArray[np.float64]]
 
 
 def _measures(datamap: DataMap) -> list[str]:
-    """Columns that may be added up, by name; those about money first."""
+    """Columns that may be added up, by name."""
     return [
         column.name.lower() for table in datamap.tables.values() for column in table.columns.values() if column.measure
     ]
@@ -233,7 +266,3 @@ def _differences(evidence: Evidence, stand: npt.NDArray[np.bool_]) -> Iterator[b
     places = evidence.people["place"].to_pylist()
     found.append(balance.of_kind("place", places, stand, seed + len(numbers)))
     return iter([each for each in found if each is not None])
-
-
-def _few(rows: tuple[tuple[str, int | None], ...]) -> str | None:
-    return f"Fewer than {FEWEST} customers are not counted." if any(count is None for _, count in rows) else None

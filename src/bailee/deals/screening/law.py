@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 from bailee import decide
-from bailee.deals.cohort import ages, cohort, shown
+from bailee.deals.cohort import ages, cohort, customers, some
 from bailee.deals.evidence import Evidence
 from bailee.deals.finding import Figure, Finding, Outcome, Remedy, Series, Test
 from bailee.deals.model import Form
@@ -70,12 +70,7 @@ def find(evidence: Evidence) -> Finding:
         Principle.FAIRNESS if points and "under" in points[0].what else Principle.ACCOUNTABILITY,
         figures=(
             Figure("points of law that are not met", len(points), "points", bar="none"),
-            Figure(
-                "customers under 18 in it",
-                _under(evidence, ADULT),
-                "customers",
-                bar="none where it may count against them",
-            ),
+            customers("customers under 18 in it", _under(evidence, ADULT), "none where it may count against them"),
             Figure("days from the first release to the last", (deal.term.ends - deal.term.begins).days, "days"),
         ),
         series=(_table(points),) if points else (),
@@ -106,22 +101,20 @@ def _minors(evidence: Evidence) -> Iterator[Point]:
     if young and (grave or deal.form is not Form.AGGREGATE):
         yield Point(
             Outcome.REFUSED,
-            f"{_some(young, 'customer')} under {ADULT} would be in it",
+            f"{some(young)} under {ADULT} would be in it",
             "Cal. Civ. Code 1798.120(c); COPPA, 16 CFR 312; GDPR 8",
             adults,
         )
     elif young:
         yield Point(
             Outcome.CONDITION,
-            f"{_some(young, 'customer')} under {ADULT} would be counted in it",
+            f"{some(young)} under {ADULT} would be counted in it",
             "GDPR recital 38",
             adults,
         )
     if unknown:
         worst = Outcome.REFUSED if grave else Outcome.CONDITION
-        yield Point(
-            worst, f"the age of {_some(unknown, 'customer')} in it is not known", "COPPA, 16 CFR 312; GDPR 8", adults
-        )
+        yield Point(worst, f"the age of {some(unknown)} in it is not known", "COPPA, 16 CFR 312; GDPR 8", adults)
 
 
 def _place_rules(evidence: Evidence) -> Iterator[Point]:
@@ -143,11 +136,9 @@ def _place_rules(evidence: Evidence) -> Iterator[Point]:
     remedy = Remedy("Take only customers who stand for it.", {"cohort.standing": True})
     source = f"`who` and `by_place` of `{deal.purpose}`"
     if barred:
-        yield Point(
-            Outcome.REFUSED, f"{_some(barred, 'customer')} are in places that the purpose does not take", source, remedy
-        )
+        yield Point(Outcome.REFUSED, f"{some(barred)} are in places that the purpose does not take", source, remedy)
     if young:
-        yield Point(Outcome.REFUSED, f"{_some(young, 'customer')} are too young for it where they live", source, remedy)
+        yield Point(Outcome.REFUSED, f"{some(young)} are too young for it where they live", source, remedy)
 
 
 def _retention(evidence: Evidence) -> Iterator[Point]:
@@ -291,10 +282,6 @@ def _term(evidence: Evidence) -> Iterator[Point]:
     deal = evidence.deal
     if deal.term.ends < evidence.today:
         yield Point(Outcome.REFUSED, f"the deal ended on {deal.term.ends}", "the deal", Remedy("Write a new one."))
-
-
-def _some(count: int, noun: str) -> str:
-    return counted(count, noun) if shown(count) is not None else f"some {noun}s (fewer than 10)"
 
 
 def _more(count: int) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from bailee.deals.cohort import cohort, shown, standing, told
+from bailee.deals.cohort import cohort, customers, shown, some, told
 from bailee.deals.evidence import Evidence
-from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test
+from bailee.deals.finding import Chart, Finding, Outcome, Remedy, Series, Test
 from bailee.deals.words import DOES, counted, listed, recipient
 from bailee.gate.weighing import Shown
 from bailee.policy import taxonomy
@@ -24,22 +24,14 @@ def find(evidence: Evidence) -> Finding:
     silent = int((members & ~told(evidence)).sum()) if whole and own else int(members.sum())
     who = recipient(policy, deal.recipient)
     figures = (
-        Figure("customers who were told of this use", informed, "customers", bar="everybody whose data is in it"),
-        Figure(
-            "customers whom a notice named the recipient to",
-            _most(each for each in lacks if deal.recipient in each.terms.recipients),
-            "customers",
-        ),
-        Figure(
-            "customers whom a notice named its business to",
-            _most(each for each in lacks if _business(evidence, each)),
-            "customers",
-        ),
+        customers("customers who were told of this use", informed, "everybody whose data is in it"),
+        customers("customers whom a notice named the recipient to", _most(_naming(evidence, lacks))),
+        customers("customers whom a notice named its business to", _most(e for e in lacks if _business(evidence, e))),
     )
     series = _series(evidence, lacks)
     if not whole or not own:
         nearest = min(lacks, key=lambda each: (len(lacks[each]), -each.told), default=None)
-        near = "" if nearest is None else f" The nearest notice, of `{nearest.purpose}`, {listed(lacks[nearest])}."
+        near = "" if nearest is None else _nearest(nearest, lacks[nearest])
         return Finding(
             Test.NOTICE,
             Outcome.REFUSED,
@@ -55,7 +47,7 @@ def find(evidence: Evidence) -> Finding:
         return Finding(
             Test.NOTICE,
             Outcome.CONDITION,
-            f"A notice tells of this use, and {counted(silent, 'customer')} whose data is in it were never shown it.",
+            f"A notice tells of this use, and {some(silent)} whose data is in it were never shown it.",
             "Whoever was not told could not object.",
             Principle.TRANSPARENCY,
             figures=figures,
@@ -73,8 +65,8 @@ def find(evidence: Evidence) -> Finding:
     return Finding(
         Test.NOTICE,
         Outcome.PASSED,
-        f"A notice names {who}, its business and what it does; {counted(informed, 'customer')} were shown it, "
-        f"all {int((members & standing(evidence)).sum()):,} whose data is in it among them.",
+        f"A notice names {who}, its business and what it does; {some(informed)} were shown it, "
+        "everybody whose data is in it among them.",
         "They knew, and could decide.",
         Principle.TRANSPARENCY,
         figures=figures,
@@ -104,6 +96,11 @@ def lacking(evidence: Evidence, each: Shown) -> Iterator[str]:
         yield "promised less than its purpose asks today"
 
 
+def _nearest(each: Shown, lacks: list[str]) -> str:
+    said = [what for what in lacks if not what.startswith("is the notice of")]
+    return f" The nearest notice, of `{each.purpose}`, {listed(said or ['is of another purpose'])}."
+
+
 def _own(evidence: Evidence) -> bool:
     """Whether the deal lies within its purpose, so that whoever was told of that was told of it."""
     deal, purpose = evidence.deal, evidence.policy.purposes[evidence.deal.purpose]
@@ -114,6 +111,10 @@ def _business(evidence: Evidence, each: Shown) -> bool:
     to = evidence.policy.recipients.get(evidence.deal.recipient)
     named = {known.industry for known in each.terms.recipients.values()}
     return to is not None and to.industry is not None and to.industry in named
+
+
+def _naming(evidence: Evidence, notices: Iterable[Shown]) -> Iterator[Shown]:
+    return (each for each in notices if evidence.deal.recipient in each.terms.recipients)
 
 
 def _most(notices: Iterator[Shown]) -> int:
@@ -144,7 +145,7 @@ def _remedies(evidence: Evidence, lacks: dict[Shown, list[str]]) -> Iterator[Rem
         if each.told and each.covers and deal.recipient in each.terms.recipients and purpose is not None:
             effects = [str(effect) for effect in sorted(each.terms.effects)]
             yield Remedy(
-                f"Keep to what {counted(each.told, 'customer')} were told: `{each.purpose}`, to {listed(effects)}.",
+                f"Keep to what {some(each.told)} were told: `{each.purpose}`, to {listed(effects)}.",
                 {"purpose": each.purpose, "effects": effects},
             )
     write = f"bailee notices write {deal.purpose} --register"

@@ -83,7 +83,7 @@ class Measured:
 
     def passing(self, check: str) -> float:
         """The share of the different values looked at that pass a check."""
-        return self.passed.get(check, 0) / self.sampled if self.sampled else 0.0
+        return self.passed.get(check, 0) / self.sampled if self.sampled >= LEAST else 0.0
 
     @property
     def free_text(self) -> bool:

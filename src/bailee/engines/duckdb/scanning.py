@@ -13,6 +13,7 @@ WORDS = Words(
     size="strlen({})",
     year="year({})",
     day="CAST({0} AS TIMESTAMP) = CAST(CAST({0} AS DATE) AS TIMESTAMP)",
+    stack="SELECT unnest([{values}]) AS v, unnest(range({count})) AS k FROM {table}",
     sample="{table} USING SAMPLE reservoir({rows} ROWS) REPEATABLE (1)",
     fine="isfinite(CAST({0} AS DOUBLE)) AND CAST({0} AS DOUBLE) * 1000 <> round(CAST({0} AS DOUBLE) * 1000)",
 )

@@ -4,78 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from bailee.deid.discovery import Column as Judged
-from bailee.deid.discovery import Measured, Notes, Suggestion, judge
-from bailee.deid.discovery.free_text import LOOKED_FOR, NAME, Known
-from bailee.deid.discovery.measures import TEXT, kind_of
+from bailee.deid.discovery import Measured, judge
 from bailee.deid.discovery.scoring import OPERATIONS
+from bailee.engines import Column
 from bailee.engines.owned import Name
-from bailee.errors import EngineError, EngineUnavailable, WorkspaceError
+from bailee.errors import Cancelled, EngineError, EngineUnavailable, WorkspaceError
 from bailee.gate.connections import POSTGRES, SPARK, Connection, opened
 from bailee.gate.discovery import SAMPLE, relating
+from bailee.gate.discovery.found import Discovered, Proposed
 from bailee.gate.discovery.relating import Key, Looked, Whose
 from bailee.gate.discovery.scanning import Scanner, few
+from bailee.gate.discovery.searching import Search
 from bailee.rewrite.dialects import Dialect, fold, named
 from bailee.rewrite.store import Store
 
 if TYPE_CHECKING:
-    from bailee.engines import Column, Engine, Limits
+    from bailee.engines import Engine, Limits
     from bailee.engines import Table as BaseTable
     from bailee.policy.model import DataMap, Table
 
 #: Seconds that one statement may take: it reads a whole table.
 PATIENCE = 3600.0
-#: Customers' own values that are held to search notes for.
-MOST_KNOWN = 1_000_000
+#: How probable it is that a subject is one: it holds customers' keys, or (True) the table was guessed to be theirs.
+_SUBJECT = {False: 0.97, True: 0.85}
+_UNCOUNTED = "the engine cannot count its columns; was it changed while it was looked at?"
 
 #: Told how many columns are looked at, and how many there are.
 Progress = Callable[[int, int | None], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What is proposed for a table. `columns` are those that the map does not have; `rows` is None where few.
-
-    `personal` is False where nothing speaks of people, and None where something does but no column names whose a row
-    is: then it can stay out of the map, or wait for somebody who knows. `trouble` says why it could not be read.
-    """
-
-    name: str
-    mapped: bool
-    columns: tuple[Suggestion, ...]
-    rows: int | None = None
-    personal: bool | None = None
-    subject: str | None = None
-    via: tuple[str, str, str] | None = None
-    at: str | None = None
-    why: str | None = None
-    trouble: str | None = None
-
-    @property
-    def amiss(self) -> tuple[Suggestion, ...]:
-        """The columns that surely or likely hold personal data."""
-        return tuple(each for each in self.columns if each.firm and each.category != OPERATIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class Discovered:
-    """What was found in an engine; `left_out` says what was not looked at, `receipt` is the ledger's entry."""
-
-    engine: str | None
-    tables: tuple[Proposed, ...]
-    looked: int
-    left_out: tuple[str, ...] = ()
-    receipt: int | None = None
-
-    @property
-    def amiss(self) -> int:
-        """How many columns that the map does not have surely or likely hold personal data."""
-        return sum(len(table.amiss) for table in self.tables)
 
 
 def discover(
@@ -121,7 +82,7 @@ class _Look:
         self.dialect: Dialect = named(engine.dialect)
         self.catalog, self.unread = _catalog(engine)
         self.store = Store(datamap, self.catalog, self.dialect)
-        self.key, self.left_out = key, list[str]()
+        self.search, self.left_out = Search(scanner, self.store, key), list[str]()
         self.tables = [(table, columns) for table in self._asked(only) if (columns := self._unmapped(table))]
         self.all = sum(len(columns) for _, columns in self.tables)
         self.count, self.trouble = 0, dict[str, str]()
@@ -134,15 +95,21 @@ class _Look:
         whose = {table.called: relating.subject_of(table, keys, self.scanner, dense) for table in looked}
         self._follow(looked, whose)
         looked = [self._again(table, whose[table.called]) for table in looked]
-        looked = self._notes(looked)
+        looked = self.search.searched(looked)
         proposed = tuple(self._proposed(table, whose[table.called]) for table in looked)
-        if self.unread:
-            named = sum(map(len, self.unread.values()))
+        unread = sum(
+            column.name in self.unread.get((table.schema, table.name), ())
+            for table, columns in self.tables
+            for column in columns
+        )
+        if unread:
             self.left_out.append(
-                f"{named} columns that the engine's login may not read are judged by their names and types alone; let "
-                "it read them for as long as this takes"
+                f"{unread} {'column' if unread == 1 else 'columns'} that the engine's login may not read, judged by "
+                "name and type alone: let it read them for as long as this takes"
             )
-        return Discovered(None, proposed, len(self.catalog), tuple(dict.fromkeys(self.left_out)))
+        return Discovered(
+            None, proposed, len(self.catalog), tuple(dict.fromkeys((*self.search.left_out, *self.left_out)))
+        )
 
     # Which tables and columns ----------------------------------------------------------------------------------------
 
@@ -185,10 +152,10 @@ class _Look:
         try:
             if readable:
                 measured = self.scanner.measure(name, readable, self._tell)
-        except EngineUnavailable:
+        except (EngineUnavailable, Cancelled):
             raise
         except EngineError as error:
-            self.trouble[called] = str(error)
+            self.trouble[called] = _UNCOUNTED if error.kind == "relation" else str(error)
         return self._judged(Looked(name, called, columns, measured), about_people=False)
 
     def _judged(self, table: Looked, *, about_people: bool) -> Looked:
@@ -208,10 +175,9 @@ class _Look:
         if not about:
             return table
         again = self._judged(table, about_people=True)
+        guessed = whose.why == relating.PEOPLE and not mapped
         named = tuple(
-            replace(
-                each, category="user.unique_id", probability=max(each.probability, 0.97), evidence=(str(whose.why),)
-            )
+            replace(each, category="user.unique_id", probability=_SUBJECT[guessed], evidence=(str(whose.why),))
             if each.column == whose.subject
             else each
             for each in again.suggestions
@@ -229,19 +195,27 @@ class _Look:
 
     def _keys(self, looked: Sequence[Looked]) -> list[Key]:
         """The columns by which customers are known: the map's subjects, else what looks like a table of customers."""
-        found: list[Key] = []
+        best: dict[str, tuple[int, Key]] = {}
         for key in self.store.names():
             stored = self.store.of(key)
-            for subject in stored.table.subjects:
-                column = self.dialect.stored(subject)
-                if column in stored.types and not any(each.column == stored.spelling[column] for each in found):
-                    found.append(
-                        Key(Name(stored.schema, stored.name), key, stored.spelling[column], stored.types[column])
-                    )
-        if found:
-            return [each for each in found if each.table not in {table.name for table in looked}] or found
+            name = Name(stored.schema, stored.name)
+            for subject in map(self.dialect.stored, stored.table.subjects):
+                if subject in stored.types:
+                    column = Column(stored.spelling[subject], stored.types[subject])
+                    # Of tables that call it alike, the one that knows most customers.
+                    different = self._different(name, column)
+                    if subject not in best or different > best[subject][0]:
+                        best[subject] = different, Key(name, key, column.name, column.type)
+        if best:
+            return [key for _, key in best.values()]
         guessed = relating.people_table(looked)
         return [guessed] if guessed else []
+
+    def _different(self, name: Name, column: Column) -> int:
+        try:
+            return self.scanner.figures(name, [column])[column.name].distinct
+        except EngineError:
+            return 0
 
     def _follow(self, looked: Sequence[Looked], whose: dict[str, Whose]) -> None:
         """Find ways to a customer along references, as far as they go."""
@@ -278,91 +252,6 @@ class _Look:
             with suppress(EngineError):
                 table = Looked(name, key, tuple(columns), self.scanner.figures(name, columns))
                 yield from (Key(name, key, column.name, column.type) for column in columns if table.unique(column.name))
-
-    # Notes -----------------------------------------------------------------------------------------------------------
-
-    def _notes(self, looked: list[Looked]) -> list[Looked]:
-        """Search free text for the customers' own values."""
-        free = [
-            (table, column.name)
-            for table in looked
-            for column in table.columns
-            if kind_of(column.type) == TEXT
-            and (found := table.measured.get(column.name)) is not None
-            and found.tells
-            and found.free_text
-        ]
-        if not free:
-            return looked
-        from bailee.deid.discovery import presidio
-
-        known = self._known(looked)
-        if not len(known):
-            self.left_out.append(
-                "free text was not searched for customers' names, since no column is known to hold them"
-            )
-        model = presidio.model()
-        if model is None:
-            self.left_out.append(f"free text was not searched by a model of language: {presidio.MISSING}")
-        notes: dict[tuple[str, str], Notes] = {}
-        for table, column in free:
-            with suppress(EngineError):
-                texts = self.scanner.sample(table.name, [column], table.measured)[column]
-                first = texts[: presidio.MOST] if model else []
-                models = model.count(first) if model else {}
-                notes[table.called, column] = Notes(len(texts), len(first), known.count(texts), models)
-        return [self._noted(table, notes) for table in looked]
-
-    def _noted(self, table: Looked, notes: Mapping[tuple[str, str], Notes]) -> Looked:
-        mine = {column: found for (called, column), found in notes.items() if called == table.called}
-        if not mine:
-            return table
-        measured = {key: replace(each, notes=mine.get(key)) for key, each in table.measured.items()}
-        told = tuple(
-            judge(Judged(table.called, each.column, each.type, measured.get(each.column)), about_people=True)
-            if each.column in mine
-            else each
-            for each in table.suggestions
-        )
-        return replace(table, measured=measured, suggestions=told)
-
-    def _known(self, looked: Sequence[Looked]) -> Known:
-        """The customers' names, addresses and numbers, of columns that the map or this look knows to hold them."""
-        known = Known(self.key)
-        for name, columns in self._identifying(looked):
-            for what, column in columns.items():
-                self._take(known, what, name, [column])
-            first, last = columns.get("user.name.first"), columns.get("user.name.last")
-            if first and last:
-                self._take(known, NAME, name, [first, last])
-        return known
-
-    def _take(self, known: Known, what: str, name: Name, columns: list[str]) -> None:
-        kind = next((LOOKED_FOR[prefix] for prefix in LOOKED_FOR if what.startswith(prefix)), None)
-        if kind is None:
-            return
-        with suppress(EngineError):
-            rows = self.scanner.distinct(name, columns, MOST_KNOWN)
-            known.add(kind, (" ".join(filter(None, row)) for row in rows))
-            if len(rows) >= MOST_KNOWN:
-                self.left_out.append(f"free text was searched for {MOST_KNOWN:,} of the customers' names and no more")
-
-    def _identifying(self, looked: Sequence[Looked]) -> Iterator[tuple[Name, dict[str, str]]]:
-        for key in self.store.names():
-            stored = self.store.of(key)
-            mapped = {
-                category: stored.spelling[folded]
-                for folded, spelled in stored.mapped.items()
-                for category in stored.table.columns[spelled].categories
-            }
-            yield Name(stored.schema, stored.name), mapped
-        for table in looked:
-            found = {
-                each.category: each.column
-                for each in table.suggestions
-                if each.category and each.confidence == "sure" and kind_of(each.type) == TEXT
-            }
-            yield table.name, found
 
     # What is proposed ------------------------------------------------------------------------------------------------
 

@@ -13,8 +13,9 @@ from datetime import datetime
 
 from bailee.deid.discovery import Suggestion
 from bailee.errors import WorkspaceError
-from bailee.gate.discovery.discovering import Discovered, Proposed
+from bailee.gate.discovery.found import Discovered, Proposed
 from bailee.policy.datamap import parse_map
+from bailee.policy.reader import BYTES
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+", re.ASCII)
@@ -42,8 +43,18 @@ def draft(found: Discovered, at: datetime) -> str:
         *unsettled(found, with_mapped=True),
     ]
     text = "\n".join(lines) + "\n"
+    must_be_short(text)
     parse_map(text, "the draft")  # what cannot be read again must not be handed out
     return text
+
+
+def must_be_short(text: str) -> None:
+    """WorkspaceError for a data map that would be too long to be read."""
+    size = len(text.encode("utf-8"))
+    if size > BYTES:
+        raise WorkspaceError(
+            f"the data map would have {size:,} bytes, at most {BYTES:,}: look at fewer tables (--table)"
+        )
 
 
 def _nothing(found: Discovered) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bailee.errors import InputError, WorkspaceError
-from bailee.gate.discovery.discovering import Discovered, Proposed
-from bailee.gate.discovery.drafting import collection, field, unsettled
+from bailee.gate.discovery.drafting import collection, field, must_be_short, unsettled
+from bailee.gate.discovery.found import Discovered, Proposed
 from bailee.policy.datamap import parse_map
 from bailee.policy.predicates import fold
 
@@ -46,6 +46,7 @@ def merged(text: str, found: Discovered, at: datetime) -> str:
     )
     lines += unsettled(found, with_mapped=False)
     made = "\n".join(lines) + "\n"
+    must_be_short(made)
     _must_hold(made, before.tables.keys(), found.tables)
     return made
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bailee.gate.discovery.discovering import Discovered, Progress, discover
+from bailee.gate.discovery.discovering import Progress, discover
+from bailee.gate.discovery.found import Discovered
 from bailee.gate.record import Recorder, actor_json
 from bailee.gate.settings import connection
 from bailee.vocabulary import Actor

@@ -6,14 +6,15 @@ say so too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bailee.deid.discovery import lists
+from bailee.deid.discovery.clues import percent
 from bailee.deid.discovery.measures import DATE, INSTANT, TEXT, UUID, WHOLE, Measured, kind_of
 from bailee.deid.discovery.names import words_of
-from bailee.deid.discovery.scoring import percent
 from bailee.errors import EngineError
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from bailee.engines.owned import Name
     from bailee.gate.discovery.scanning import Scanner
 
-_KINDS = (TEXT, WHOLE, UUID)
+#: What a question can join customers by; the rewriter takes no other.
+_KEY = re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d{1,2},0\)|VARCHAR|UUID", re.ASCII)
 PEOPLE = "its rows are the customers"
 #: A column with this share of different values, or more, tells rows apart.
 UNIQUE = 0.95
@@ -81,11 +83,14 @@ def people_table(tables: Iterable[Looked]) -> Key | None:
     """The table that is most likely that of the customers, where the data map has none, and its key."""
     best: tuple[int, Key] | None = None
     for table in tables:
-        identifying = sum(each.firm and _identifies(each.category or "") for each in table.suggestions)
+        identifying = [each for each in table.suggestions if each.firm and _identifies(each.category or "")]
         column = _own_key(table)
-        if column is None or identifying < 2:
+        called = any(word in lists.words("people") for word in words_of(table.called))
+        # Visits have addresses too, but those of a visitor are there more than once.
+        once = called or any(table.unique(each.column) for each in identifying)
+        if column is None or len(identifying) < 2 or not once:
             continue
-        points = identifying + 3 * any(word in lists.words("people") for word in words_of(table.called))
+        points = len(identifying) + 3 * called
         if best is None or points > best[0]:
             best = points, Key(table.name, table.called, column.name, column.type)
     return best[1] if best else None
@@ -97,7 +102,7 @@ def _identifies(category: str) -> bool:
 
 def _own_key(table: Looked) -> Column | None:
     """The column that names the rows of a table of people: unique, a key by its kind, and called so."""
-    unique = [each for each in table.columns if kind_of(each.type) in _KINDS and table.unique(each.name)]
+    unique = [each for each in table.columns if _KEY.fullmatch(each.type) and table.unique(each.name)]
     ranked = sorted(unique, key=lambda each: _key_rank(table, each), reverse=True)
     return ranked[0] if ranked and _key_rank(table, ranked[0]) > 0 else None
 
@@ -121,7 +126,7 @@ def subject_of(table: Looked, keys: Sequence[Key], scanner: Scanner, dense: Mapp
     for column in table.columns:
         for key in keys:
             alike = _alike(column.name, key)
-            if kind_of(column.type) not in _KINDS or not _comparable(column.type, key.type):
+            if not _KEY.fullmatch(column.type) or not _comparable(column.type, key.type):
                 continue
             measured = table.measured.get(column.name)
             if measured is None or not measured.tells:

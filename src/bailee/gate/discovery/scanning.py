@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 #: How old whoever buys is at least, and the earliest year in which anybody alive was born.
 YOUNGEST, EARLIEST = 13, 1905
-#: Of so many rows, columns with fewer different values, or whose values repeat so often, are grouped first.
-MANY, FEW, OFTEN = 20_000, 1000, 5
+#: The columns of a table of so many rows or fewer are counted together.
+SHORT = 50_000
+#: Of longer ones, columns with fewer different values, or whose values repeat so often, are grouped first.
+FEW, OFTEN = 1000, 5
 #: Columns whose values are fetched at once.
 AT_ONCE = 40
 #: What a key or a reference can be made of.
@@ -70,25 +72,42 @@ class Scanner:
         found = self.figures(name, columns)
         kinds = {each.name: kind_of(each.type) for each in columns}
         telling = [each.name for each in columns if found[each.name].tells and kinds[each.name] != NESTED]
-        often = {key for key in telling if _repeats(found[key]) and kinds[key] in (TEXT, WHOLE)}
         for kind, patterns in ((TEXT, _WHOLE), (WHOLE, _DIGITS)):
             mine = [key for key in telling if kinds[key] == kind]
-            within = _WITHIN if kind == TEXT else {}
-            for key in (key for key in mine if key in often):
-                row = self._row(scanning.grouped(self._words, name, key, patterns, within))
-                found[key] = replace(_shaped(found[key], row, 0, patterns, within), distinct=row["d"])
-                tell(1)
-            for some in _slices([key for key in mine if key not in often], scanning.AT_ONCE):
-                row = self._row(scanning.shapes(self._words, name, some, patterns, within))
-                for at, key in enumerate(some):
-                    found[key] = _shaped(found[key], row, at, patterns, within)
-                tell(len(some))
+            self._shapes(name, mine, found, patterns, _WITHIN if kind == TEXT else {}, tell)
         looked = [key for key in telling if kinds[key] in (TEXT, WHOLE, UUID, ADDRESS) and found[key].tells]
         for key, values in self.sample(name, looked, found).items():
             count, passing = passed(values)
             found[key] = replace(found[key], sampled=count, passed=passing)
         tell(len(columns) - sum(kinds[key] in (TEXT, WHOLE) for key in telling))
         return found
+
+    def _shapes(
+        self,
+        name: Name,
+        columns: list[str],
+        found: dict[str, Measured],
+        whole: scanning.Patterns,
+        within: scanning.Patterns,
+        tell: Tell,
+    ) -> None:
+        """Count shapes: of short tables all columns at once, of long ones those whose values repeat one by one."""
+        short = [key for key in columns if found[key].rows <= SHORT]
+        for some in _slices(short, scanning.STACKED_AT_ONCE):
+            for row in self._ask(scanning.stacked(self._words, name, some, whole, within)).to_pylist():
+                key = some[row["k"]]
+                found[key] = replace(_shaped(found[key], row, 0, whole, within), distinct=row["d"])
+            tell(len(some))
+        long = [key for key in columns if found[key].rows > SHORT]
+        for key in (key for key in long if _repeats(found[key])):
+            row = self._row(scanning.grouped(self._words, name, key, whole, within))
+            found[key] = replace(_shaped(found[key], row, 0, whole, within), distinct=row["d"])
+            tell(1)
+        for some in _slices([key for key in long if not _repeats(found[key])], scanning.AT_ONCE):
+            row = self._row(scanning.shapes(self._words, name, some, whole, within))
+            for at, key in enumerate(some):
+                found[key] = _shaped(found[key], row, at, whole, within)
+            tell(len(some))
 
     def sample(self, name: Name, columns: Sequence[str], measured: Mapping[str, Measured]) -> dict[str, list[str]]:
         """Some values of each column, cut short; they are to be counted and let go."""
@@ -158,9 +177,8 @@ def _measured(row: Mapping[str, Any], at: int) -> Measured:
 
 
 def _repeats(measured: Measured) -> bool:
-    """Whether to group a column first: where that saves much, or its few different values are to be counted exactly."""
-    saves = measured.filled >= MANY and measured.distinct < max(FEW, measured.filled // OFTEN)
-    return saves or measured.distinct < 2 * LEAST
+    """Whether a column is to be grouped first, which saves much and counts its different values exactly."""
+    return measured.distinct < max(FEW, measured.filled // OFTEN)
 
 
 def _shaped(

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from bailee.deid import sensitivity
 from bailee.deid.sensitivity import Figure
@@ -52,7 +54,7 @@ def noisy(rewriting: Rewriting, made: Relations, sight: Sight, serialize: Serial
     """The governed question with its plan; raises `Refused` for what the proof is not about."""
     names, words = rewriting.names, rewriting.dialect.noise
     if words is None:
-        raise _no(sight, f"noise is not added on {names.dialect.title} yet: ask on DuckDB")
+        raise _no(sight, f"noise is not added on {names.dialect.title} yet: ask on DuckDB or PostgreSQL")
     _check_apart(sight, names.tables)
     exact, relation = (RELATION.format(len(names.tables) + more) for more in (1, 2))
     questioned = _Noisy(rewriting, sight, words)
@@ -230,6 +232,9 @@ class _Noisy(Rewriting):
             raise self.no(
                 f"{called} is {kind}, and groups are made by whole numbers, decimals, texts, dates and truth values"
             )
+        strange = [each for each in meant.values if not _is_of(kind, each)]
+        if strange:
+            raise self.no(f"{called} is {kind}, and `{strange[0]}` of its `values` in the data map is none: mend it")
         kind = self.dialect.text_type if kind.startswith("ENUM(") else kind
         literal = WORDS[self.dialect.name].literal
         listed = ", ".join(
@@ -345,6 +350,24 @@ class _Noisy(Rewriting):
     def no(self, instead: str) -> Exception:
         """The refusal of what cannot be answered with noise."""
         return _no(self.sight, instead)
+
+
+def _is_of(kind: str, value: str) -> bool:
+    """Whether a value of the data map is surely the text of a value of a type."""
+    try:
+        if _WHOLE.fullmatch(kind) or kind.endswith("HUGEINT"):
+            return re.fullmatch(r"-?[0-9]{1,18}", value) is not None
+        if _DECIMAL.fullmatch(kind):
+            return re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", value) is not None
+        if kind == "BOOLEAN":
+            return value in ("true", "false")
+        if kind == "DATE":
+            return bool(date.fromisoformat(value))
+        if kind == "TIMESTAMP":
+            return datetime.fromisoformat(value).tzinfo is None
+        return kind != "UUID" or bool(UUID(value))
+    except ValueError:
+        return False
 
 
 def _step(between: Between, kind: str) -> Decimal | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from bailee.policy.coarsen import Coarsen
 from bailee.policy.predicates import Predicate
 from bailee.rewrite.dialects import total
-from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, Recursion, fold
+from bailee.rewrite.dialects.dialect import ColumnOf, Dialect, NoiseWords, Recursion, fold
 from bailee.rewrite.dialects.postgres_tree import check
 from bailee.rewrite.dialects.typed import Words, typed
 from bailee.rewrite.mask import HIGH, LOW
@@ -161,6 +161,7 @@ POSTGRES = Dialect(
     schema="public",
     own=OWN,
     mask=_mask,
+    noise=NoiseWords("double precision", "hash_record_extended(ROW({}), 0)"),
     recursion=Recursion.SIBLINGS,
     tokens=_TOKENS,
     forbidden=frozenset({"--", "/*"}),

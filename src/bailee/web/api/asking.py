@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +13,8 @@ from starlette.responses import Response
 
 from bailee.gate import as_json, formats
 from bailee.gate.answer import Answer
+from bailee.policy.budget import LEAST
+from bailee.policy.budget import MOST as MOST_SPENT
 from bailee.vocabulary import Effect
 from bailee.web import who
 from bailee.web.api.description import told
@@ -42,6 +45,13 @@ class QuestionIn(BaseModel):
     engine: str | None = Field(None, max_length=63, description="A name of `[engines]`; omitted: `[engine]`.")
     format: Literal["json", "csv", "parquet", "arrow"] = "json"
     explain: bool = Field(False, description="With the governed SQL, in JSON.")
+    spend: Decimal | None = Field(
+        None,
+        ge=LEAST,
+        le=MOST_SPENT,
+        decimal_places=6,
+        description="What a question with noise spends of the privacy budget; omitted: what the policy says.",
+    )
 
 
 class AnswerOut(BaseModel):
@@ -88,6 +98,7 @@ def ask(request: Request, caller: Annotated[Caller, Depends(who.staff)], asked: 
             recipient=asked.recipient,
             actor=caller.actor,
             engine=asked.engine,
+            spend=asked.spend,
         )
     finally:
         waiting.release()
@@ -107,6 +118,7 @@ def written(answer: Answer, form: str, *, explain: bool = False, spreadsheet: bo
         formats.write_arrow(answer.arrow(), body)
     response = Response(body.getvalue(), media_type=TYPES[form])
     if form != "json":
-        brief = {name: about[name] for name in ("receipt", "included", "known", "aggregate", "as_of", "sequence")}
+        names = ("receipt", "included", "known", "aggregate", "as_of", "sequence", "noise")
+        brief = {name: about[name] for name in names if name in about}
         response.headers["Bailee-Answer"] = json.dumps(brief)
     return response

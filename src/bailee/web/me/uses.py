@@ -26,16 +26,21 @@ def show(
     purpose: Annotated[str, Query(max_length=200)] = "",
     every: bool = False,
     before: Annotated[int | None, Query(ge=0)] = None,
+    later: Annotated[list[int], Query(max_length=1_000)] = [],  # noqa: B006  (FastAPI gives each request its own)
 ) -> Response:
-    """A page of uses: those that may have included the customer, or with `every` those that did not, too."""
+    """A page of uses: those that may have included the customer, or with `every` those that did not, too.
+
+    `before` and `later` are where the page before ended.
+    """
     gate, say = request.app.state.gate, pages.say(request)
     policy, titles = gate.promise.policy, telling.titles(gate, say)
     chosen = purpose if purpose in policy.purposes else ""
     found = uses.timeline(
-        gate, session.key_of(caller), purpose=chosen or None, every=every, before=before, limit=A_PAGE
+        gate, session.key_of(caller), purpose=chosen or None, every=every, before=before, later=later, limit=A_PAGE
     )
     kept = {name: value for name, value in (("purpose", chosen), ("every", "1" if every else "")) if value}
-    older = None if found.next is None else f"/me/uses?{urlencode({**kept, 'before': str(found.next)})}"
+    ends = [("before", found.next), *(("later", each) for each in found.later)]
+    older = None if found.next is None else f"/me/uses?{urlencode([*kept.items(), *ends])}"
     return session.page(
         request,
         caller,
@@ -49,6 +54,7 @@ def show(
         newest=f"/me/uses?{urlencode(kept)}" if kept else "/me/uses",
         older=older,
         titles=titles,
+        deletions=uses.deletions(gate, session.key_of(caller)),
         recipients={key: each.title for key, each in policy.recipients.items()},
     )
 
