@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bailee.deals import bars
+from bailee.deals.cohort import customers
 from bailee.deals.delivering import chosen
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test
@@ -109,7 +110,7 @@ def _revealing(evidence: Evidence, whose: Whose, shown: _Shown, found: _Found) -
             )
         )
         everybody = set().union(*people.values())
-        found.figures.append(Figure("customers with a row that reveals something", float(len(everybody)), "customers"))
+        found.figures.append(customers("customers with a row that reveals something", len(everybody)))
 
 
 # Columns that tell outright -------------------------------------------------------------------------------------
