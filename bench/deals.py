@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,10 +52,8 @@ def _screened(home: Path) -> list[Figure]:
             return done
 
         evidence = timed("looking", lambda: gather(gate, deal, actor=COUNSEL, seed=7, beside=file.parent)).evidence
-        findings = [
-            timed(f"test {test.number}, {test.value}", lambda test=test: found(test, evidence)) for test in Test
-        ]
-        screened = Screen(deal, "", "", NOW, 7, tuple(findings))
+        looks = [(f"test {test.number}, {test.value}", partial(found, test, evidence)) for test in Test]
+        screened = Screen(deal, "", "", NOW, 7, tuple(timed(name, look) for name, look in looks))
         best = timed("nearest version", lambda: nearest.find(screened, evidence)).nearest
     whole = sum(figure.value for figure in figures)
     kept = best.kept if best else 0.0

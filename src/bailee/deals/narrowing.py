@@ -71,11 +71,14 @@ def _question(question: str, kept: Sequence[str]) -> str:
 
 def _select(question: str) -> exp.Select | None:
     """The tree of a plain SELECT of columns or of `*` alone; None for any other question."""
-    return plain(question, grouped=False)
+    return plain(question, grouped=False, nested=True)
 
 
-def plain(question: str, *, grouped: bool) -> exp.Select | None:
-    """The tree of a SELECT over joined tables and nothing else, with or without groups; None for any other question."""
+def plain(question: str, *, grouped: bool, nested: bool = False) -> exp.Select | None:
+    """The tree of a SELECT over joined tables and nothing else, or None.
+
+    `grouped` lets it have groups and aggregates, `nested` read from a question inside.
+    """
     from sqlglot import exp
 
     from bailee.rewrite.closed_world import read
@@ -89,7 +92,8 @@ def plain(question: str, *, grouped: bool) -> exp.Select | None:
     if not isinstance(tree, exp.Select) or any(value and key not in parts for key, value in tree.args.items()):
         return None
     inner = [node for node in tree.find_all(exp.Query, exp.Window) if node is not tree]
-    if inner or (not grouped and tree.find(exp.AggFunc) is not None):
+    own = [node for node in tree.expressions if node.find(exp.AggFunc, exp.Window, exp.Query) is not None]
+    if (inner and not nested) or (own and not grouped):
         return None
     stars = [node for node in tree.expressions if node.is_star]
     if stars and (len(tree.expressions) > 1 or not isinstance(stars[0], exp.Star) or any(stars[0].args.values())):

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.model import Deal
+from bailee.deals.screening.whose import different
 from bailee.deid.frequencies import Frequencies
 from bailee.policy.taxonomy import covers
 
@@ -82,13 +83,13 @@ def _one_each(table: pa.Table, name: str) -> pa.Table | None:
         return None
     pairs = rows.group_by([CUSTOMER, "value"]).aggregate([])
     customers = pc.count_distinct(pairs[CUSTOMER]).as_py()
-    return pairs if pairs.num_rows == customers and pc.count_distinct(pairs["value"], mode="all").as_py() > 1 else None
+    return pairs if pairs.num_rows == customers and different(pairs["value"]) > 1 else None
 
 
 def _names_one(pairs: pa.Table, categories: tuple[str, ...]) -> bool:
     if any(covers(root, category) for root in DIRECT for category in categories):
         return True
-    return bool(pc.count_distinct(pairs["value"]).as_py() > NEARLY_ALL * pairs.num_rows)
+    return different(pairs["value"]) > NEARLY_ALL * int(pairs.num_rows)
 
 
 def _together(homes: Mapping[str, tuple[str, pa.Table]]) -> pa.Table:

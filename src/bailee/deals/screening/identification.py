@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from bailee.deals import bars
+from bailee.deals.cohort import hidden, some
+from bailee.deals.cohort import shown as shown_count
 from bailee.deals.contributions import contributions
 from bailee.deals.delivering import chosen, coarsened, numbered
 from bailee.deals.evidence import CUSTOMER, Evidence
@@ -18,11 +21,12 @@ from bailee.deals.screening.attributes import Attributes, attributes
 from bailee.deals.screening.linkage import Linked, linked, plausibly_known
 from bailee.deals.screening.purchases import Singled, events, singled_out
 from bailee.deals.screening.whose import Whose, lacking, measured, unmeasured
+from bailee.deals.words import percent
 from bailee.deid.frequencies import Ints
 from bailee.deid.hierarchy import texts
 from bailee.deid.risk import journalist, marketer, prosecutor, raw_classes, uniqueness
 from bailee.engines.duckdb.scratch import scratch
-from bailee.errors import DeidError
+from bailee.errors import DeidError, EngineError
 from bailee.vocabulary import Principle
 
 _REASON = (
@@ -42,7 +46,7 @@ def find(evidence: Evidence) -> Finding:
         if evidence.deal.form is Form.AGGREGATE:
             return _of_groups(evidence, whose)
         return _of_rows(evidence, whose)
-    except DeidError as error:
+    except (DeidError, EngineError) as error:
         return unmeasured(Test.IDENTIFICATION, Principle.PRIVACY, str(error), (_AGGREGATE,))
 
 
@@ -52,27 +56,27 @@ def find(evidence: Evidence) -> Finding:
 def _of_groups(evidence: Evidence, whose: Whose) -> Finding:
     deal, least = evidence.deal, evidence.deal.treated.min_group or 0
     tables = chosen(deal, evidence.sent)
-    smallest, cells, hidden = None, 0, 0
+    smallest, cells, gone = None, 0, 0
     with scratch(tables) as held:
         coarsened(deal, held)
         for asked in deal.asked.values():
             found = shown(contributions(asked, tables, held), whose.customers, least)
-            cells, hidden = cells + found.cells, hidden + found.hidden
+            cells, gone = cells + found.cells, gone + found.hidden
             if found.rows.num_rows:
                 size = min(found.rows.group_by(list(asked.by)).aggregate([([], "count_all")])["count_all"].to_pylist())
                 smallest = size if smallest is None else min(smallest, size)
     enough = least >= round(1 / bars.FOUND)
     figures = [
         Figure("least customers of a group", float(least), "customers", bar=f"at least {round(1 / bars.FOUND)}"),
-        Figure("groups that would be shown", float(cells - hidden), "groups"),
-        Figure("groups hidden, because they or another would tell of too few", float(hidden), "groups"),
+        Figure("groups that would be shown", float(cells - gone), "groups"),
+        Figure("groups hidden, because they or another would tell of too few", float(gone), "groups"),
     ]
     if smallest is not None and smallest >= bars.SHOWN:
         figures.append(Figure("smallest group shown", float(smallest), "customers"))
     return Finding(
         Test.IDENTIFICATION,
         Outcome.PASSED if enough else Outcome.REFUSED,
-        f"Only figures about {least} customers or more would leave: {cells - hidden} groups shown, {hidden} hidden.",
+        f"Only figures about {least} customers or more would leave: {cells - gone} groups shown, {gone} hidden.",
         "A figure about many says nothing of one, unless it can be subtracted from another; what could be worked out "
         "from the totals is hidden too.",
         Principle.PRIVACY,
@@ -127,10 +131,10 @@ def _classes(
     bar = "at most 1 in 11"
     names = _listed(own.identifiers)
     figures += [
-        Figure(f"customers who are the only one with their {names}", alone.unique, "share"),
+        Figure(f"customers who are the only one with their {names}", _share(alone.unique, alone.customers), "share"),
         Figure("greatest chance of finding a customer who is known to be in it", risk.highest, "share", bar=bar),
         Figure("mean chance of that, which is also the share that matching everybody finds", marketer(sizes), "share"),
-        Figure("customers above 1 in 11", risk.at_risk, "share", bar="none"),
+        Figure("customers above 1 in 11", _share(risk.at_risk, alone.customers), "share", bar="none"),
     ]
     population = _population(own, truth)
     if population is not None:
@@ -143,7 +147,7 @@ def _classes(
         )
     series.append(_distribution(sizes))
     if risk.highest > bars.FOUND + 1e-9:
-        wrong.append(f"{_percent(risk.at_risk)} of the customers can be found with a chance above 1 in 11 by {names}")
+        wrong.append(f"{_many(risk.at_risk, alone.customers)} can be found with a chance above 1 in 11 by {names}")
 
 
 def _population(own: Attributes, truth: Attributes | None) -> Ints | None:
@@ -165,23 +169,26 @@ def _population(own: Attributes, truth: Attributes | None) -> Ints | None:
 
 
 def _distribution(sizes: Ints) -> Series:
-    """How many customers are in classes of which size; of fewer than ten it is said that they are fewer."""
-    rows: list[tuple[str | float | None, ...]] = []
+    """How many customers are in classes of which size, unless few are."""
     total = max(int(sizes.sum()), 1)
-    for low, high, name in ((1, 1, "alone"), (2, 4, "2 to 4"), (5, 10, "5 to 10"), (11, 19, "11 to 19")):
-        rows.append((name, _at_least_ten(int(sizes[(sizes >= low) & (sizes <= high)].sum()), total)))
-    rows.append(("20 or more", _at_least_ten(int(sizes[sizes >= 20].sum()), total)))
+    bands = ((1, 1, "alone"), (2, 4, "2 to 4"), (5, 10, "5 to 10"), (11, 19, "11 to 19"), (20, total, "20 or more"))
+    counts = [int(sizes[(sizes >= low) & (sizes <= high)].sum()) for low, high, _ in bands]
+    rows = [
+        (name, None if hides else count / total)
+        for (_, _, name), count, hides in zip(bands, counts, hidden(counts), strict=True)
+    ]
     return Series(
         "With how many others customers share what identifies them",
         ("customers who share it", "share of customers"),
         tuple(rows),
         Chart.BARS,
-        f"empty where it is about fewer than {bars.SHOWN} customers",
+        f"empty where it is about fewer than {bars.SHOWN} customers, or would tell of them",
     )
 
 
-def _at_least_ten(count: int, total: int) -> float | None:
-    return count / total if count >= bars.SHOWN or not count else None
+def _share(share: float, total: int) -> float:
+    """A share of customers, or none where it is of a few of them."""
+    return share if shown_count(round(share * total)) is not None else math.nan
 
 
 def _attack(evidence: Evidence, own: Attributes, truth: Attributes, figures: list[Figure], wrong: list[str]) -> None:
@@ -213,7 +220,7 @@ def _attack(evidence: Evidence, own: Attributes, truth: Attributes, figures: lis
         )
     if found.success > bars.FOUND:
         wrong.append(
-            f"an attack that knows only {_listed(knows)} rightly finds {_percent(found.success)} of those it looks for"
+            f"an attack that knows only {_listed(knows)} rightly finds {percent(found.success)} of those it looks for"
         )
 
 
@@ -265,7 +272,7 @@ def _purchases(
         )
     )
     if worst.chance > bars.FOUND:
-        wrong.append(f"{worst.known} known rows of `{key}` ({by}) find {one} with a chance of {_percent(worst.chance)}")
+        wrong.append(f"{worst.known} known rows of `{key}` ({by}) find {one} with a chance of {percent(worst.chance)}")
 
 
 def _named(evidence: Evidence, own: Attributes | None, wrong: list[str]) -> None:
@@ -301,11 +308,11 @@ def _told(
     sentence = (
         f"Customers would be found: {wrong[0]}."
         if wrong
-        else f"Over {len(whose.customers):,} customers nobody could be found with a chance above 1 in 11."
+        else f"Over {some(len(whose.customers))} nobody could be found with a chance above 1 in 11."
     )
     reason = _REASON if len(wrong) < 2 else f"{_REASON} Also: {'; '.join(wrong[1:])}."
     known_error = (
-        f"the register of the attack has {_percent(bars.REGISTER_SHARE)} of the customers, and 1 entry in 20 is wrong"
+        f"the register of the attack has {percent(bars.REGISTER_SHARE)} of the customers, and 1 entry in 20 is wrong"
     )
     return Finding(
         Test.IDENTIFICATION,
@@ -321,8 +328,10 @@ def _told(
     )
 
 
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.1 or not share else f"{share:.1%}"
+def _many(share: float, total: int) -> str:
+    """A share of the customers in words."""
+    few = shown_count(round(share * total)) is None
+    return f"fewer than {bars.SHOWN} customers" if few else f"{percent(share)} of the customers"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bailee.deals import bars
+from bailee.deals.cohort import customers
 from bailee.deals.delivering import chosen
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test
@@ -24,7 +25,7 @@ from bailee.deals.screening.promised import treatments
 from bailee.deals.screening.purchases import kinds
 from bailee.deals.screening.traits import Trait, of_columns, of_rows, sensitive
 from bailee.deals.screening.whose import Whose, lacking, measured
-from bailee.errors import DeidError
+from bailee.errors import DeidError, EngineError
 from bailee.policy.model import DataMap
 from bailee.vocabulary import Principle, Treatment
 
@@ -61,7 +62,7 @@ def find(evidence: Evidence) -> Finding:
         _outright(evidence, shown, found)
         try:
             _predicted(evidence, whose, shown, found)
-        except DeidError as error:
+        except (DeidError, EngineError) as error:
             found.wrong.append(f"what would be sent could not be looked at: {error}")
     return _told(evidence, found)
 
@@ -109,7 +110,7 @@ def _revealing(evidence: Evidence, whose: Whose, shown: _Shown, found: _Found) -
             )
         )
         everybody = set().union(*people.values())
-        found.figures.append(Figure("customers with a row that reveals something", float(len(everybody)), "customers"))
+        found.figures.append(customers("customers with a row that reveals something", len(everybody)))
 
 
 # Columns that tell outright -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series
 from bailee.deals.model import Deal, Form, Wanted
 from bailee.deals.narrowing import narrowed
 from bailee.deals.screening.whose import Whose, lacking, measured, unmeasured
+from bailee.deals.words import percent
 from bailee.errors import DeidError, EngineError
 from bailee.vocabulary import Principle
 
@@ -180,9 +181,8 @@ def _sentence(
 ) -> str:
     if rows_needless:
         more = f", and {len(needless)} of {len(found)} columns are needed by none of them" if needless else ""
-        return (
-            f"Figures about groups would keep {groups:.1%} of the answers, so rows about persons are not needed{more}."
-        )
+        kept = percent(groups or 0.0)
+        return f"Figures about groups would keep {kept} of the answers, so rows about persons are not needed{more}."
     if needless:
         names = ", ".join(f"`{each.name}`" for each in needless)
         left = "; nothing of them leaves, since only figures do" if deal.form is Form.AGGREGATE else ""

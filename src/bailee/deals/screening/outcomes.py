@@ -20,6 +20,7 @@ from bailee.deals.screening.predicting import Profiles, profiles
 from bailee.deals.screening.purchases import kinds
 from bailee.deals.screening.traits import sensitive
 from bailee.deals.screening.whose import Whose, lacking, measured
+from bailee.deals.words import percent
 from bailee.deid.frequencies import Column, Ints
 from bailee.vocabulary import Effect, Principle
 
@@ -212,7 +213,7 @@ def _harsh(evidence: Evidence, whose: Whose, harms: Series, tried: list[_Tried])
                 {"effects": ["learn"], "form": "aggregate"},
             ),
         ),
-        (*whose.assumed, f"a decision treats the {bars.WORSE:.0%} worse who spend the largest share on a kind"),
+        (*whose.assumed, f"a decision treats the {percent(bars.WORSE)} worse who spend the largest share on a kind"),
         evidence.policy.line("purposes", evidence.deal.purpose),
     )
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bailee.deals.evidence import CUSTOMER
+from bailee.deals.screening.whose import different
 from bailee.deid.frequencies import Bools, Column, Floats, Ints, groups, starts
 
 
@@ -54,7 +55,7 @@ def events(key: str, table: pa.Table, keyed: bool) -> Events | None:
     if len(whose) <= len(np.unique(whose)):
         return None
     nested = {name for name in _discrete(table) if _nested(table, name)}
-    items = [(pc.count_distinct(table[name]).as_py(), name) for name in _discrete(table) if name not in nested]
+    items = [(different(table[name]), name) for name in _discrete(table) if name not in nested]
     if not items:
         return None
     what = max(items)[1]
@@ -68,7 +69,7 @@ def events(key: str, table: pa.Table, keyed: bool) -> Events | None:
 
 def kinds(table: pa.Table) -> dict[str, int]:
     """The columns that say what was bought, or the like, and how many different values each has."""
-    return {name: pc.count_distinct(table[name]).as_py() for name in _discrete(table) if not _nested(table, name)}
+    return {name: different(table[name]) for name in _discrete(table) if not _nested(table, name)}
 
 
 def _discrete(table: pa.Table) -> list[str]:
@@ -80,13 +81,13 @@ def _nested(table: pa.Table, name: str) -> bool:
     """Whether each of its values is of one customer."""
     for part in (table.slice(0, 50_000), table):
         pairs = part.select([CUSTOMER, name]).group_by([CUSTOMER, name]).aggregate([])
-        if pairs.num_rows != pc.count_distinct(pairs[name], mode="all").as_py():
+        if pairs.num_rows != different(pairs[name]):
             return False
     return True
 
 
 def _joins(table: pa.Table, name: str) -> bool:
-    return bool(pc.count_distinct(table[name], mode="all").as_py() < table.num_rows)
+    return bool(different(table[name]) < table.num_rows)
 
 
 def singled_out(made: Events, most: int, drawn: int, seed: int) -> tuple[Singled, ...]:

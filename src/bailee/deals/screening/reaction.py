@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bailee.deals import bars
+from bailee.deals.cohort import some
 from bailee.deals.delivering import cohort
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Chart, Figure, Finding, Outcome, Remedy, Series, Test
 from bailee.deals.model import Deal
 from bailee.deals.screening.inference import money
-from bailee.deals.words import counted, percent
+from bailee.deals.words import percent
 from bailee.deid.frequencies import Floats
 from bailee.policy.units import Duration
 from bailee.vocabulary import Principle
@@ -95,7 +96,7 @@ def _simulated(evidence: Evidence, members: int, agreed: int) -> _Drawn:
     years = max((deal.term.ends - deal.term.begins).days / _YEAR, 1 / _YEAR)
     dislike = _dislike(evidence, source, assumed, series)
     if agreed:
-        assumed.append(f"{counted(agreed, 'customer')} who granted this very use are taken to be comfortable with it")
+        assumed.append(f"{some(agreed)} who granted this very use are taken to be comfortable with it")
     uncomfortable = dislike * (members - agreed) / max(members, 1)
     hear = _range(deal.reaction.hear_of_it, bars.HEAR, "who hear of it", assumed)
     leave = _range(deal.reaction.leave_if_uncomfortable, bars.LEAVE, "of these who leave", assumed)
@@ -251,7 +252,7 @@ def _figure(name: str, draws: Floats, unit: str, bar: str | None = None) -> Figu
 
 
 def _distribution(drawn: _Drawn) -> Series:
-    rows = tuple((f"{share:.0%}", float(np.quantile(drawn.lost, share))) for share in (0.05, 0.25, 0.5, 0.75, 0.95))
+    rows = tuple((percent(share), float(np.quantile(drawn.lost, share))) for share in (0.05, 0.25, 0.5, 0.75, 0.95))
     return Series(
         "Margin that leaves, over the deal's term",
         ("not more than this in so many draws", "lost margin"),
@@ -265,9 +266,7 @@ def _sentence(deal: Deal, share: float, drawn: _Drawn, members: int, agreed: int
     if not members:
         return "Nobody would be in it, so nobody would leave because of it."
     if agreed == members:
-        return (
-            f"All {members:,} whose data would be in it agreed to this very use, so none of them is expected to leave."
-        )
+        return f"All whose data would be in it agreed to this very use, {some(members)}; none is expected to leave."
     lost, currency = float(np.median(drawn.lost)), _currency(deal)
     return (
         f"{percent(share)} of those whose data is in it would be uncomfortable if they knew; some "

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from bailee.deals.bars import FEW
 from bailee.deals.delivering import cohort
@@ -48,7 +50,14 @@ def measured(evidence: Evidence) -> Whose:
 def lacking(evidence: Evidence, test: Test, principle: Principle) -> Finding | None:
     """The finding of a test that cannot measure, because rows of what is wanted could not be looked at."""
     missing = [key for key in evidence.deal.wanted if key not in evidence.sent]
-    return unmeasured(test, principle, f"the rows of {_listed(missing)} could not be looked at") if missing else None
+    if missing:
+        return unmeasured(test, principle, f"the rows of {_listed(missing)} could not be looked at")
+    for key in evidence.deal.wanted:
+        for column in evidence.sent[key].schema:
+            if pa.types.is_nested(column.type):
+                why = f"`{column.name}` of `{key}` has several values in one; want each as a column of its own"
+                return unmeasured(test, principle, why)
+    return None
 
 
 def unmeasured(test: Test, principle: Principle, why: str, remedies: Sequence[Remedy] = ()) -> Finding:
@@ -61,6 +70,15 @@ def unmeasured(test: Test, principle: Principle, why: str, remedies: Sequence[Re
         principle,
         remedies=tuple(remedies),
     )
+
+
+def different(column: pa.ChunkedArray) -> int:
+    """How many different values a column has; NULL is one."""
+    if pa.types.is_null(column.type):
+        return min(len(column), 1)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return int(pc.count_distinct(column, mode="all").as_py())
 
 
 def _listed(names: Sequence[str]) -> str:
