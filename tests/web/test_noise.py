@@ -41,6 +41,8 @@ def test_the_api_tells_what_noise_cost(noisy: Served) -> None:
         assert "0.2" == json.loads(csv.headers["Bailee-Answer"])["noise"]["spent"]
         refused = client.post("/v1/ask", json={**QUESTION, "spend": "0.9"}, headers=token)
         assert (403, "budget_spent") == (refused.status_code, refused.json()["reasons"][0]["code"])
+        little = client.post("/v1/ask", json={**QUESTION, "spend": 0.000001}, headers=token)
+        assert 200 == little.status_code  # with more noise than figures
         for wrong in (0, -1, "0.0000001", 1001, "much"):
             assert 422 == client.post("/v1/ask", json={**QUESTION, "spend": wrong}, headers=token).status_code
 

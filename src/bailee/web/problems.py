@@ -75,6 +75,7 @@ class _Told:
 _KINDS: Sequence[tuple[type[errors.BaileeError], str]] = (
     (errors.Refused, "refused"),
     (errors.FactRejected, "unprocessable"),
+    (errors.DeidError, "unprocessable"),
     (errors.TimeExceeded, "took-too-long"),
     (errors.EngineUnavailable, "unavailable"),
     (errors.Stale, "unavailable"),
