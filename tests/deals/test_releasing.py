@@ -489,3 +489,52 @@ def test_deidentified_rows(gate: Gate, clock: Clock, tmp_path: Path) -> None:
     with gate.proofs("3") as prover:
         (concern,) = prover.concerns(done.entry, None)
         assert prover.prove(concern).in_scope
+
+
+@pytest.mark.parametrize(
+    ("question", "customers"),
+    [
+        ("SELECT a.id, b.email FROM customers a JOIN customers b ON a.id < 9 AND b.id < 9", 35),
+        ("SELECT id, max(email) OVER () AS everybodys FROM customers WHERE id < 5", 35),
+        ("SELECT id, email FROM customers WHERE id < 5", 4),
+        ("SELECT c.id, p.title FROM customers c CROSS JOIN products p WHERE c.id < 5", 4),
+    ],
+)
+def test_rows_about_several_people_count_everybody(gate: Gate, tmp_path: Path, question: str, customers: int) -> None:
+    """R44: where a row may hold others' values, all who stand count as in it; where it cannot, those alone who are."""
+    asks = {"many": {"title": "How many", "question": "SELECT count(*) AS n FROM pairs"}}
+    wanted = {"pairs": {"question": question, "customer": "id"}}
+    done = released(gate, tmp_path, deal_text(**{**ADDRESSES, "wanted": wanted, "asked": asks}), canaries=0)
+    assert customers == done.customers
+    with gate.proofs("9") as prover:
+        (concern,) = prover.concerns(done.entry, None)
+        assert ("disclosed" if customers == 35 else "not disclosed") == prover.prove(concern).said
+
+
+def test_two_releases_at_once(gate: Gate, tmp_path: Path) -> None:
+    """R46: of two releases that were held against the same ones before, the second begins again or is told to."""
+    digest = agreed(gate, deal_text())
+    (tmp_path / "other").mkdir()
+
+    def meanwhile(where: str) -> None:
+        if where == "written":
+            releasing.release(gate, digest, Asked(TO, tmp_path / "other"), actor=COUNSEL)
+
+    with pytest.raises(FactRejected, match="another release was recorded meanwhile"):
+        releasing.release(gate, digest, asked(tmp_path), actor=COUNSEL, reached=meanwhile)
+    assert 1 == len(releasing.releases(gate))
+    assert [] == list((tmp_path / "out").iterdir())
+
+
+def test_classes_that_a_few_customers_left(gate: Gate, clock: Clock, tmp_path: Path) -> None:
+    """R46: the same classes again, after one customer withdrew: refused, for the difference is about them."""
+    question = "SELECT customer_id, store FROM orders WHERE placed >= TIMESTAMP '2026-11-22 00:00:00'"
+    wanted = {"people": {"question": question, "customer": "customer_id"}}
+    asks = {"many": {"title": "How many", "question": "SELECT store, count(*) AS n FROM people GROUP BY 1"}}
+    treated = {"k": 5, "identifiers": ["store"]}
+    released(gate, tmp_path, deal_text(form="deidentified", wanted=wanted, asked=asks, treated=treated))
+    gate.choose(7, "withdraw", "research")
+    clock.forward(minutes=1)
+    with pytest.raises(Refused) as error:
+        releasing.release(gate, agreeing.find(gate, "basket-study").digest, asked(tmp_path), actor=COUNSEL)
+    assert codes(error.value)[0] in ("deal_difference", "deal_intersection")

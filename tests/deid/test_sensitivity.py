@@ -21,6 +21,7 @@ QUESTIONS = [
     "SELECT age, count(DISTINCT customer_id), count(DISTINCT store_id), count(amount) FROM visits GROUP BY age",
     "SELECT region, age, sum(price), avg(amount) FILTER (WHERE units > 1) FROM visits GROUP BY ALL",
     "SELECT region, count(*) FILTER (WHERE amount > 50) FROM visits WHERE units IS NOT NULL GROUP BY region",
+    "SELECT region, sum(units * amount), avg(price * units) FROM visits GROUP BY region",
     "SELECT s.city, s.kind, count(*), sum(v.units), sum(s.rent) FROM visits v JOIN stores s ON v.store_id = s.store_id "
     "GROUP BY s.city, s.kind",
     "SELECT tier, region, count(*), sum(amount) FROM visits JOIN customers ON customer_id = id GROUP BY tier, region",

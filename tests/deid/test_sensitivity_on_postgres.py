@@ -44,7 +44,7 @@ def exact(shop: PostgresShop, governed: Governed, visits: list[Any]) -> dict[tup
 
 
 @given(VISITS, st.sampled_from(QUESTIONS[:-2]), st.integers(1, 3), st.integers(1, 5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_one_customer_changes_no_figure_by_more(
     shop: PostgresShop, here: made.Shop, visits: list[Any], question: str, rows: int, who: int
 ) -> None:

@@ -76,7 +76,8 @@ def test_who_is_in_it_stands(
 def test_what_the_purpose_does_not_read_never_leaves(gate: Gate, tmp_path: Path, column: str) -> None:
     """A deal that wants a withheld column is agreed to by whoever likes: the gate still gives nothing."""
     wanted = {"people": {"table": "customers", "columns": ["id", column], "customer": "id"}}
-    digest = agreed(gate, deal_text(deal=f"law-{next(KEYS)}", wanted=wanted, form="identified"))
+    asks = {"many": {"title": "How many", "question": "SELECT count(*) AS n FROM people"}}
+    digest = agreed(gate, deal_text(deal=f"law-{next(KEYS)}", wanted=wanted, asked=asks, form="identified"))
     with pytest.raises(BaileeError):
         releasing.release(gate, digest, Asked(str(OWN.to_public()), tmp_path), actor=COUNSEL)
     assert [] == list(tmp_path.iterdir())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -34,7 +35,8 @@ def shop() -> made.Shop:
         ("SELECT units > 2, count(*) FROM visits GROUP BY ALL", "group by columns as they are"),
         ("SELECT stddev(units) FROM visits", "ask for count, sum and avg"),
         ("SELECT var_pop(units) FROM visits", "ask for count, sum and avg"),
-        ("SELECT sum(units * price) FROM visits", "ask for sums and averages of one column"),
+        ("SELECT sum(units * store_id) FROM visits", r"`visits.store_id` has no bounds"),
+        ("SELECT sum(units * units * units) FROM visits", "of a column or of a product of two"),
         ("SELECT sum(store_id) FROM visits", r"such as `between: \[0, 200\]` under `fides_meta.bailee`"),
         ("SELECT avg(store_id) FROM visits", r"`between: \[0, 200\]`"),
         ("SELECT sum(units) FROM lines", "depends on other customers' rows"),
@@ -90,6 +92,13 @@ def test_steps(shop: made.Shop) -> None:
     governed = shop.govern("SELECT sum(units), sum(amount), sum(price) FROM visits", RULING)
     steps = [(str(each.step), each.low, each.high) for each in noisy.planned(governed).figures[1:]]
     assert [("1", 0, 5), ("0.001", -20_000, 100_000), ("0.3", 1, 34)] == steps
+
+
+def test_bounds_of_products(shop: made.Shop) -> None:
+    """N3: a product lies between the least and the most of the products of its columns' bounds."""
+    governed = shop.govern("SELECT sum(units * amount), avg(v.units * (v.price)), sum((units)) FROM visits v", RULING)
+    bounds = [(each.low * each.step, each.high * each.step) for each in noisy.planned(governed).figures[1:3]]
+    assert [(-100, 500), (Decimal(0), Decimal("50.1"))] == bounds
 
 
 def _with(column: str, **more: object) -> DataMap:

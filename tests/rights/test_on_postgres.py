@@ -44,6 +44,7 @@ def test_a_store_from_before_is_brought_up(tmp_path: Path, postgres: Cluster) ->
         "requests",
         "webhook_cursors",
         "webhook_deliveries",
+        "spendings",
         "sessions",
         "links",
         "repeats",

@@ -15,6 +15,7 @@ from bailee.cli.terminal import counted, plain
 from bailee.vocabulary import Actor
 
 if TYPE_CHECKING:
+    from bailee.deals.finding import Screen
     from bailee.deals.model import Deal
     from bailee.gate.gate import Gate
 
@@ -61,15 +62,16 @@ def screen(
 ) -> int:
     """Screen a deal, say what came of it, and write it as a page on request; the status says whether it was refused."""
     from bailee.cli.saving import must_be_free, whole
-    from bailee.deals import agreeing
     from bailee.deals import screen as screening
+    from bailee.deals.document import parse_deal
     from bailee.deals.finding import Verdict
 
     for asked in (html, nearest):
         if asked is not None:
             must_be_free(asked, force=force)
     with opened(home, start=True) as gate:
-        deal = read(gate, file)
+        text = _text(file)
+        deal = parse_deal(text, gate.promise.policy, file.name, gate.promise.datamap)
         with bar("screening", quiet=as_json) as tell:
 
             def told(done: int, total: int, what: str) -> None:
@@ -80,7 +82,7 @@ def screen(
             found = screening.screen(
                 gate, deal, actor=actor, seed=drawn, progress=told, beside=file.parent, nearest=not quick
             )
-        agreeing.screened(gate, file.read_text(encoding="utf-8"), found, actor=actor, name=file.name)
+        proposed = _on_record(gate, text, file, found, actor)
         policy = gate.promise.policy
     if html is not None:
         from bailee.deals.page import page
@@ -99,12 +101,43 @@ def screen(
 
         wide = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 100
         print_lines(lines(found, policy, wide, explain=explain))
+        if not proposed:
+            print_lines(["nobody proposed it yet; to have it agreed, propose it first and screen it then:"])
+            print_lines([plain(f"  bailee deal propose {file}")])
         if html is not None:
             note(f"the page is written to `{html}`")
         if nearest is not None:
             there = found.nearest is not None
             note(f"the nearest version is written to `{nearest}`" if there else "there is no version to write")
     return REFUSED if found.verdict is Verdict.REFUSED else DONE
+
+
+def _text(file: Path) -> str:
+    """The file, read once, so that what goes on record is what was screened; DealError where it cannot be read."""
+    from bailee.errors import DealError, Problem
+
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        why = f"the deal cannot be read: {(error.strerror or 'unknown error').lower()}"
+    except UnicodeDecodeError:
+        why = "the file is no UTF-8 text"
+    raise DealError([Problem(str(file), 1, 1, why)])
+
+
+def _on_record(gate: Gate, text: str, file: Path, found: Screen, actor: Actor) -> bool:
+    """Note the screen among the steps of the deal, where somebody proposed this very version; whether anybody did.
+
+    Nobody proposes a deal by weighing it: who drafted one cannot approve it.
+    """
+    from bailee.deals import agreeing, records
+    from bailee.people import deals
+
+    with gate.database.read() as connection:
+        if deals.version(connection, records.digest(found.deal)) is None:
+            return False
+    agreeing.screened(gate, text, found, actor=actor, name=file.name)
+    return True
 
 
 def questions(*, as_json: bool) -> None:

@@ -14,6 +14,8 @@ from bailee.deals.numbers import number_text
 #: The most bars of one chart; the table has them all. How many letters a label may have.
 MOST, LONGEST = 16, 44
 _ROW = 40
+#: How the lines of one chart differ without colour.
+_DASHES = ("", ' stroke-dasharray="7 4"', ' stroke-dasharray="2 3"', ' stroke-dasharray="9 3 2 3"')
 
 
 def chart(series: Series, name: str) -> str:
@@ -22,7 +24,7 @@ def chart(series: Series, name: str) -> str:
     if series.chart is None or not at or not series.rows:
         return ""
     if series.chart is Chart.LINE:
-        return _line(series, at[0], name)
+        return _line(series, at, name)
     return _range(series, at, name) if series.chart is Chart.RANGE and len(at) > 1 else _bars(series, at[0], name)
 
 
@@ -39,7 +41,7 @@ def _numbers(series: Series) -> list[int]:
 def _bars(series: Series, at: int, name: str) -> str:
     rows = [(row[0], _number(row[at])) for row in series.rows[:MOST]]
     values = [value for _, value in rows if value is not None]
-    low, high = min(0.0, *values), max(0.0, *values)
+    low, high = _ends(values)
     span = (high - low) or 1.0
     parts = []
     for index, (label, value) in enumerate(rows):
@@ -54,7 +56,7 @@ def _bars(series: Series, at: int, name: str) -> str:
 def _range(series: Series, at: Sequence[int], name: str) -> str:
     rows = [(row[0], [value for each in at if (value := _number(row[each])) is not None]) for row in series.rows[:MOST]]
     every = [value for _, values in rows for value in values]
-    low, high = min(0.0, *every), max(0.0, *every)
+    low, high = _ends(every)
     span = (high - low) or 1.0
     parts = []
     for index, (label, values) in enumerate(rows):
@@ -68,26 +70,43 @@ def _range(series: Series, at: Sequence[int], name: str) -> str:
     return _svg(series, f"from {series.columns[at[0]]} to {series.columns[at[-1]]}", name, parts, len(rows) * _ROW)
 
 
-def _line(series: Series, at: int, name: str) -> str:
-    values = [_number(row[at]) for row in series.rows]
-    known = [value for value in values if value is not None]
-    low, high = min(0.0, *known), max(known)
+def _line(series: Series, at: Sequence[int], name: str) -> str:
+    """A line for each column, told apart by its dashes, from zero or below to the largest of all."""
+    columns = [[_number(row[each]) for row in series.rows] for each in at[: len(_DASHES)]]
+    known = [value for values in columns for value in values if value is not None]
+    low, high = _ends(known)
+    top = 20 * len(columns) + 22
+    parts = []
+    for index in range(len(columns)):
+        y = 20 * index + 10
+        parts.append(f'<line class="line" x1="0" x2="36" y1="{y}" y2="{y}"{_DASHES[index]}/>')
+        parts.append(f'<text x="44" y="{y + 4}">{escape(_short(series.columns[at[index]]))}</text>')
+    parts.append(f'<text x="100%" y="{top - 6}" text-anchor="end">{escape(number_text(high))}</text>')
+    parts.append(f'<svg y="{top}" width="100%" height="120" viewBox="0 0 100 100" preserveAspectRatio="none">')
+    parts.append('<rect class="rest" width="100" height="100"/>')
+    parts += [_points(values, low, high, _DASHES[index]) for index, values in enumerate(columns)]
+    parts.append("</svg>")
+    ends = _short(str(series.rows[0][0])), _short(str(series.rows[-1][0]))
+    parts.append(f'<text x="0" y="{top + 136}">{escape(ends[0])}</text>')
+    parts.append(f'<text x="100%" y="{top + 136}" text-anchor="end">{escape(ends[1])}</text>')
+    return _svg(series, f"by {series.columns[0]}", name, parts, top + 142)
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    """Where a scale begins and ends: at zero or below, and for shares at one."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    shares = 0 < high <= 1 and any(value != int(value) for value in values)
+    return low, 1.0 if shares else high
+
+
+def _points(values: Sequence[float | None], low: float, high: float, dashes: str) -> str:
     span, last = (high - low) or 1.0, max(len(values) - 1, 1)
     points = " ".join(
         f"{100 * index / last:.2f},{100 - 100 * (value - low) / span:.2f}"
         for index, value in enumerate(values)
         if value is not None
     )
-    inner = (
-        '<svg y="20" width="100%" height="120" viewBox="0 0 100 100" preserveAspectRatio="none">'
-        f'<polyline class="line" vector-effect="non-scaling-stroke" points="{points}"/></svg>'
-    )
-    ends = (
-        f'<text x="0" y="14">{escape(number_text(high))}</text>'
-        f'<text x="0" y="158">{escape(_short(str(series.rows[0][0])))}</text>'
-        f'<text x="100%" y="158" text-anchor="end">{escape(_short(str(series.rows[-1][0])))}</text>'
-    )
-    return _svg(series, f"{series.columns[at]}, by {series.columns[0]}", name, [inner, ends], 164)
+    return f'<polyline class="line" vector-effect="non-scaling-stroke"{dashes} points="{points}"/>'
 
 
 def _rect(kind: str, left: float, width: float, index: int) -> str:

@@ -155,7 +155,8 @@ def _table(series: Series, name: str, *, captioned: bool = True) -> Iterator[str
     numbers = [any(isinstance(row[at], int | float) for row in series.rows) for at in range(len(series.columns))]
     sides = [' class="n"' if number and at else "" for at, number in enumerate(numbers)]
     label = escape(series.title, quote=True)
-    yield f'<div class="wide" role="region" aria-label="{label} ({escape(name)})" tabindex="0"><table>'
+    fixed = " fixed" if len(series.columns) == len(sides) == sides.count("") > 3 else ""
+    yield f'<div class="wide{fixed}" role="region" aria-label="{label} ({escape(name)})" tabindex="0"><table>'
     if captioned:
         yield f"<caption>{_text(series.title)}</caption>"
     heads = (f'<th scope="col"{side}>{_text(column)}</th>' for column, side in zip(series.columns, sides, strict=True))

@@ -96,6 +96,8 @@ class _Table:
     clear: bool
     whose: str | None
     tables: tuple[str, ...]
+    #: Whether each row is about that customer alone: then `numbers` is exactly who is in it.
+    exact: bool
     treated: dict[str, str] = field(default_factory=dict)
 
 
@@ -142,7 +144,9 @@ def release(
         wrong = list(repeats.against(deal, members, *_told(deal, found), before))
         if wrong:
             raise _refused(gate, digest, wrong, actor)
-        making = _Making(gate, deal, digest, name, into, asked, key, outlet, found, members, reached, actor)
+        making = _Making(
+            gate, deal, digest, name, into, asked, key, outlet, found, members, reached, actor, len(before)
+        )
         with _alone(asked.into):
             made = making.made(standing)
         if made is not None:
@@ -202,10 +206,10 @@ def _tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[_Table]:
         for each in deal.asked.values():
             given = outlet.figures(_over_tables(deal, each.question, outlet), least)
             treated = dict.fromkeys(given.table.column_names, "aggregate")
-            made.append(_Table(each.key, given.table, given.numbers, True, None, given.tables, treated))
+            made.append(_Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated))
         return made
     within = _cohort(deal, outlet, gate.clock())
-    found = [_asked(deal, each, outlet, within) for each in deal.wanted.values()]
+    found = [_asked(gate, each, outlet, within) for each in deal.wanted.values()]
     if deal.form is Form.DEIDENTIFIED:
         return _recoded(deal, found)
     return [_shaped(deal, table, deal.wanted[table.key], outlet.secret) for table in found]
@@ -221,18 +225,44 @@ def _must_add_noise(deal: Deal, outlet: Disclosing) -> None:
         )
 
 
-def _asked(deal: Deal, wanted: Wanted, outlet: Disclosing, within: Bools) -> _Table:
+def _asked(gate: Gate, wanted: Wanted, outlet: Disclosing, within: Bools) -> _Table:
     """The governed rows of one wanted table, of customers in the cohort alone."""
     for way in wanted.coarse.values():
         Coarsen.parse(way)
     given = outlet.rows(_question(wanted, outlet), wanted.customer)
     treated = _treated(given)
-    table = _Table(wanted.key, given.table, given.numbers, given.clear, wanted.customer, given.tables, treated)
+    exact = _is_exact(gate, wanted, given.tables)
+    table = _Table(wanted.key, given.table, given.numbers, given.clear, wanted.customer, given.tables, exact, treated)
     if wanted.customer is None:  # about nobody
         return table
     numbers = given.numbers
     keep = (numbers > 0) & within[np.minimum(numbers, len(within) - 1)]
     return _only(table, keep)
+
+
+def _is_exact(gate: Gate, wanted: Wanted, tables: Sequence[str]) -> bool:
+    """Whether each row can be about no more than one customer: read from one table about people, row by row.
+
+    A question that joins two, or the same twice, or works a value out of several rows, may show others beside.
+    """
+    every = gate.promise.datamap.tables
+    people = [every[name] for name in tables if every[name].personal]
+    if len(people) != 1 or len(people[0].subjects) != 1:
+        return not people
+    if wanted.question is None:
+        return True
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        tree = sqlglot.parse_one(wanted.question, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return False
+    mixing = (exp.AggFunc, exp.Window, exp.Anonymous, exp.Subquery, exp.CTE, exp.SetOperation, exp.Group)
+    if tree.find(*mixing) is not None:
+        return False
+    nobody = {name.rpartition(".")[2].lower() for name in tables if not every[name].personal}
+    return sum(each.name.lower() not in nobody for each in tree.find_all(exp.Table)) == 1
 
 
 def _question(wanted: Wanted, outlet: Disclosing) -> str:
@@ -338,14 +368,12 @@ def _members(
 ) -> Bools | None:
     """Who is in the release, by number; rows of whoever does not stand any more are taken out. None: ask again."""
     stands = outlet.stands(standing)
+    loose = _is_loose(found)
+    if loose and not np.array_equal(outlet.stands(start), stands):
+        return None  # nobody can say whose rows would have to go
     if deal.form is Form.AGGREGATE:
-        if not np.array_equal(outlet.stands(start), stands):
-            return None
         _cohort_covers(deal, outlet, stands, now)
-        members = stands.copy()
-        members[0] = False
-        return members
-    members = np.zeros(len(stands), np.bool_)
+    members = _known(stands) if loose else np.zeros(len(stands), np.bool_)
     for table in found:
         if table.numbers.size and int(table.numbers.max()) >= len(stands):
             return None
@@ -358,6 +386,11 @@ def _members(
         members[table.numbers] = True
     members[0] = False
     return members
+
+
+def _is_loose(found: Sequence[_Table]) -> bool:
+    """Whether it is only known that whoever is in the release stands: of figures, and of rows about several people."""
+    return any(not each.exact for each in found)
 
 
 def _cohort_covers(deal: Deal, outlet: Disclosing, stands: Bools, now: datetime) -> None:
@@ -384,7 +417,7 @@ def _told(deal: Deal, found: list[_Table]) -> tuple[frozenset[str], int, str | N
                 for each in found
             }
         )
-    return tables, deal.treated.min_group or 0, classes
+    return tables, deal.treated.min_group or deal.treated.k or 0, classes
 
 
 def _before(gate: Gate) -> list[Earlier]:
@@ -428,6 +461,8 @@ class _Making:
     members: Bools
     reached: Reached
     actor: Actor
+    #: How many releases it was held against.
+    before: int
 
     def made(self, asked_at: Standing) -> Released | None:
         """Write, record and name; None where somebody's standing changed while files were written: begin again."""
@@ -445,8 +480,8 @@ class _Making:
             self.reached("written")
             standing = self.outlet.standing()
             stands = self.outlet.stands(standing)[: len(self.members)]
-            changed = self.members & ~stands if self.deal.form is not Form.AGGREGATE else self.members ^ _known(stands)
-            if changed.any() or standing.policy != asked_at.policy:
+            changed = self.members ^ _known(stands) if _is_loose(self.found) else self.members & ~stands
+            if len(stands) < len(self.members) or changed.any() or standing.policy != asked_at.policy:
                 shutil.rmtree(aside)
                 return None
             private = {**marks, **self._private(files)}
@@ -472,6 +507,8 @@ class _Making:
             self._must_be_agreed_still(connection)
             form = self.deal.form.name.lower()
             number = deals.following(connection)
+            if number != self.before + 1:
+                raise FactRejected("another release was recorded meanwhile, so nothing was released; try again")
             deal = self.deal
             deals.released(
                 connection,
@@ -490,7 +527,9 @@ class _Making:
             return entry
 
         # Marks identify no customer, but whoever reads the record of the entry need not see them.
-        said = {"release": self.name, "rows": sum(each.rows.num_rows for each in self.found), "form": self.asked.form}
+        exact = not _is_loose(self.found)
+        rows = sum(each.rows.num_rows for each in self.found)
+        said = {"release": self.name, "exact": exact, "rows": rows, "form": self.asked.form}
         return self.outlet.commit(self.members, standing, self.digest, told, said, work)
 
     def _must_be_agreed_still(self, connection: Connection) -> None:

@@ -3,11 +3,11 @@
 What is checked. *Figures*: of two releases with a table in common, the customers who are in one and not in the other
 are none, or at least as many as the smallest group; otherwise the difference of two totals is theirs. *De-identified
 rows*: a second release that shares a customer with an earlier one publishes the very same classes, so that nothing is
-to be had by intersecting them (`bailee.deid.releases`). *Rows* with a key or pseudonym tell each recipient what they
-tell; recipients cannot join them by pseudonym, whose keys differ.
+to be had by intersecting them (`bailee.deid.releases`), and no fewer than k customers came or went. *Rows* with a key
+or pseudonym tell each recipient what they tell; recipients cannot join them by pseudonym, whose keys differ.
 
-What is not. Whether a single group of two releases of figures gained or lost few customers: that needs the customers of
-each group, which a figure does not tell; here only the whole is held against the whole. New purchases of the same
+What is not. Whether a single group of figures, or a single class, gained or lost few customers: that needs the
+customers of each, which are not kept; here only the whole is held against the whole. New purchases of the same
 customers also change figures, and the change of a group in which one customer alone bought something is theirs: a
 recipient who must not see it gets releases far apart, larger groups, or noise. And whoever knows customers of a group
 takes them away by what they know.
@@ -53,7 +53,10 @@ def against(
             continue
         if deal.form is Form.AGGREGATE and each.tables & tables:
             yield from _differing(each, members, max(least, each.least))
-        if deal.form is Form.DEIDENTIFIED and _both(each.members, members) and each.classes != classes:
+        if deal.form is Form.DEIDENTIFIED and _both(each.members, members):
+            if each.classes == classes:
+                yield from _differing(each, members, max(least, each.least))
+                continue
             yield Reason(
                 "deal_intersection",
                 f"release `{each.name}` shows some of the same customers in other classes, so that both together tell "
@@ -92,7 +95,7 @@ def _differing(each: Earlier, members: Bools, least: int) -> Iterator[Reason]:
             yield Reason(
                 "deal_difference",
                 f"of release `{each.name}` and this one, only {where} has {only} of the customers, fewer than {least}: "
-                "the difference of their figures would be about them; release later, or over the same customers",
+                "the difference of the two would be about them; release later, or over the same customers",
                 Principle.PRIVACY,
             )
 

@@ -7,17 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bailee.deals import records
 from bailee.deals.evidence import Evidence
 from bailee.deals.finding import Finding, Outcome, Screen, Test, Verdict
 from bailee.deals.gathering import Progress, gather
 from bailee.deals.model import Deal
+from bailee.deals.nearest import find as find_nearest
+from bailee.deals.screening import (
+    consent,
+    identification,
+    inference,
+    intention,
+    law,
+    minimisation,
+    notice,
+    outcomes,
+    reaction,
+    recipient,
+)
 from bailee.errors import DeidError
 from bailee.vocabulary import Actor, Principle
 
@@ -26,18 +36,18 @@ if TYPE_CHECKING:
 
 Look = Callable[[Evidence], Finding]
 
-#: The file of each test, in `deals/screening`.
-FILES: Mapping[Test, str] = {
-    Test.INTENTION: "intention",
-    Test.NOTICE: "notice",
-    Test.CONSENT: "consent",
-    Test.MINIMISATION: "minimisation",
-    Test.IDENTIFICATION: "identification",
-    Test.INFERENCE: "inference",
-    Test.RECIPIENT: "recipient",
-    Test.OUTCOMES: "outcomes",
-    Test.REACTION: "reaction",
-    Test.LAW: "law",
+#: What each test asks of the evidence.
+TESTS: Mapping[Test, Look] = {
+    Test.INTENTION: intention.find,
+    Test.NOTICE: notice.find,
+    Test.CONSENT: consent.find,
+    Test.MINIMISATION: minimisation.find,
+    Test.IDENTIFICATION: identification.find,
+    Test.INFERENCE: inference.find,
+    Test.RECIPIENT: recipient.find,
+    Test.OUTCOMES: outcomes.find,
+    Test.REACTION: reaction.find,
+    Test.LAW: law.find,
 }
 #: The tests that look at the rows which would be sent, and what each appeals to.
 _OF_ROWS = frozenset({Test.MINIMISATION, Test.IDENTIFICATION, Test.INFERENCE, Test.OUTCOMES})
@@ -97,7 +107,7 @@ def found(test: Test, evidence: Evidence) -> Finding:
     if evidence.lacking and test in _OF_ROWS:
         key, why = next(iter(evidence.lacking.items()))
         return unmeasured(test, f"`{key}` could not be looked at: {why}")
-    look = _look(FILES[test])
+    look = TESTS.get(test)
     if look is None:
         return unmeasured(test, "this version has no such test")
     try:
@@ -117,21 +127,8 @@ def unmeasured(test: Test, why: str) -> Finding:
     )
 
 
-def _look(name: str) -> Look | None:
-    """The `find` of a test's file; None where there is no such file."""
-    module = _module(f"bailee.deals.screening.{name}")
-    return None if module is None else cast("Look", module.find)
-
-
 def _with_nearest(screened: Screen, evidence: Evidence) -> Screen:
     """The screen with the nearest version that would pass, or why there is none."""
-    module = _module("bailee.deals.nearest")
-    if module is None:
-        return replace(screened, no_version="this version does not search for one")
     if evidence.lacking:
         return replace(screened, no_version="what is wanted could not be looked at, so no version can be measured")
-    return cast("Screen", module.find(screened, evidence))
-
-
-def _module(name: str) -> ModuleType | None:
-    return import_module(name) if find_spec(name) is not None else None
+    return find_nearest(screened, evidence)

@@ -93,6 +93,16 @@ def known(value: str, double: str) -> str:
     return f"CAST({value} AS {double}) <> CAST('NaN' AS {double})"
 
 
+def multiplied(values: Sequence[str], limits: Sequence[tuple[Decimal, Decimal]], double: str) -> str:
+    """SQL of a product in which no factor leaves its bounds, so that it cannot fail; NULL where one is not known."""
+    factors = [
+        f"least(greatest(CAST({value} AS {double}), CAST({low:f} AS {double})), CAST({high:f} AS {double}))"
+        for value, (low, high) in zip(values, limits, strict=True)
+    ]
+    there = " AND ".join(known(value, double) for value in values)
+    return f"(CASE WHEN {there} THEN {' * '.join(factors)} END)"
+
+
 def summed(value: str, condition: str | None, low: Decimal, high: Decimal, step: Decimal) -> Figure:
     """The sum of a column that lies between two bounds, counted in steps; DeidError where it does not fit."""
     if not (low < high and step > 0):

@@ -1095,8 +1095,11 @@ class Gate:
     def _ask_recipients(self, keys: Sequence[str]) -> None:
         """Keep that whoever received data of these people must delete it, while it is known how it names them."""
         from bailee.gate.deleting import erasing
+        from bailee.people.deals import releases
 
         with self.database.read() as connection:
+            if not releases(connection):
+                return
             numbers = [number for key in keys if (number := find(connection, key)) is not None]
         secrets = open_keys(self.home / KEYS)
         self.together(lambda connection, at, leaf: erasing(connection, secrets, numbers, at, leaf))

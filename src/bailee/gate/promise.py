@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: Part of the key under which a parsed file is kept: raise it when the reader accepts or reads something else.
-READER = b"5"
+READER = b"6"
 
 #: The setting that names the policy and map which the ledger announced last.
 ANNOUNCED = "announced"

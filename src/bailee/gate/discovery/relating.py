@@ -140,8 +140,8 @@ def subject_of(table: Looked, keys: Sequence[Key], scanner: Scanner, dense: Mapp
                 continue
             share = _share(scanner, table.name, column.name, key)
             if share >= (_OWN if alike else _CHANCE) and (best is None or share > best[0]):
-                says = f"{percent(share)} of its different values are customers' keys (`{key.called}.{key.column}`)"
-                best = share, Whose(column.name, why=says)
+                held = f"{percent(share)} of the different values of `{column.name}`"
+                best = share, Whose(column.name, why=f"{held} are customers' keys (`{key.called}.{key.column}`)")
     return best[1] if best else Whose()
 
 

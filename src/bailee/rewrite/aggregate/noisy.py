@@ -48,6 +48,8 @@ _KEYS = re.compile(
 )
 #: Steps of a floating-point column without a declared one: this many, at least, lie between nothing and its bound.
 _STEPS = 100_000
+#: Steps of decimals and of products are finer than that at most so many times.
+_FINER = 10_000
 
 
 def noisy(rewriting: Rewriting, made: Relations, sight: Sight, serialize: Serialize) -> Governed:
@@ -302,14 +304,15 @@ class _Noisy(Rewriting):
             yield Figure("rows", None, condition)
             return
         spelled = canonical(call.argument, self.aliases, self.several)
-        if len(spelled) != 1:
-            raise self.no(
-                f"`{self.text(call.argument)}` has no bounds of its own; ask for sums and averages of one column"
-            )
+        spans = [(first, end) for _, first, end in spelled if call.argument[first].name]
+        if len(spans) == 2:
+            yield from self.multiplied(call, spans, condition)
+            return
         if any(self.columns.get(call.argument[-1].name, ())):
             yield from self.people(call, condition)
             return
-        use, column = self.holder(call.argument)
+        (first, end) = spans[0]
+        use, column = self.holder(call.argument[first:end])
         kind, text = use.stored.types[column], self.row(call.argument)
         value = self.inner.value("m", text)
         there = sensitivity.known(value, self.words.double) if _FLOAT.fullmatch(kind) else f"{value} IS NOT NULL"
@@ -317,9 +320,26 @@ class _Noisy(Rewriting):
         if call.function == "count":
             yield Figure("distinct", value, condition) if call.distinct else Figure("rows", None, there)
             return
-        yield self.total(use.stored, column, value, condition)
+        between, step = self.bounds(use.stored, column)
+        yield sensitivity.summed(value, condition, between.low, between.high, step)
         if call.function != "sum":
             yield Figure("rows", None, there)
+
+    def multiplied(self, call: calls.Call, spans: Sequence[tuple[int, int]], condition: str | None) -> Iterator[Figure]:
+        """The sum of a product of two columns, which lies between the least and the most of the products of bounds."""
+        tokens = [call.argument[first:end] for first, end in spans]
+        factors = [self.bounds(use.stored, name) for use, name in map(self.holder, tokens)]
+        (one, first), (other, second) = factors
+        corners = [a * b for a in (one.low, one.high) for b in (other.low, other.high)]
+        low, high = min(corners), max(corners)
+        step = max(first * second, _finest(max(abs(low), abs(high))) / _FINER)
+        values = [self.inner.value("m", self.row(each)) for each in tokens]
+        limits = [(between.low, between.high) for between, _ in factors]
+        value = sensitivity.multiplied(values, limits, self.words.double)
+        yield sensitivity.summed(value, condition, low, high, step)
+        if call.function != "sum":
+            there = f"{value} IS NOT NULL"
+            yield Figure("rows", None, there if condition is None else f"{condition} AND {there}")
 
     def people(self, call: calls.Call, condition: str | None) -> Iterator[Figure]:
         """A customer's key, which may only be counted."""
@@ -329,8 +349,8 @@ class _Noisy(Rewriting):
             )
         yield Figure("customers", None, condition) if call.distinct else Figure("rows", None, condition)
 
-    def total(self, stored: Stored, column: str, value: str, condition: str | None) -> Figure:
-        """The sum of a column within the bounds of the data map."""
+    def bounds(self, stored: Stored, column: str) -> tuple[Between, Decimal]:
+        """What a row adds to a sum of a column at least and at most, by the data map, and the step that counts it."""
         meant, kind = stored.table.columns[stored.mapped[column]], stored.types[column]
         called = f"`{stored.table.name}.{meant.name}`"
         if meant.between is None:
@@ -344,8 +364,7 @@ class _Noisy(Rewriting):
             raise self.no(
                 f"{called} is {kind}, and only whole numbers, decimals and floating-point numbers are added up"
             )
-        between = meant.between
-        return sensitivity.summed(value, condition, between.low, between.high, step)
+        return meant.between, step
 
     def no(self, instead: str) -> Exception:
         """The refusal of what cannot be answered with noise."""
@@ -379,6 +398,10 @@ def _step(between: Between, kind: str) -> Decimal | None:
         return between.step
     if _WHOLE.fullmatch(kind):
         return Decimal(1)
-    widest = max(abs(between.low), abs(between.high))
-    finest = Decimal(1).scaleb((widest / _STEPS).adjusted())
-    return finest if decimals is None else max(Decimal(1).scaleb(-int(decimals[1])), finest / 10_000)
+    finest = _finest(max(abs(between.low), abs(between.high)))
+    return finest if decimals is None else max(Decimal(1).scaleb(-int(decimals[1])), finest / _FINER)
+
+
+def _finest(widest: Decimal) -> Decimal:
+    """The power of ten at or below a 100,000th of the larger bound."""
+    return Decimal(1).scaleb((widest / _STEPS).adjusted())
