@@ -41,6 +41,7 @@ MODULES = (
     "serving",
     "gdprbench",
     "deid",
+    "deals",
     "noise",
 )
 #: Run only when named.

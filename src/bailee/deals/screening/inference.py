@@ -213,8 +213,8 @@ def _judged(evidence: Evidence, shown: _Shown, results: list[_Result], what: str
                 round(told.area, 3),
                 round(told.low, 3),
                 round(told.high, 3),
-                round(each.chance, 3),
-                float(told.having),
+                f"{each.chance:.2f}",
+                f"{told.having:,}",
                 "promised" if promised else "alarm" if alarm else "no",
             )
         )

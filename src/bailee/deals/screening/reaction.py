@@ -176,7 +176,7 @@ def _surveyed(survey: pa.Table, answers: Floats) -> Series:
 def _row(name: str, answers: Floats) -> tuple[str | float | None, ...]:
     against = int((answers <= _UNCOMFORTABLE).sum())
     low, high = wilson(against, len(answers))
-    return name, against / len(answers), low, high, float(len(answers))
+    return name, against / len(answers), low, high, f"{len(answers):,}"
 
 
 def _margin(evidence: Evidence, assumed: list[str]) -> tuple[_Range, float | None]:
