@@ -217,6 +217,78 @@ def test_a_group_that_is_too_small_for_the_deal(gate: Gate, tmp_path: Path) -> N
     assert gate.ask("SELECT store, sum(total) AS s FROM orders GROUP BY 1", purpose="figures", recipient="insurer").rows
 
 
+CROSSED = {
+    **FIGURES,
+    "asked": {
+        "cells": {
+            "title": "Spent by store and day",
+            "question": "SELECT store, CAST(placed AS DATE) AS day, sum(total) AS spent, count(*) AS n FROM orders "
+            "GROUP BY store, CAST(placed AS DATE)",
+            "by": ["store", "day"],
+        }
+    },
+    "treated": {"min_group": 3},
+}
+
+
+def _cells(gate: Gate, sql: str) -> dict[tuple[object, ...], tuple[float, ...]]:
+    """By store and day what the thirty who stand spent, each of them, straight from the shop's file."""
+    with duckdb.connect(str(gate.home / "warehouse.duckdb"), read_only=True) as con:
+        own: dict[tuple[object, ...], list[float]] = {}
+        for store, day, spent in con.execute(sql).fetchall():
+            own.setdefault((store, day), []).append(float(spent))
+    return {key: tuple(sorted(values)) for key, values in own.items()}
+
+
+def _shown(done: Released) -> set[tuple[object, ...]]:
+    table = opened_file(done.folder / "cells.parquet.age")
+    return set(zip(table["store"].to_pylist(), table["day"].to_pylist(), strict=True))
+
+
+def test_a_figure_that_one_customer_all_but_makes(gate: Gate, tmp_path: Path) -> None:
+    """R45: a customer who buys for a million on one day is in no figure of that store's day, nor to be worked out."""
+    with duckdb.connect(str(gate.home / "warehouse.duckdb")) as con:
+        con.execute(
+            "UPDATE orders SET total = 1000000 WHERE customer_id = 4 AND placed = (SELECT max(placed) FROM orders)"
+        )
+    done = released(gate, tmp_path, deal_text(**CROSSED))
+    cells = _cells(
+        gate,
+        "SELECT store, CAST(placed AS DATE), sum(total) FROM orders WHERE customer_id <= 30 "
+        "GROUP BY store, CAST(placed AS DATE), customer_id",
+    )
+    dominated = {key for key, own in cells.items() if sum(own[:-1]) < 1.1 * own[-1]}
+    big = next(key for key, own in cells.items() if own[-1] == 1_000_000)
+    assert big in dominated
+    shown = _shown(done)
+    assert shown
+    assert not shown & dominated
+    for axis in (0, 1):  # one hidden cell of a line would be its total less the others
+        line = {key for key in cells if key[axis] == big[axis]}
+        assert len(line - shown) >= 2
+
+
+def test_no_hidden_figure_follows_from_totals(gate: Gate, tmp_path: Path) -> None:
+    """R45: where one group is too small, another of its store and one of its day are hidden with it."""
+    with duckdb.connect(str(gate.home / "warehouse.duckdb")) as con:
+        con.execute(
+            "DELETE FROM orders WHERE store = 'S1' AND placed = (SELECT max(placed) FROM orders) AND customer_id > 8"
+        )
+    done = released(gate, tmp_path, deal_text(**CROSSED))
+    cells = _cells(
+        gate,
+        "SELECT store, CAST(placed AS DATE), sum(total) FROM orders WHERE customer_id <= 30 "
+        "GROUP BY store, CAST(placed AS DATE), customer_id",
+    )
+    small = [key for key, own in cells.items() if len(own) < 3]
+    assert 1 == len(small)
+    hidden = set(cells) - _shown(done)
+    assert small[0] in hidden
+    for axis in (0, 1):
+        lines = {key[axis] for key in hidden}
+        assert all(sum(key[axis] == each for key in hidden) >= 2 for each in lines)
+
+
 def test_rows_of_a_purpose_for_figures(gate: Gate, tmp_path: Path) -> None:
     """R41: a purpose that shows figures alone gives no rows, whatever form a deal states."""
     digest = agreed(gate, deal_text(purpose="figures"))

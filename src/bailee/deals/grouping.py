@@ -16,12 +16,9 @@ import pyarrow.compute as pc
 from bailee.deals.bars import PERCENT
 from bailee.deals.contributions import Contributions
 from bailee.deals.evidence import CUSTOMER
-from bailee.deid.cells import Tabulation, dominant, small, suppressed
+from bailee.deid.cells import complemented, dominant, small
 from bailee.deid.frequencies import Bools, Column, Floats, Ints, groups
 from bailee.engines.duckdb.scratch import Scratch
-
-#: Larger tables are not held against what can be worked out cell by cell; all that could be is hidden by whole lines.
-MOST_CELLS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,47 +89,8 @@ def _worked_out(made: Contributions, table: pa.Table, keys: list[Column], cell: 
         return hidden
     one = np.zeros(len(hidden), np.int64)
     one[cell] = np.arange(len(cell))
-    places = tuple(key.codes[one] for key in keys)
-    shape = tuple(len(key) for key in keys)
-    found = hidden.copy()
+    places = [key.codes[one] for key in keys]
     for place in range(made.parts):
-        sums = _summed(cell, np.abs(_amounts(table[f"part{place}"])), len(hidden))
-        found = _by_lines(places, sums, found)
-        if np.prod([size + 1 for size in shape]) > MOST_CELLS:
-            continue
-        grid, marks = np.zeros(shape), np.ones(shape, np.bool_)
-        grid[places], marks[places] = sums, found
-        whole = _totalled(grid)
-        unsafe = np.zeros(whole.shape, np.bool_)
-        unsafe[tuple(slice(0, size) for size in shape)] = marks
-        found = found | suppressed(Tabulation(whole), unsafe)[places]
-    return found
-
-
-def _summed(cell: Ints, amounts: Floats, many: int) -> Floats:
-    return np.bincount(cell, weights=amounts, minlength=many).astype(np.float64)
-
-
-def _totalled(grid: Floats) -> Floats:
-    for axis in range(grid.ndim):
-        grid = np.concatenate([grid, grid.sum(axis=axis, keepdims=True)], axis=axis)
-    return grid
-
-
-def _by_lines(places: tuple[Ints, ...], sums: Floats, hidden: Bools) -> Bools:
-    """No line along a column holds exactly one hidden cell, whose value its total would tell; the smallest joins it.
-
-    Lines cross, so it is repeated until nothing moves. Quick, and never enough to skip `suppressed` where that can be.
-    """
-    found = hidden.copy()
-    while True:
-        before = found.copy()
-        for axis in range(len(places)):
-            others = [codes for place, codes in enumerate(places) if place != axis]
-            line = groups(others, [int(codes.max()) + 1 for codes in others])[0] if others else np.zeros_like(places[0])
-            alone = np.flatnonzero(np.bincount(line, weights=found) == 1)
-            for each in alone:
-                near = np.flatnonzero((line == each) & ~found)
-                found[near[np.argsort(sums[near], kind="stable")[:1]]] = True
-        if (before == found).all():
-            return found
+        sums: Floats = np.bincount(cell, np.abs(_amounts(table[f"part{place}"])), len(hidden)).astype(np.float64)
+        hidden = complemented(places, [len(key) for key in keys], sums, hidden)
+    return hidden

@@ -204,7 +204,7 @@ def _tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[_Table]:
         _must_add_noise(deal, outlet)
         made = []
         for each in deal.asked.values():
-            given = outlet.figures(_over_tables(deal, each.question, outlet), least)
+            given = outlet.figures(_over_tables(deal, each.question, outlet), least, _keys(each.question))
             treated = dict.fromkeys(given.table.column_names, "aggregate")
             made.append(_Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated))
         return made
@@ -213,6 +213,19 @@ def _tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[_Table]:
     if deal.form is Form.DEIDENTIFIED:
         return _recoded(deal, found)
     return [_shaped(deal, table, deal.wanted[table.key], outlet.secret) for table in found]
+
+
+def _keys(question: str) -> tuple[int, ...]:
+    """The places of the columns of a question about groups that say which group: those that aggregate nothing."""
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        tree = sqlglot.parse_one(question, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        raise FactRejected("a question of `asked` cannot be read as SQL") from None
+    items = tree.selects if isinstance(tree, exp.Query) else []
+    return tuple(at for at, item in enumerate(items) if item.find(exp.AggFunc) is None)
 
 
 def _must_add_noise(deal: Deal, outlet: Disclosing) -> None:

@@ -36,6 +36,9 @@ class Ruling:
     read_lines: Mapping[str, int | None] = field(default_factory=dict, compare=False, repr=False)
     #: Categories of which no row may say anything, although the purpose reads them: a narrower look at the same use.
     unspoken: frozenset[str] = frozenset()
+    #: Of figures about groups, none that one customer all but makes: what is left without the largest two must be so
+    #: many percent of the largest (the p % rule). A deal asks for it.
+    percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bailee.deid.frequencies import Bools, Floats, Ints
+from bailee.deid.frequencies import Bools, Floats, Ints, groups
 from bailee.errors import DeidError
 
 #: A figure that adding and subtracting fixes closer than this share of itself is known.
 _EXACT = 1e-6
+#: Larger tables are not held against what can be worked out from all their lines together.
+MOST_CELLS = 4096
 
 
 def small(customers: Ints, least: int) -> Bools:
@@ -172,3 +175,41 @@ def rounded(values: Sequence[int], names: Sequence[str], base: int, key: bytes) 
         below, rest = divmod(value, base)
         found.append((below + (chance < rest / base)) * base)
     return found
+
+
+def complemented(places: Sequence[Ints], sizes: Sequence[int], figures: Floats, hidden: Bools) -> Bools:
+    """Which cells to hide of those that there are, so that no hidden one follows from the shown and any totals.
+
+    `places` has by key the place of each cell on it, `sizes` how many places there are. Cells that are not there count
+    as figures of nothing. Tables beyond `MOST_CELLS` are closed line by line alone, which misses what several lines
+    give away together.
+    """
+    found = _by_lines(places, figures, hidden)
+    if math.prod(size + 1 for size in sizes) > MOST_CELLS or not found.any():
+        return found
+    grid, marks = np.zeros(tuple(sizes)), np.ones(tuple(sizes), np.bool_)
+    where = tuple(places)
+    grid[where], marks[where] = figures, found
+    for axis in range(grid.ndim):
+        grid = np.concatenate([grid, grid.sum(axis=axis, keepdims=True)], axis=axis)
+    unsafe = np.zeros(grid.shape, np.bool_)
+    unsafe[tuple(slice(0, size) for size in sizes)] = marks
+    return found | suppressed(Tabulation(grid), unsafe)[where]
+
+
+def _by_lines(places: Sequence[Ints], figures: Floats, hidden: Bools) -> Bools:
+    """No line along a key holds exactly one hidden cell, whose value its total would tell; the smallest joins it.
+
+    Lines cross, so it is repeated until nothing moves. Quick, and never enough to skip `suppressed` where that can be.
+    """
+    found = hidden.copy()
+    while True:
+        before = found.copy()
+        for axis in range(len(places)):
+            others = [codes for place, codes in enumerate(places) if place != axis]
+            line = groups(others, [int(codes.max()) + 1 for codes in others])[0] if others else np.zeros_like(places[0])
+            for each in np.flatnonzero(np.bincount(line, weights=found) == 1):
+                near = np.flatnonzero((line == each) & ~found)
+                found[near[np.argsort(figures[near], kind="stable")[:1]]] = True
+        if (before == found).all():
+            return found

@@ -7,7 +7,7 @@ they were or were not in it; the bits themselves lie sealed under the company's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from bailee.deid.pseudonyms import pseudonym
 from bailee.errors import FactRejected, NotVerified, RecordError, Refused, WorkspaceError
-from bailee.gate import asked
+from bailee.gate import asked, grouped
 from bailee.gate.record import REFUSED, Recorder, described, refusal
 from bailee.gate.turns import Turn
 from bailee.ledger import bits, log
@@ -41,6 +41,8 @@ Numbers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 #: Under what secrets of fingerprints are derived; no purpose can be called so.
 FINGERPRINT = "a release's fingerprint"
+#: The p of the p % rule for figures that leave.
+PERCENT = 10
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,23 @@ class Disclosing:
             numbers, clear = self._whose(table, customer)
         return Given(table, answer.receipt, numbers, clear, governed.tables, _columns(governed.columns))
 
-    def figures(self, question: str, least: int) -> Given:
-        """Figures about groups of at least `least` customers, whatever smaller groups the purpose may show."""
+    def figures(self, question: str, least: int, keys: Sequence[int]) -> Given:
+        """Figures about groups of at least `least` customers, none of which one customer all but makes.
+
+        `keys` are the places of the columns that say which group, from 0. What is hidden does not follow from what is
+        shown and the totals along each of them, which the recipient may know: for that the question is asked once more
+        for groups of any size, of which nothing leaves here. Figures with noise need neither.
+        """
         narrowed = _narrowed(self.ruling, least)
-        answer = self._door().ask(question, narrowed, self._clock(), self._fresh, Turn())
+        noisy = self.ruling.purpose is not None and self.ruling.purpose.release.epsilon is not None
+        shown = narrowed if noisy else replace(narrowed, percent=PERCENT)
+        answer = self._door().ask(question, shown, self._clock(), self._fresh, Turn())
         table, governed = answer.arrow(), answer.governed
         if governed.personal and not governed.aggregate:
             raise FactRejected("a question about people must be one about groups: name a key and an aggregate")
+        if governed.personal and not noisy:
+            whole = self._door().ask(question, _of_any_size(narrowed), self._clock(), self._fresh, Turn())
+            table = grouped.closed(table, whole.arrow(), keys)
         numbers = np.zeros(table.num_rows, np.int64)
         return Given(table, answer.receipt, numbers, True, governed.tables, _columns(governed.columns))
 
@@ -243,6 +255,14 @@ def _narrowed(ruling: Ruling, least: int) -> Ruling:
     group = replace(release, min_group=max(least, release.min_group or 0))
     purpose = replace(ruling.purpose, release=group)
     return replace(ruling, purpose=purpose, at_most=max(ruling.at_most, Treatment.AGGREGATE))
+
+
+def _of_any_size(ruling: Ruling) -> Ruling:
+    """The ruling with groups of one: only to know which are hidden."""
+    if ruling.purpose is None:
+        raise FactRejected("a ruling without a purpose shows nothing")
+    release = replace(ruling.purpose.release, min_group=1)
+    return replace(ruling, purpose=replace(ruling.purpose, release=release), percent=None)
 
 
 def _columns(used: tuple[Used, ...]) -> tuple[tuple[str, str, str], ...]:

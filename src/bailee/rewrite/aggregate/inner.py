@@ -2,7 +2,8 @@
 
 With one row per contributing row, `bailee_s` is its customer and each condition says whether the row contributes to an
 aggregate. Conditions cut a group into parts; the differences of aggregates show a part at the smallest. A part with
-fewer customers than the minimum, or an aggregate to which none contribute, makes the whole group vanish.
+fewer customers than the minimum, or an aggregate to which none contribute, makes the whole group vanish. With the p %
+rule a part vanishes too where one customer all but makes it. What holds in each part holds in their union.
 """
 
 from __future__ import annotations
@@ -22,10 +23,18 @@ class Inner:
     where: str | None
     subject: str
     minimum: int
+    percent: int | None = None
     keys: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     aggregates: dict[str, str] = field(default_factory=dict)
     conditions: dict[str, None] = field(default_factory=dict)
+    #: What a row adds to some aggregate, in size.
+    amounts: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def parted(self) -> bool:
+        """Whether groups are looked at part by part, before any is shown."""
+        return bool(self.conditions) or self.percent is not None
 
     def value(self, prefix: str, expression: str) -> str:
         """The name in `bailee_rows` of an expression over one row."""
@@ -46,6 +55,10 @@ class Inner:
             parts.append(condition)
         if argument is not None and argument != "bailee_s":
             parts.append(f"{argument} IS NOT NULL")
+        if function != "count":
+            self.amounts[f"coalesce(abs({argument}), 0)"] = None
+        elif argument != "bailee_s" or not distinct:
+            self.amounts["1"] = None
         if parts:
             self.conditions[f"({' AND '.join(parts)})"] = None
         if sql not in self.aggregates:
@@ -61,7 +74,7 @@ class Inner:
         rows += f" WHERE {self.where}" if self.where is not None else ""
         shown = ", ".join([*names, *(f"{sql} AS {name}" for sql, name in self.aggregates.items())])
         group = f" GROUP BY {', '.join(names)}" if names else ""
-        if not self.conditions:
+        if not self.parted:
             enough = f"count(DISTINCT bailee_s) >= {self.minimum}"
             return f"WITH bailee_rows AS ({rows}) SELECT {shown or 'true'} FROM bailee_rows{group} HAVING {enough}"
         return (
@@ -72,14 +85,43 @@ class Inner:
         """The keys of the groups of which every part is large enough and every aggregate has somebody."""
         flags = [f"bailee_p{at}" for at in range(1, len(self.conditions) + 1)]
         cut = [f"{condition} AS {flag}" for condition, flag in zip(self.conditions, flags, strict=True)]
-        parts = (
-            f"SELECT {', '.join([*names, *cut])}, count(DISTINCT bailee_s) AS bailee_n FROM bailee_rows "
-            f"GROUP BY {', '.join([*names, *flags])}"
-        )
+        parts = self._parts(names, flags, cut) if self.percent is None else self._own_parts(names, flags, cut)
         enough = " AND ".join([f"min(bailee_n) >= {self.minimum}", *(f"bool_or({flag})" for flag in flags)])
+        if self.percent is not None:
+            # The second largest is at most as large as the largest; so this is never looser than the p % rule.
+            times = f"{2 + self.percent / 100:g}e0"
+            each = (
+                f"(bailee_x{at} = 0 OR bailee_t{at} > bailee_x{at} * {times})" for at in range(1, len(self.amounts) + 1)
+            )
+            spread = " AND ".join(each)
+            enough += f" AND min(CASE WHEN {spread} THEN 1 ELSE 0 END) = 1" if spread else ""
         kept = ", ".join(f"{name} AS bailee_o{at}" for at, name in enumerate(names, 1)) or "true AS bailee_o"
         group = f" GROUP BY {', '.join(names)}" if names else ""
         return f"SELECT {kept} FROM ({parts}){self.dialect.subquery}{group} HAVING {enough}"
+
+    def _parts(self, names: list[str], flags: list[str], cut: list[str]) -> str:
+        """A row for each part of a group: how many customers there are in it."""
+        return (
+            f"SELECT {', '.join([*names, *cut])}, count(DISTINCT bailee_s) AS bailee_n FROM bailee_rows "
+            f"GROUP BY {', '.join([*names, *flags])}"
+        )
+
+    def _own_parts(self, names: list[str], flags: list[str], cut: list[str]) -> str:
+        """The same, and of each amount the largest that one customer adds, and the sum."""
+        sums = [f"sum({amount}) AS bailee_d{at}" for at, amount in enumerate(self.amounts, 1)]
+        own = (
+            f"SELECT {', '.join([*names, *cut, 'bailee_s', *sums])} FROM bailee_rows "
+            f"GROUP BY {', '.join([*names, *flags, 'bailee_s'])}"
+        )
+        of = [
+            f"max(bailee_d{at}) AS bailee_x{at}, sum(bailee_d{at}) AS bailee_t{at}"
+            for at in range(1, len(self.amounts) + 1)
+        ]
+        whole = f" GROUP BY {', '.join([*names, *flags])}" if names or flags else ""
+        return (
+            f"SELECT {', '.join([*names, *flags, 'count(bailee_s) AS bailee_n', *of])} "
+            f"FROM ({own}){self.dialect.subquery}{whole}"
+        )
 
     def _survivors(self, names: list[str], shown: str, group: str) -> str:
         same = self.dialect.same(names, [f"bailee_o{at}" for at in range(1, len(names) + 1)]) if names else "true"

@@ -55,7 +55,7 @@ def rewrite(
     relation = RELATION.format(len(names.tables) + 1)
     sql = sql.replace("\0", relation)
     verify(names.dialect, sql, serialize, [relation])
-    rows = ["bailee_rows"] * (2 if inner.conditions else 1) + ["bailee_kept"] * bool(inner.conditions)
+    rows = ["bailee_rows", "bailee_rows", "bailee_kept"] if inner.parted else ["bailee_rows"]
     verify(names.dialect, inner.sql(), serialize, [*names.references, *rows])
     return Governed(
         question=question,
@@ -114,7 +114,8 @@ class Rewriting:
         if minimum is None:
             raise ValueError("checked with the shape")
         where = self.attempt(parts["WHERE"]) if parts["WHERE"] else None
-        self.inner = Inner(self.dialect, self.source(), where, self.dialect.quote(first.alias), max(minimum, 1))
+        subject, percent = self.dialect.quote(first.alias), sight.ruling.percent
+        self.inner = Inner(self.dialect, self.source(), where, subject, max(minimum, 1), percent)
 
     def done(self) -> tuple[Inner, str]:
         """The inner view and the outer text, in which a NUL stands for the view's name."""

@@ -1,0 +1,44 @@
+"""Figures over groups on their way out: which of those that may be shown would give away one that may not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bailee.deid.cells import complemented
+from bailee.deid.frequencies import Column
+from bailee.errors import FactRejected
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def closed(shown: pa.Table, whole: pa.Table, keys: Sequence[int]) -> pa.Table:
+    """The rows of `shown` that may be, where `whole` has every group; `keys` are the columns that say which.
+
+    FactRejected where these do not tell the groups apart, or a figure is no number.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not keys:
+        return shown
+    both = [pa.chunked_array([*whole.column(at).chunks, *shown.column(at).chunks]) for at in keys]
+    columns = [Column.encode(whole.column_names[at], each) for at, each in zip(keys, both, strict=True)]
+    _, place = np.unique(np.stack([each.codes for each in columns]), axis=1, return_inverse=True)
+    mine, theirs = place.ravel()[: whole.num_rows], place.ravel()[whole.num_rows :]
+    if len(np.unique(mine)) != len(mine):
+        raise FactRejected("several figures are of the same group: select every key that the question groups by")
+    hidden = ~np.isin(mine, theirs)
+    places, sizes = [each.codes[: whole.num_rows] for each in columns], [len(each) for each in columns]
+    for at, name in enumerate(whole.column_names):
+        if at in keys or not hidden.any():
+            continue
+        kind = whole.schema.field(at).type
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+            raise FactRejected(f"`{name}` is no figure, expected a number")
+        figures = pc.fill_null(whole.column(at).cast(pa.float64()), 0.0).to_numpy()
+        hidden = complemented(places, sizes, np.abs(np.nan_to_num(figures)), hidden)
+    return shown.filter(pa.array(~np.isin(theirs, mine[hidden])))
