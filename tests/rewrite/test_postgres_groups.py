@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -112,3 +113,21 @@ def test_products_cannot_overflow(shop: PostgresShop) -> None:
         assert [(True,)] == rows
     finally:
         shop.con.execute("UPDATE orders SET total = 5 WHERE order_id = 10")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "SELECT coupon, sum(total) FROM orders GROUP BY coupon",
+        "SELECT count(*), sum(total), avg(total) FROM orders",
+        "SELECT count(DISTINCT customer_id), sum(total) FILTER (WHERE total > 5) FROM orders",
+        "SELECT kind, sum(quantity) FROM lines JOIN products USING (product_id) GROUP BY kind",
+    ],
+)
+def test_the_p_percent_rule_never_shows_more(shop: PostgresShop, question: str) -> None:
+    """A deal's p % rule runs on PostgreSQL, and with a larger p nothing is shown that a smaller one hides."""
+    every = set(map(repr, shop.run(shop.govern(question, RULING))))
+    mild = set(map(repr, shop.run(shop.govern(question, replace(RULING, percent=1)))))
+    hard = set(map(repr, shop.run(shop.govern(question, replace(RULING, percent=10_000)))))
+    assert hard <= mild <= every
+    assert not hard
