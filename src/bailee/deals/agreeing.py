@@ -133,7 +133,7 @@ def agree(gate: Gate, digest: str, *, actor: Actor) -> Standing:
     FactRejected where another version of the deal is agreed: take that back first.
     """
     now = standing(gate, digest)
-    reasons = [*now.against, *against_ruling(gate, _readable(now), actor)] if now.state is not State.AGREED else []
+    reasons = [*now.against, *against_ruling(gate, _readable(now))] if now.state is not State.AGREED else []
     if reasons:
         raise refused(gate, digest, "agree", reasons, actor)
 
@@ -189,9 +189,17 @@ def promise_of(gate: Gate) -> Promise:
     return Promise(gate.promise.digest, gate.promise.map_digest, gate.clock().date())
 
 
-def against_ruling(gate: Gate, deal: Deal, actor: Actor) -> list[Reason]:
-    """Why the policy does not allow a deal's purpose, recipient or one of its effects."""
+def against_ruling(gate: Gate, deal: Deal, actor: Actor | None = None) -> list[Reason]:
+    """Why the policy does not allow a deal's purpose, recipient or one of its effects; without an actor, to anybody.
+
+    Whoever agrees decides and uses no data, so the purpose's roles and lessons are asked of whoever releases.
+    """
     found = list[Reason]()
+    if actor is None:
+        policy = gate.promise.policy
+        purpose = policy.purposes[deal.purpose]
+        lessons = purpose.training.union(*(role.training for role in policy.roles.values()))
+        actor = Actor("whoever releases", purpose.roles, lessons)
     for effect in sorted(deal.effects):
         ruling = gate.rule(deal.purpose, effect=effect, recipient=deal.recipient, actor=actor)
         if not ruling.permitted:

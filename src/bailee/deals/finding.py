@@ -130,7 +130,7 @@ class Nearest:
 class Screen:
     """What was screened, under which policy and map (digests), when, with what seed, and what came of it.
 
-    `nearest` is None where the deal is acceptable as it is, or `no_version` says why there is none.
+    `nearest` is None where no test refuses the deal, or `no_version` says why there is none.
     """
 
     deal: Deal

@@ -95,7 +95,7 @@ def screen(
     told(steps - 1, steps, "the nearest version that would pass")
     held, when = gate.promise, gate.clock()
     screened = Screen(deal, held.digest, held.map_digest, when, seed, tuple(findings), receipts=gathered.receipts)
-    if nearest and screened.verdict is not Verdict.ACCEPTABLE:
+    if nearest and screened.verdict is Verdict.REFUSED:  # a condition is met by the recipient, not by less data
         screened = _with_nearest(screened, gathered.evidence)
     entry = records.keep(gate, screened)
     told(steps, steps, "")
