@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def closed(shown: pa.Table, whole: pa.Table, keys: Sequence[int]) -> pa.Table:
-    """The rows of `shown` that may be, where `whole` has every group; `keys` are the columns that say which.
+    """The rows of `shown` that may be, in the order of their groups, where `whole` has every group; `keys` are the columns that say which.
 
     FactRejected where these do not tell the groups apart, or a figure is no number.
     """
@@ -41,4 +41,6 @@ def closed(shown: pa.Table, whole: pa.Table, keys: Sequence[int]) -> pa.Table:
             raise FactRejected(f"`{name}` is no figure, expected a number")
         figures = pc.fill_null(whole.column(at).cast(pa.float64()), 0.0).to_numpy()
         hidden = complemented(places, sizes, np.abs(np.nan_to_num(figures)), hidden)
-    return shown.filter(pa.array(~np.isin(theirs, mine[hidden])))
+    # Places are in the order of the keys' values.
+    order = np.argsort(theirs, kind="stable")
+    return shown.take(pa.array(order[~np.isin(theirs[order], mine[hidden])]))
