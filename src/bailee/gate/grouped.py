@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def closed(shown: pa.Table, whole: pa.Table, keys: Sequence[int]) -> pa.Table:
     """The rows of `shown` that may be, in the order of their groups, where `whole` has every group.
 
-    `keys` are the places of the columns that say which group. FactRejected where these do not tell the groups apart, or a figure is no number.
+    `keys` are the places of the columns that say which group. FactRejected where these do not tell the groups apart, or
+    a figure is no number.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
