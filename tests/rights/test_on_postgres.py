@@ -40,6 +40,10 @@ def test_a_store_from_before_is_brought_up(tmp_path: Path, postgres: Cluster) ->
     make(tmp_path / "shop", url)
     database = url.split("/")[3].split("?")[0]
     for table in (
+        "deletions",
+        "releases",
+        "deal_steps",
+        "deals",
         "request_changes",
         "requests",
         "webhook_cursors",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import bailee
@@ -41,7 +42,19 @@ def busy(gate: Gate, clock: Clock) -> None:
     gate.choose(1, "withdraw", "offers")
     open_(1)  # and this minute stays open
     gate.ask(ORDERS, purpose="campaigns", actor=MARKETING)
+    disclose(gate)
     clock.forward(minutes=1)
+
+
+def disclose(gate: Gate) -> None:
+    """Give away everybody who stands but customer 7, and nobody after that."""
+    outlet = gate.disclosing("research", recipient="insurer")
+    standing = outlet.standing()
+    members = outlet.stands(standing).copy()
+    members[[0, 7]] = False
+    digest = f"sha256:{'0' * 64}"
+    for each in (members, np.zeros_like(members)):
+        outlet.commit(each, standing, digest, digest, {}, lambda _, __, entry: entry)
 
 
 def whole(gate: Gate, customer: str, *, every: bool) -> list[Used]:
