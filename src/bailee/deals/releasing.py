@@ -662,7 +662,7 @@ def _rows(sealer: age.Sealer, rows: pa.Table, form: str) -> None:
     import pyarrow.parquet as parquet
 
     if form == "csv":
-        formats.write_csv(rows, sealer)  # type: ignore[arg-type]
+        formats.write_csv(rows, sealer)  # type: ignore[arg-type]  # it only writes
     else:
         parquet.write_table(rows.replace_schema_metadata(None), pa.PythonFile(sealer, mode="w"))
 

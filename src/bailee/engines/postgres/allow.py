@@ -159,7 +159,7 @@ def _changed(link: Link, wanted: Change, held: Held | None) -> tuple[Allowed, He
 def _each(given: Iterable[str], count: int) -> Iterator[str]:
     """Keys as they were counted; where somebody was erased since, they are others."""
     found = 0
-    for found, key in enumerate(given, 1):  # noqa: B007
+    for found, key in enumerate(given, 1):  # noqa: B007  (how many there were is asked below)
         yield key
     if found != count:
         raise Wrong("stale")
