@@ -98,6 +98,7 @@ def test_back_after_signing_out_shows_nothing(mailing: Served, household: tuple[
     enter(page, mailing, household[0]).goto(f"{mailing.url}/me/data")
     expect(page.get_by_text(household[1])).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in to your data")
     assert household[1] not in page.content()

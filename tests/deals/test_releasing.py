@@ -110,7 +110,7 @@ def test_what_was_tampered_with_is_named(gate: Gate, tmp_path: Path) -> None:
         "manifest.json", lambda p: p.write_text(p.read_text().replace("306", "1"))
     )
     flipped = "orders.parquet.age"
-    assert "is not the file" in broken(flipped, lambda p: p.write_bytes(p.read_bytes()[:-1] + b"x"))
+    assert "is not the file" in broken(flipped, lambda p: p.write_bytes(p.read_bytes() + b"x"))
     assert "does not list" in broken("more.csv", lambda p: p.write_text("x"))
     assert "cannot be read" in broken(flipped, lambda p: p.unlink())
     other = gate.proof(done.entry - 1)
