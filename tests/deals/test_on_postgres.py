@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bailee.deals import agreeing, fingerprint, recalling, releasing
+from bailee.deals import agreeing, fingerprint, recalling, releasing, tracing
 from bailee.deals.agreed import State
 from bailee.deals.recalling import Made
 from bailee.deals.releasing import Asked
@@ -33,7 +33,7 @@ def test_from_the_draft_to_the_confirmed_deletion(tmp_path: Path, postgres: Clus
         with gate.database.read() as connection:
             assert (2, 0) == deals.counted(connection, gate.clock())
         assert [] == releasing.finish(gate)
-        assert 1 == len(fingerprint.trace(_plain(), releasing.known(gate)))
+        assert 1 == len(fingerprint.trace(_plain(), tracing.known(gate)))
         assert gate.head() == gate.verify()
 
 

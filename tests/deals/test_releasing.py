@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
-from bailee.deals import agreeing, fingerprint, manifest, releasing
+from bailee.deals import agreeing, fingerprint, manifest, releasing, tracing
 from bailee.deals.releasing import Asked, Released
 from bailee.deid.pseudonyms import pseudonym
 from bailee.errors import BaileeError, FactRejected, NotVerified, RecordError, Refused
@@ -425,12 +425,12 @@ def test_a_leak_is_traced(gate: Gate, clock: Clock, tmp_path: Path) -> None:
     other = released(gate, tmp_path, deal_text(deal="other", recipient="supplier"))
     for done in (one, other):
         table = opened_file(done.folder / "orders.parquet.age").select(["total"]).slice(0, 150)
-        found = fingerprint.trace(table, releasing.known(gate))
+        found = fingerprint.trace(table, tracing.known(gate))
         assert [done.name] == [match.name for match in found if match.accused]
         assert found[0].name == done.name
     with duckdb.connect(str(gate.home / "warehouse.duckdb"), read_only=True) as con:
         plain = con.sql("SELECT total, store FROM orders").to_arrow_table()
-    assert [] == [match for match in fingerprint.trace(plain, releasing.known(gate)) if match.accused]
+    assert [] == [match for match in fingerprint.trace(plain, tracing.known(gate)) if match.accused]
 
 
 # Killed in the middle -------------------------------------------------------------------------------------------

@@ -173,7 +173,11 @@ def test_what_was_sealed_opens_only_where_it_was_put(ring: Database) -> None:
     with ring.write() as connection:
         keys = keyring.of(connection)
         sealed = keys.seal(connection, [1], b"hers", CONTEXT)
-        wrong = [(1, sealed, b"other.column"), (2, sealed, CONTEXT), (1, sealed[:-1] + bytes([sealed[-1] ^ 1]), CONTEXT)]
+        wrong = [
+            (1, sealed, b"other.column"),
+            (2, sealed, CONTEXT),
+            (1, sealed[:-1] + bytes([sealed[-1] ^ 1]), CONTEXT),
+        ]
         for number, found, context in [*wrong, (1, sealed[:20], CONTEXT), (1, b"", CONTEXT)]:
             with pytest.raises(NotVerified, match="sealed bytes do not open: they were changed or moved"):
                 keys.open(connection, [number], found, context)

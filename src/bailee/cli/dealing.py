@@ -162,11 +162,11 @@ def verify(home: Path, folder: Path, *, as_json: bool) -> None:
 
 def trace(home: Path, file: Path, *, as_json: bool) -> None:
     """Say how well a file fits each release."""
-    from bailee.deals import fingerprint, releasing
+    from bailee.deals import fingerprint, tracing
 
     table = _table(file)
     with opened(home, settled=True) as gate:
-        found = fingerprint.trace(table, releasing.known(gate))
+        found = fingerprint.trace(table, tracing.known(gate))
     if as_json:
         print_json({"file": str(file), "matches": [{**asdict(each), "accused": each.accused} for each in found]})
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,7 +29,7 @@ _CONTRACTS = (
     f"SELECT customer, since, ended FROM contracts WHERE customer IN ({{}}) AND since {LIKELY} ORDER BY customer, since"
 )
 _GROUNDS = f"SELECT customer, purpose, at FROM grounds WHERE customer IN ({{}}) AND at {LIKELY} ORDER BY customer, at"
-_HOLDS = "SELECT customer, purpose FROM holds WHERE customer IN ({}) AND ended IS NULL"
+_HOLDS = "SELECT customer, purpose FROM holds WHERE customer IN ({}) AND ended IS NULL ORDER BY customer"
 
 _ACTS = {str(act): act for act in Act}
 _INSTRUMENTS = {str(instrument): instrument for instrument in Instrument}
@@ -56,11 +57,11 @@ def of_many(connection: Connection, numbers: Iterable[int]) -> Iterator[tuple[in
 def _some(
     connection: Connection, numbers: Sequence[int], registered: dict[int, tuple[str, str]]
 ) -> Iterator[tuple[int, Customer]]:
-    choices = _by_customer(connection, _CHOICES, numbers)
-    given = _by_customer(connection, _GIVEN, numbers)
-    contracts = _by_customer(connection, _CONTRACTS, numbers)
-    grounds = _by_customer(connection, _GROUNDS, numbers)
-    holds = _by_customer(connection, _HOLDS, numbers)
+    choices = _ByCustomer(connection, _CHOICES, numbers)
+    given = _ByCustomer(connection, _GIVEN, numbers)
+    contracts = _ByCustomer(connection, _CONTRACTS, numbers)
+    grounds = _ByCustomer(connection, _GROUNDS, numbers)
+    holds = _ByCustomer(connection, _HOLDS, numbers)
     for number, key, born, place, erased, restricted, active in _rows(connection, _CUSTOMERS, numbers):
         yield (
             number,
@@ -96,12 +97,23 @@ def _choice(row: tuple[Any, ...], registered: dict[int, tuple[str, str]]) -> Cho
     )
 
 
-def _by_customer(connection: Connection, statement: str, numbers: Sequence[int]) -> dict[int, list[tuple[Any, ...]]]:
-    """Rows by the customer in their first column, without it."""
-    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for customer, *row in _rows(connection, statement, numbers):
-        found[customer].append(tuple(row))
-    return found
+class _ByCustomer:
+    """The rows of a statement in order of their first column, given customer by customer, without it.
+
+    Only one customer's are in memory: some come back a thousand times.
+    """
+
+    def __init__(self, connection: Connection, statement: str, numbers: Sequence[int]) -> None:
+        self._groups = groupby(_rows(connection, statement, numbers), itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def __getitem__(self, number: int) -> list[tuple[Any, ...]]:
+        """The rows of a customer; whoever is asked for later has a greater number."""
+        while self._next is not None and self._next[0] < number:
+            self._next = next(self._groups, None)
+        if self._next is None or self._next[0] != number:
+            return []
+        return [tuple(row[1:]) for row in self._next[1]]
 
 
 def _rows(connection: Connection, statement: str, numbers: Sequence[int]) -> Iterable[Any]:

@@ -14,7 +14,7 @@ from bailee.people import faults, store
 from bailee.people.store import PURPOSE, READ, SNAPSHOT, WRITE
 
 #: What a connection keeps of the file, beside what the system does; a server has many, and each would fill it in time.
-_CACHE_KIB = 2 * 1024
+_CACHE_KIB = 1024
 #: Enough to keep the index of choices in memory while a file is imported.
 _IMPORT_CACHE_KIB = 32 * 1024
 #: What is deleted is overwritten, so that nothing of an erased customer stays in free pages.
@@ -65,9 +65,9 @@ class SQLite:
                 raw.execute(f"PRAGMA {pragma}")
             return raw
 
-        engine = create_engine(
-            "sqlite://", creator=connect, poolclass=QueuePool, pool_size=8, max_overflow=-1, hide_parameters=True
-        )
+        # The last given back is given out first, so that few are busy and the caches of the rest stay small.
+        pool: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 8, "max_overflow": -1, "pool_use_lifo": True}
+        engine = create_engine("sqlite://", creator=connect, hide_parameters=True, **pool)
         # The driver would begin by itself and too late; SQLAlchemy begins as each transaction asks.
         event.listen(engine, "begin", _begin)
         return engine

@@ -1,0 +1,217 @@
+"""What a release is made of: each table as the gate gives it for the deal's purpose, in the form that was agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bailee.deals import delivering, forms
+from bailee.deals.evidence import CUSTOMER
+from bailee.deals.model import Deal, Form, Wanted
+from bailee.errors import FactRejected
+from bailee.gate import disclosing
+from bailee.policy.coarsen import Coarsen
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from bailee.gate.disclosing import Disclosing, Given
+    from bailee.gate.gate import Gate
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Table:
+    """One table on its way: its rows as they go, and of whom each is; `whose` is the column that says so."""
+
+    key: str
+    rows: pa.Table
+    numbers: npt.NDArray[np.int64]
+    clear: bool
+    whose: str | None
+    tables: tuple[str, ...]
+    #: Whether each row is about that customer alone: then `numbers` is exactly who is in it.
+    exact: bool
+    treated: dict[str, str] = field(default_factory=dict)
+
+
+def tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[Table]:
+    """What the gate gives for a deal, in the form that was agreed."""
+    if deal.form is Form.AGGREGATE:
+        least = deal.treated.min_group or 0
+        _must_add_noise(deal, outlet)
+        made = []
+        for each in deal.asked.values():
+            given = outlet.figures(_over_tables(deal, each.question, outlet), least, _keys(each.question))
+            treated = dict.fromkeys(given.table.column_names, "aggregate")
+            made.append(Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated))
+        return made
+    within = cohort(deal, outlet, gate.clock())
+    found = [_asked(gate, each, outlet, within) for each in deal.wanted.values()]
+    if deal.form is Form.DEIDENTIFIED:
+        return _recoded(deal, found)
+    return [_shaped(deal, table, deal.wanted[table.key], outlet.secret) for table in found]
+
+
+def _keys(question: str) -> tuple[int, ...]:
+    """The places of the columns of a question about groups that say which group: those that aggregate nothing."""
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        tree = sqlglot.parse_one(question, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        raise FactRejected("a question of `asked` cannot be read as SQL") from None
+    items = tree.selects if isinstance(tree, exp.Query) else []
+    return tuple(at for at, item in enumerate(items) if item.find(exp.AggFunc) is None)
+
+
+def _must_add_noise(deal: Deal, outlet: Disclosing) -> None:
+    """Refuse a deal that promises noise, where the purpose itself does not add as much to its figures."""
+    promised = deal.treated.epsilon
+    added = None if outlet.ruling.purpose is None else outlet.ruling.purpose.release.epsilon
+    if promised is not None and (added is None or not added.at_most(promised)):
+        raise FactRejected(
+            "the deal promises noise (`epsilon`), which the policy's purpose does not add: state it there, in `release`"
+        )
+
+
+def _asked(gate: Gate, wanted: Wanted, outlet: Disclosing, within: Bools) -> Table:
+    """The governed rows of one wanted table, of customers in the cohort alone."""
+    for way in wanted.coarse.values():
+        Coarsen.parse(way)
+    given = outlet.rows(_question(wanted, outlet), wanted.customer)
+    treated = _treated(given)
+    exact = _is_exact(gate, wanted, given.tables)
+    table = Table(wanted.key, given.table, given.numbers, given.clear, wanted.customer, given.tables, exact, treated)
+    if wanted.customer is None:  # about nobody
+        return table
+    numbers = given.numbers
+    keep = (numbers > 0) & within[np.minimum(numbers, len(within) - 1)]
+    return only(table, keep)
+
+
+def _is_exact(gate: Gate, wanted: Wanted, tables: Sequence[str]) -> bool:
+    """Whether each row can be about no more than one customer: read from one table about people, row by row.
+
+    A question that joins two, or the same twice, or works a value out of several rows, may show others beside.
+    """
+    every = gate.promise.datamap.tables
+    people = [every[name] for name in tables if every[name].personal]
+    if len(people) != 1 or len(people[0].subjects) != 1:
+        return not people
+    if wanted.question is None:
+        return True
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        tree = sqlglot.parse_one(wanted.question, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return False
+    mixing = (exp.AggFunc, exp.Window, exp.Anonymous, exp.Subquery, exp.CTE, exp.SetOperation, exp.Group)
+    if tree.find(*mixing) is not None:
+        return False
+    nobody = {name.rpartition(".")[2].lower() for name in tables if not every[name].personal}
+    return sum(each.name.lower() not in nobody for each in tree.find_all(exp.Table)) == 1
+
+
+def _question(wanted: Wanted, outlet: Disclosing) -> str:
+    if wanted.question is not None:
+        return wanted.question
+    listed = list(wanted.columns)
+    if wanted.customer is not None and wanted.customer not in listed:
+        listed.append(wanted.customer)
+    columns = ", ".join(outlet.quote(column) for column in listed)
+    return f"SELECT {columns} FROM {outlet.quote(wanted.table or '')}"
+
+
+def _over_tables(deal: Deal, question: str, outlet: Disclosing) -> str:
+    """A question over `wanted` keys as one over the tables of the map; FactRejected where a key is a question."""
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        tree = sqlglot.parse_one(question, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        raise FactRejected("a question of `asked` cannot be read as SQL") from None
+    edits = []
+    for table in tree.find_all(exp.Table):
+        wanted = deal.wanted.get(table.name)
+        if wanted is None or table.args.get("db") is not None:
+            continue
+        if wanted.table is None:
+            raise FactRejected(
+                f"figures are asked of tables of the data map, and `{wanted.key}` is a question: want its tables, and "
+                "join them in `asked`"
+            )
+        meta = table.this.meta
+        named = "" if table.alias else f" AS {outlet.quote(wanted.key)}"
+        edits.append((int(meta["start"]), int(meta["end"]) + 1, f"{outlet.quote(wanted.table)}{named}"))
+    for start, end, text in sorted(edits, reverse=True):
+        question = question[:start] + text + question[end:]
+    return question
+
+
+def _treated(given: Given) -> dict[str, str]:
+    """How each column of the answer was treated, where its name is that of a column which was read."""
+    shown = {column: treatment for _, column, treatment in given.columns}
+    return {name: shown[name] for name in given.table.column_names if name in shown}
+
+
+def cohort(deal: Deal, outlet: Disclosing, now: datetime) -> Bools:
+    """Whether each customer, by number, is of the age and place that the deal asks for; unknown is not."""
+    born, place = outlet.facts()
+    within = np.ones(max(len(born), 1), np.bool_)
+    today = now.astimezone(UTC).date()
+    if deal.cohort.min_age is not None:
+        ages = [disclosing.age(each, today) for each in born]
+        within &= np.array([each is not None and each >= deal.cohort.min_age for each in ages] or [False])
+    if deal.cohort.places:
+        within &= np.array([each is not None and _lies(each, deal.cohort.places) for each in place] or [False])
+    return within
+
+
+def _lies(place: str, among: Sequence[str]) -> bool:
+    return any(place == each or place.startswith(f"{each}-") for each in among)
+
+
+def _shaped(deal: Deal, table: Table, wanted: Wanted, secret: bytes) -> Table:
+    table.rows = forms.shaped(deal, wanted, table.rows, secret, clear=table.clear)
+    if deal.form is Form.PSEUDONYMOUS and table.whose in table.rows.column_names:
+        table.clear = False
+        table.treated[str(table.whose)] = "pseudonym"
+    return table
+
+
+def _recoded(deal: Deal, found: list[Table]) -> list[Table]:
+    """De-identified rows, made of all tables at once, without keys; of whom each is, is known here alone."""
+    sent = {each.key: each.rows.append_column(CUSTOMER, _nullable(each.numbers)) for each in found}
+    everybody = np.unique(np.concatenate([each.numbers[each.numbers > 0] for each in found]))
+    whole = delivering.numbered(deal, sent, everybody)
+    for each in found:
+        made = whole[each.key]
+        each.numbers = made[CUSTOMER].fill_null(0).to_numpy()
+        each.rows, each.whose, each.treated = made.drop_columns([CUSTOMER]), None, {}
+    return found
+
+
+def _nullable(numbers: npt.NDArray[np.int64]) -> pa.Array:
+    """Numbers of customers as the other rooms of a deal have them: NULL where a row is about nobody."""
+    import pyarrow as pa
+
+    return pa.array(numbers, pa.int64(), mask=numbers == 0)
+
+
+def only(table: Table, keep: Bools) -> Table:
+    import pyarrow as pa
+
+    if not keep.all():
+        table.rows, table.numbers = table.rows.filter(pa.array(keep)), table.numbers[keep]
+    return table
