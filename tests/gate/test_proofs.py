@@ -82,6 +82,17 @@ def test_what_names_a_customer_is_opened_for_them_alone(gate: Gate) -> None:
     assert (True, True) == (two[start + 1][0].in_scope, two[start + 1][1].in_scope)
 
 
+def test_a_proof_names_nobody_who_works_for_the_company(gate: Gate) -> None:
+    """Of a use about them alone a customer sees the role and not the name, which the company's own record has."""
+    at = gate.ask("SELECT email FROM customers WHERE id = 1", purpose="offers", actor=MARKETING).receipt
+    said, proved = proofs(gate, "1")[at]
+    assert proved.record is not None
+    assert {"roles": ["marketing"], "trained": [], "self_declared": True} == proved.record["actor"]
+    assert MARKETING.name.encode() not in base64.b64decode(said.proof.split(b"extra ")[1].split(b"\n")[0])
+    assert MARKETING.name == (gate.record(at) or {})["actor"]["name"]
+    assert gate.head() == gate.verify()
+
+
 def test_a_choice_is_proved_with_all_that_it_depends_on(gate: Gate) -> None:
     """When they said it, in which language, on what evidence: whoever changed that afterwards could not prove it."""
     position = gate.head().size

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from collections.abc import Callable
 
 import pytest
@@ -142,3 +144,48 @@ def test_a_failed_entry_in_a_savepoint_takes_only_that_back(engine: Engine, draf
         connection.exec_driver_sql("DELETE FROM ledger_records WHERE position = 1")
         assert [1] == connection.exec_driver_sql("SELECT number FROM fact").scalars().all()
         assert 1 == log.verify_log(connection, safe=safe).size
+
+
+ASIDE = {"by": "ana", "actor": {"name": "zoë"}}
+
+
+def test_what_is_held_back_is_read_here_and_opened_to_nobody(engine: Engine, draft: Make, safe: Safe) -> None:
+    """L5a: the record as it is opened names none of them and commits to them; the company reads it whole."""
+    one = draft(1)._replace(private={"actor": {"roles": ["x"]}, "rows": 1}, subjects=(7,), aside=ASIDE)
+    with engine.begin() as connection:
+        log.append_many(connection, [one], safe=safe)
+        opening, leaf = log.opening(connection, 0, safe=safe), json.loads(log.leaf(connection, 0))
+        whole = {"actor": {"roles": ["x"], "name": "zoë"}, "rows": 1, "by": "ana"}
+        assert whole == log.record(connection, 0, safe=safe)
+        assert 1 == log.verify_log(connection, safe=safe).size
+    assert opening is not None
+    assert b"ana" not in opening.record
+    assert "zoë".encode() not in opening.record
+    assert hmac.digest(opening.random, opening.record, "sha256").hex() == leaf["commitment"]
+    said = json.loads(opening.record)
+    assert {"actor", "rows", "aside"} == set(said)
+    back = json.dumps(ASIDE, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+    keys = {use: hmac.digest(one.random, b"bailee record v2\0" + use, "sha256") for use in (b"opening", b"aside")}
+    assert opening.random == keys[b"opening"]
+    assert hmac.digest(keys[b"aside"], back, "sha256").hex() == said["aside"]
+    # Whoever has the opening alone cannot hold a guess against it.
+    guesses = (opening.random, hmac.digest(opening.random, b"bailee record v2\0aside", "sha256"))
+    assert all(hmac.digest(key, back, "sha256").hex() != said["aside"] for key in guesses)
+
+
+@pytest.mark.parametrize("change", [(b"ana", b"eve"), (b'"rows":1', b'"rows":2'), (b"\0", b""), (b"\0", b"\0\0")])
+def test_what_is_held_back_cannot_be_changed(engine: Engine, draft: Make, change: tuple[bytes, bytes]) -> None:
+    """L5a: whoever holds all keys and seals another name, or record, or parts it elsewhere, is noticed twice."""
+    safe = Safe()
+    with engine.begin() as connection:
+        log.append_many(connection, [draft(1)._replace(subjects=(7,), aside=ASIDE)], safe=safe)
+        (sealed,) = connection.exec_driver_sql("SELECT sealed FROM ledger_records").scalars()
+        committed = bytes.fromhex(json.loads(log.leaf(connection, 0))["commitment"])
+        plain = safe.open(connection, [7], bytes(sealed), committed)
+        assert plain is not None
+        assert plain.count(change[0]) >= 1
+        other = safe.seal(connection, [7], plain[:32] + plain[32:].replace(*change), committed)
+        connection.exec_driver_sql("UPDATE ledger_records SET sealed = ?", (other,))
+        for look in (lambda: log.record(connection, 0, safe=safe), lambda: log.verify_log(connection, safe=safe)):
+            with pytest.raises(NotVerified, match="not the one its leaf committed to"):
+                look()

@@ -57,6 +57,7 @@ MAY = {
     "/policy": STAFF,
     "/choices": STAFF,
     "/requests": STAFF,
+    "/deals": STAFF,
     "/problems/": EVERYBODY,
 }
 #: Ways in: nobody is signed in yet, so there is no session whose token they could ask for.

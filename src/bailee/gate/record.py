@@ -138,7 +138,8 @@ class Recorder:
         """
         safe, random = keyring.of(connection), self.random(log.RANDOM_BYTES)
         about = tuple(subjects)
-        return log.append(connection, kind, public, private, at, random, safe=safe, subjects=about)
+        told, aside = _apart(private) if about and private else (private, None)
+        return log.append(connection, kind, public, told, at, random, safe=safe, subjects=about, aside=aside)
 
 
 def standing_of(standing: Standing | None) -> dict[str, object]:
@@ -162,6 +163,21 @@ def described(ruling: Ruling) -> dict[str, object]:
         "ruling": ruling_digest(ruling),
         "reasons": [reason.code for reason in ruling.reasons],
     }
+
+
+def _apart(private: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """What a record says to a customer whom it is about, and who of the company's people it names, which it does not.
+
+    A customer learns by what role their data was used; who it was is that person's own data (CJEU C-579/21).
+    """
+    told, names = dict(private), dict[str, object]()
+    if "by" in told:
+        names["by"] = told.pop("by")
+    actor = told.get("actor")
+    if isinstance(actor, Mapping) and "name" in actor:
+        names["actor"] = {"name": actor["name"]}
+        told["actor"] = {field: value for field, value in actor.items() if field != "name"}
+    return told, names
 
 
 def described_file(digest: str, name: str, by: str) -> dict[str, object]:

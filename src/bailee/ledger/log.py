@@ -15,9 +15,8 @@ from sqlalchemy import Connection
 
 from bailee.errors import NotVerified, RecordError
 from bailee.ledger import leaves, tree
-from bailee.ledger.canonical import canonical
 from bailee.ledger.recheck import verify_log
-from bailee.ledger.records import RANDOM_BYTES, commitment, erase_customer, of_customer, opening_of, subjects
+from bailee.ledger.records import RANDOM_BYTES, erase_customer, of_customer, parts_of, sealing, subjects, whole
 from bailee.ledger.statements import cause, failed, run, write
 from bailee.ledger.tables import create, metadata
 from bailee.ledger.values import Consistency, Draft, Entry, Head, Inclusion, Opening, Safe
@@ -80,9 +79,11 @@ def append(
     *,
     safe: Safe,
     subjects: tuple[int, ...] = (),
+    aside: Mapping[str, object] | None = None,
 ) -> int:
     """Append one entry as `append_many` does, and return its position."""
-    return append_many(connection, [Draft(kind, public, private, at, random, subjects)], safe=safe)[0]
+    draft = Draft(kind, public, private, at, random, subjects, aside=aside)
+    return append_many(connection, [draft], safe=safe)[0]
 
 
 def append_many(connection: Connection, drafts: Iterable[Draft], *, safe: Safe) -> range:
@@ -167,17 +168,18 @@ def leaf(connection: Connection, position: int) -> bytes:
 
 
 def record(connection: Connection, position: int, *, safe: Safe) -> dict[str, object] | None:
-    """Return the private record of an entry, or None where there is none, or its key is gone.
+    """Return the private record of an entry with what it holds back, or None where there is none, or its key is gone.
 
     Raises NotVerified where it is not the record that the leaf committed to.
     """
-    found = opening(connection, position, safe=safe)
-    return None if found is None else leaves.read(found.record)
+    found = parts_of(connection, position, leaf(connection, position), safe)
+    return None if found is None else whole(found)
 
 
 def opening(connection: Connection, position: int, *, safe: Safe) -> Opening | None:
-    """Return what opens the commitment of an entry's leaf, as `record` does."""
-    return opening_of(connection, position, leaf(connection, position), safe)
+    """Return what opens the commitment of an entry's leaf, as `record` does, without what the record holds back."""
+    found = parts_of(connection, position, leaf(connection, position), safe)
+    return None if found is None else found.opening
 
 
 def prove_inclusion(connection: Connection, position: int, size: int | None = None) -> Inclusion:
@@ -222,7 +224,7 @@ def nodes(connection: Connection, wanted: Sequence[tree.Node]) -> dict[tree.Node
 
 def _add(batch: _Batch, draft: Draft) -> None:
     """Put the leaf of a draft into a batch, and what of it is to be sealed."""
-    kind, public, private, at, random, subjects, kept = draft
+    kind, public, private, at, random, subjects, kept, aside = draft
     if private is None:
         if subjects:
             raise RecordError(f"a `{kind}` entry about customers needs a private record, which their keys seal")
@@ -230,12 +232,11 @@ def _add(batch: _Batch, draft: Draft) -> None:
         return
     if len(random) != RANDOM_BYTES:
         raise RecordError(f"a `{kind}` entry with a private record needs {RANDOM_BYTES} random bytes")
-    record = canonical(private)
-    committed = commitment(random, record)
+    committed, plain = sealing(random, private, aside)
     if kept:
         about = tuple(sorted(set(subjects))) if subjects else ()
         batch.places.append(len(batch.leaves))
-        batch.records.append((about, random + record, committed))
+        batch.records.append((about, plain, committed))
     batch.leaves.append(leaves.build(kind, public, at, committed.hex()))
 
 

@@ -130,7 +130,20 @@ def _opens(connection: Connection, safe: Safe | None, about: list[int], leaf: by
         plain = None if safe is None else safe.open(connection, about, sealed, committed)
     except (ValueError, KeyError, TypeError, NotVerified):
         return False
-    return plain is None or hmac.digest(plain[:_RANDOM_BYTES], plain[_RANDOM_BYTES:], "sha256") == committed
+    return plain is None or _is_committed(plain[:_RANDOM_BYTES], plain[_RANDOM_BYTES:], committed)
+
+
+def _is_committed(random: bytes, rest: bytes, committed: bytes) -> bool:
+    """Hold a record, and what it holds back, against the leaf's commitment (L5, L5a)."""
+    record, zero, back = rest.partition(b"\0")
+    if not zero:
+        return hmac.digest(random, record, "sha256") == committed
+    shown, hidden = (hmac.digest(random, b"bailee record v2\0" + use, "sha256") for use in (b"opening", b"aside"))
+    try:
+        said = json.loads(record).get("aside")
+    except (ValueError, AttributeError):
+        return False
+    return hmac.digest(shown, record, "sha256") == committed and hmac.digest(hidden, back, "sha256").hex() == said
 
 
 def _chunks(connection: Connection, statement: str) -> Iterator[Sequence[Any]]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from hashlib import sha256
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from bailee.errors import NotVerified
 from bailee.ledger import leaves
-from bailee.ledger.canonical import LARGEST
+from bailee.ledger.canonical import LARGEST, canonical
 from bailee.ledger.values import Opening, Safe
 
 RANDOM_BYTES = 32
+#: What a record calls its commitment to what it holds back, and what ends it where it is sealed: no JSON has it.
+_ASIDE, _END = "aside", b"\x00"
 
 # HMAC by its definition (RFC 2104): OpenSSL's takes half as long again, for it is looked up each time.
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
@@ -28,8 +32,35 @@ def commitment(random: bytes, record: bytes) -> bytes:
     return sha256(random.translate(_OUTER) + _OUTER_REST + inner).digest()
 
 
-def opening_of(connection: Connection, position: int, leaf: bytes, safe: Safe) -> Opening | None:
-    """Return what opens a leaf's commitment, or None where it has no record or its key is gone."""
+class Parts(NamedTuple):
+    """A private record as it is kept: what opens the leaf's commitment, and what it holds back, empty where nothing."""
+
+    opening: Opening
+    aside: bytes
+
+
+class Sealing(NamedTuple):
+    """A record to be sealed: the leaf's commitment to it, and what is sealed."""
+
+    commitment: bytes
+    plain: bytes
+
+
+def sealing(random: bytes, private: Mapping[str, object], aside: Mapping[str, object] | None) -> Sealing:
+    """Commit to a record and to what it holds back, by one entry's 32 random bytes (spec/ledger.md L5, L5a)."""
+    if not aside:
+        record = canonical(private)
+        return Sealing(commitment(random, record), random + record)
+    back = canonical(aside)
+    record = canonical({**private, _ASIDE: commitment(_of(random, b"aside"), back).hex()})
+    return Sealing(commitment(_of(random, b"opening"), record), random + record + _END + back)
+
+
+def parts_of(connection: Connection, position: int, leaf: bytes, safe: Safe) -> Parts | None:
+    """Return what is kept of an entry's record, or None where it has none or its key is gone.
+
+    Raises NotVerified where it is not what the leaf committed to.
+    """
     sealed = connection.exec_driver_sql("SELECT sealed FROM ledger_records WHERE position = ?", (position,)).scalar()
     if sealed is None:
         return None
@@ -43,10 +74,33 @@ def opening_of(connection: Connection, position: int, leaf: bytes, safe: Safe) -
         raise NotVerified(_another(position)) from None
     if plain is None:
         return None
-    found = Opening(plain[:RANDOM_BYTES], plain[RANDOM_BYTES:])
-    if not hmac.compare_digest(commitment(*found), committed):
+    random, (record, end, back) = plain[:RANDOM_BYTES], plain[RANDOM_BYTES:].partition(_END)
+    found = Parts(Opening(_of(random, b"opening") if end else random, record), back)
+    if not hmac.compare_digest(commitment(*found.opening), committed) or (end and not _held(random, record, back)):
         raise NotVerified(_another(position))
     return found
+
+
+def whole(parts: Parts) -> dict[str, object]:
+    """All that a record says, with what it holds back from whom it is opened to."""
+    record = leaves.read(parts.opening.record)
+    if not parts.aside:
+        return record
+    del record[_ASIDE]
+    for name, value in leaves.read(parts.aside).items():
+        told = record.get(name)
+        record[name] = {**told, **value} if isinstance(told, dict) and isinstance(value, dict) else value
+    return record
+
+
+def _held(random: bytes, record: bytes, back: bytes) -> bool:
+    """Whether a record commits to what it is said to hold back."""
+    return leaves.read(record).get(_ASIDE) == commitment(_of(random, b"aside"), back).hex()
+
+
+def _of(random: bytes, use: bytes) -> bytes:
+    """One of the two keys of an entry whose record holds something back; whoever has one cannot make the other."""
+    return hmac.digest(random, b"bailee record v2\x00" + use, "sha256")
 
 
 def of_customer(connection: Connection, number: int, start: int = 0, stop: int | None = None) -> list[int]:

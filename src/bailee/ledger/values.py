@@ -31,7 +31,8 @@ class Draft(NamedTuple):
     """An entry to append: `random` is 32 fresh random bytes for its private record, unused where there is none.
 
     `subjects` are the numbers of the customers that the record is about: whoever is erased takes it along. A record
-    that is not `kept` is committed to, and only the caller has it.
+    that is not `kept` is committed to, and only the caller has it. What is `aside` belongs to the record and is shown
+    to nobody to whom it is opened: the names of those who work for the company.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Draft(NamedTuple):
     random: bytes
     subjects: tuple[int, ...] = ()
     kept: bool = True
+    aside: Mapping[str, object] | None = None
 
 
 class Head(NamedTuple):

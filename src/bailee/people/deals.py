@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -109,6 +109,14 @@ class Deletion:
     def overdue(self, now: datetime) -> bool:
         """Whether it should have been confirmed by now."""
         return self.confirmed_at is None and self.due_by < now
+
+
+class Counts(NamedTuple):
+    """How many deletions wait for the recipient's word in time, are late, and were confirmed."""
+
+    waiting: int
+    late: int
+    confirmed: int
 
 
 # Versions and their steps ---------------------------------------------------------------------------------------
@@ -274,6 +282,17 @@ def counted(connection: Connection, now: datetime) -> tuple[int, int]:
     )
     waits, late = connection.exec_driver_sql(statement, (micros(now),)).one()
     return int(waits), int(late)
+
+
+def counted_by_release(connection: Connection, now: datetime) -> dict[int, Counts]:
+    """What is to be deleted of each release, by its number."""
+    statement = (
+        "SELECT release, sum(CASE WHEN confirmed_at IS NULL AND due_by >= ? THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN confirmed_at IS NULL AND due_by < ? THEN 1 ELSE 0 END), count(confirmed_at) "
+        "FROM deletions GROUP BY release"
+    )
+    rows = connection.exec_driver_sql(statement, (micros(now), micros(now))).all()
+    return {release: Counts(*map(int, counts)) for release, *counts in rows}
 
 
 def _deletion(connection: Connection, row: Sequence[Any]) -> Deletion:

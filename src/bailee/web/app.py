@@ -24,6 +24,7 @@ from bailee.web.api import asking, choices, description, ledger, notices, points
 from bailee.web.background import sending
 from bailee.web.banner import calls, page, scripts
 from bailee.web.console import asking as console_asking
+from bailee.web.console import deals as console_deals
 from bailee.web.console import door, shell
 from bailee.web.console import ledger as console_ledger
 from bailee.web.console import looking as console_looking
@@ -58,6 +59,7 @@ ROUTERS = (
     console_policy.router,
     console_looking.router,
     console_requests.router,
+    console_deals.router,
     console_ledger.router,
 )
 #: How many requests are worked on at once; 64 of these threads may wait for an engine.

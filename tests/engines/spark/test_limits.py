@@ -9,19 +9,31 @@ import pytest
 
 from bailee.engines import Limits, View
 from bailee.engines.spark.engine import Spark
-from bailee.errors import Cancelled, EngineUnavailable, MemoryExceeded, RowsExceeded, TimeExceeded
-from tests.engines.spark.shop import SEEN, Server
+from bailee.engines.spark.session import Session
+from bailee.errors import Cancelled, EngineUnavailable, MemoryExceeded, RowsExceeded, Stale, TimeExceeded
+from tests.engines.spark.shop import ALLOWED, SEEN, Server
 
 R = "bailee_rel_1"
 FOR_EVER = (
     f"SELECT count(*) AS n FROM {R} a, {R} b, {R} c, {R} d, {R} e, {R} f, {R} g "
     "WHERE a.id * b.id + c.id * d.id % 7 = 3 AND e.id <> f.id AND f.id <> g.id"
 )
+#: Some ten seconds and more, and then it ends by itself.
+LONG = f"SELECT count(*) AS n FROM {R} a, {R} b, {R} c, {R} d, {R} e WHERE a.id * b.id + c.id * d.id % 7 = e.id + 3"
 #: More than a limit of two seconds and the time that a server may take to stop, on a busy machine.
 SOON = 12.0
 
 
 def ask(engine: Spark, sql: str, **limits: float) -> int:
+    """How many rows; where a busy server did not stop in time the session is new, and is told again who is allowed."""
+    try:
+        return _asked(engine, sql, **limits)
+    except Stale:
+        engine.allow("allow_p", "INTEGER", ALLOWED, sequence=1, secret=bytes(32))
+        return _asked(engine, sql, **limits)
+
+
+def _asked(engine: Spark, sql: str, **limits: float) -> int:
     return engine.ask([SEEN], sql, allow={"allow_p": 1}, limits=Limits(**limits)).rows  # type: ignore[arg-type]
 
 
@@ -47,6 +59,24 @@ def test_a_reader_cancels_from_another_thread(engine: Spark) -> None:
         ask(engine, FOR_EVER)
     assert time.monotonic() - began < SOON
     assert 1 == ask(engine, "SELECT 1 AS one", seconds=60)
+
+
+def test_a_server_that_does_not_stop_is_left_alone_with_its_question(
+    sail_server: Server, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked is told in time, and the next question is answered in a session of its own."""
+    with sail_server.open(folders) as engine:
+        engine.allow("allow_p", "INTEGER", ALLOWED, sequence=1, secret=bytes(32))
+        left, before = list[Session](), engine.generation
+        monkeypatch.setattr(Session, "interrupt", lambda session: left.append(session))  # which stops nothing
+        began = time.monotonic()
+        with pytest.raises(TimeExceeded, match="stopped after 1 second"):
+            ask(engine, LONG, seconds=1)
+        assert time.monotonic() - began < SOON
+        assert left
+        monkeypatch.undo()
+        engine.allow("allow_p", "INTEGER", ALLOWED, sequence=1, secret=bytes(32))
+        assert (1, before + 1) == (ask(engine, "SELECT 1 AS one", seconds=60), engine.generation)
 
 
 def test_threads_wait_for_their_turn(sail_engine: Spark) -> None:

@@ -9,7 +9,10 @@ from datetime import UTC, date
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from bailee.gate.gate import Gate
 from bailee.gate.overview import Overview
+from bailee.people import deals
+from bailee.people.deals import Counts
 from bailee.policy.model import Policy
 from bailee.policy.reasons import STANDING_CODES
 from bailee.rights import requests
@@ -49,7 +52,7 @@ class Covered:
 @router.get("/")
 def show(request: Request, caller: Member) -> Response:
     """The figures."""
-    gate = request.app.state.gate
+    gate: Gate = request.app.state.gate
     found: Overview = gate.overview()
     policy: Policy = gate.promise.policy
     named = titles(policy, pages.say(request).language)
@@ -61,6 +64,7 @@ def show(request: Request, caller: Member) -> Response:
         figures=found,
         status=200,
         standing=found.status,
+        deletions=_deletions(gate),
         asked=requests.waiting(gate, gate.clock().astimezone(UTC).date()),
         said=said,
         first=said[0].periods[0].first if said else None,
@@ -70,6 +74,13 @@ def show(request: Request, caller: Member) -> Response:
         titles=named,
         acts=[str(act) for act in Act],
     )
+
+
+def _deletions(gate: Gate) -> Counts:
+    """What recipients still have to delete, of all releases."""
+    with gate.database.read() as connection:
+        waits, late = deals.counted(connection, gate.clock())
+    return Counts(waits - late, late, 0)
 
 
 def _said(found: Overview, named: Mapping[str, str]) -> list[Said]:

@@ -18,7 +18,7 @@ from bailee.web.problems import Problem
 from bailee.web.who import Caller
 
 #: The pages, in the order of the navigation.
-PAGES = ("/", "/ask", "/policy", "/choices", "/requests", "/ledger")
+PAGES = ("/", "/ask", "/policy", "/choices", "/requests", "/deals", "/ledger")
 #: Where a page that grows is cut; nobody can write it into a question.
 MARK = f"\0{token_hex()}\0"
 

@@ -448,7 +448,11 @@
     if (found.ranOut) told.push(made("p", said.ran_out));
     if (set) told.push(made("p", set.included ? said.in_set : said.not_in_set));
     const shown = [made("div", told, "told good"), steps(done), made("h3", said.proved), facts(pairs)];
-    if (record) shown.push(made("h3", said.record), facts(lines(record)));
+    if (record) {
+      const told = new Map(record), heldBack = told.delete("aside");
+      shown.push(made("h3", said.record), facts(lines(told)));
+      if (heldBack) shown.push(made("p", said.aside));
+    }
     if (row) shown.push(made("h3", said.row), facts(lines(row.record)));
     shown.push(made("details", [made("summary", said.leaf), facts(lines(leaf))]));
     return shown;
