@@ -18,6 +18,7 @@ import pytest
 
 import bailee
 from bailee.deals import agreeing, releasing, simulating
+from bailee.deals.as_json import document
 from bailee.deals.delivering import cohort, delivered
 from bailee.deals.document import load_deal, parse_deal
 from bailee.deals.evidence import Evidence
@@ -25,6 +26,7 @@ from bailee.deals.finding import Outcome, Verdict
 from bailee.deals.finding import Test as Kind
 from bailee.deals.gathering import gather
 from bailee.deals.model import Form
+from bailee.deals.page import page
 from bailee.deals.releasing import Asked, Released
 from bailee.deals.screen import screen
 from bailee.deals.screening import identification, intention
@@ -126,6 +128,32 @@ def test_what_is_too_little_for_all_questions_is_not_spent_on_some(noisy: Gate, 
         released(noisy, tmp_path, text("0.4", asked=question["asked"]))
     assert Decimal(0) == spent(noisy)
     assert [] == list((tmp_path / "out").iterdir())
+
+
+def test_a_release_that_begins_again_spends_again(noisy: Gate, tmp_path: Path) -> None:
+    """R51: where somebody's standing changes meanwhile, figures are drawn and paid for anew, of those who stand."""
+    out, left = tmp_path / "out", [1, 2]
+    out.mkdir()
+
+    def reached(where: str) -> None:
+        if where == "written" and left:
+            noisy.choose(left.pop(), "withdraw", "figures")
+
+    digest = agreed(noisy, text())
+    done = releasing.release(noisy, digest, Asked(key=TO, into=out), actor=COUNSEL, reached=reached)
+    assert (Decimal("0.3"), 28) == (spent(noisy), done.customers)
+
+
+def test_the_screen_is_told_in_every_form(noisy: Gate) -> None:
+    """M22: as text, JSON and a page, each says that it is a simulation, and how wide the noise is."""
+    asked = {"stores": json.loads(text())["asked"]["stores"] | {"by": ["store"]}}
+    deal = parse_deal(text(asked=asked), noisy.promise.policy, datamap=noisy.promise.datamap)
+    found = screen(noisy, deal, actor=COUNSEL, seed=7)
+    said = json.dumps(document(found), default=str), page(found, noisy.promise.policy)
+    for each in said:
+        assert "noise here is a simulation from the screen" in each
+        assert "How wide the noise is" in each
+    assert Decimal(0) == spent(noisy)
 
 
 def test_noise_that_the_purpose_does_not_add(gate: Gate, tmp_path: Path) -> None:
