@@ -225,6 +225,15 @@ def test_simulated_noise_is_distributed_as_the_real(noisy: Gate) -> None:
             assert abs(np.quantile(ours, share) - np.quantile(theirs, share)) <= 6 * np.sqrt(2) * error + 1
 
 
+def test_what_is_about_nobody_has_no_noise(noisy: Gate) -> None:
+    """M22: figures about products are nobody's, so they are as they are, and nothing is told of a width."""
+    wanted = {**json.loads(text())["wanted"], "products": {"table": "products", "columns": ["title"]}}
+    asked = {"many": {"title": "How many", "question": "SELECT count(*) AS n FROM products"}}
+    seen = evidence(noisy, text(wanted=wanted, asked=asked))
+    assert [{"n": 2}] == delivered(seen.deal, seen.sent, seen.people, KEY, seen)["many"].to_pylist()
+    assert () == identification.find(seen).series[0].rows
+
+
 def test_what_the_gate_would_refuse_the_screen_refuses(noisy: Gate) -> None:
     """M22: a question that noise is not made for is told before anybody agrees to it."""
     asked = {

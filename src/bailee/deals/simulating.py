@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 _MEMBERS = "bailee members"
 
 
-def simulated(evidence: Evidence, deal: Deal, key: str, customers: Ints, held: Scratch) -> tuple[pa.Table, Noised]:
-    """What one question of a deal may look like about some customers, and how wide its noise is.
+def simulated(
+    evidence: Evidence, deal: Deal, key: str, customers: Ints, held: Scratch
+) -> tuple[pa.Table, Noised | None]:
+    """What one question of a deal may look like about some customers, and how wide its noise is: None about nobody.
 
     `held` shows the rows of each wanted table under its key, with `CUSTOMER`. DeidError where the gate would refuse the
     question, or the deal's purpose adds no noise.
@@ -61,8 +63,8 @@ def simulated(evidence: Evidence, deal: Deal, key: str, customers: Ints, held: S
     datamap = DataMap({each: _table(evidence, under, deal.wanted[each], each, held) for each in deal.wanted})
     governed = _governed(under, deal, key, datamap, held)
     plan = governed.noise
-    if plan is None:
-        raise DeidError(f"`{key}` is about nobody, so it has no noise")
+    if plan is None:  # about nobody
+        return held.ask(deal.asked[key].question), None
     held.hold(_MEMBERS, pa.table({CUSTOMER: customers}))
     for at, name in enumerate(governed.tables):
         held.see(governed.views[at].name, _shown(datamap.tables[name], governed, held))

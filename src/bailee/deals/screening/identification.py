@@ -106,7 +106,7 @@ def _with_noise(evidence: Evidence, whose: Whose, spent: Decimal) -> Finding:
         for key in deal.asked:
             answer, noised = simulated(evidence, deal, key, whose.customers, held)
             groups += answer.num_rows
-            for each in noised.aggregates:
+            for each in noised.aggregates if noised is not None else ():
                 half = each.half_width if each.half_width is not None else sum(part[2] for part in each.parts)
                 wide.append((key, each.text, float(half)))
     enough, whole = least >= round(1 / bars.FOUND), spent * len(deal.asked)
