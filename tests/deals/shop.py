@@ -173,7 +173,9 @@ def deal_text(**changed: object) -> str:
     return json.dumps({key: value for key, value in {**PARTS, **changed}.items() if value is not None})
 
 
-def make(home: Path, at: datetime = NOW, store: str | None = None) -> None:
+def make(
+    home: Path, at: datetime = NOW, store: str | None = None, policy: bytes = POLICY, datamap: bytes = MAP
+) -> None:
     """Make the shop's workspace in a new folder, as it is at an instant."""
     with duckdb.connect(str(_warehouse(home))) as con:
         con.execute("CREATE TABLE customers (id INTEGER, email VARCHAR, ssn VARCHAR)")
@@ -185,7 +187,7 @@ def make(home: Path, at: datetime = NOW, store: str | None = None) -> None:
                 cents = (n * 7919 + k * 104_729) % 90_000 + 100
                 placed = at.replace(tzinfo=None) - timedelta(days=k)
                 con.execute("INSERT INTO orders VALUES (?, ?, ?, ?)", [n, cents / 100, f"S{(n + k) % 4}", placed])
-    with bailee.create(home, POLICY, MAP, clock=Clock(at - timedelta(days=30)), store=store) as gate:
+    with bailee.create(home, policy, datamap, clock=Clock(at - timedelta(days=30)), store=store) as gate:
         with gate.database.write() as connection:
             now = gate.clock()
             customers.add_many(connection, [customers.NewCustomer(str(n)) for n in range(1, CUSTOMERS + 1)], now)

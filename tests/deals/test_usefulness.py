@@ -9,6 +9,7 @@ import pytest
 
 from bailee.deals.model import Asked
 from bailee.deals.usefulness import alike, usefulness
+from bailee.errors import DeidError
 
 SPENT = Asked("spent", "What is spent", "SELECT 1", ("aisle",))
 WHOLE = pa.table({"aisle": ["bread", "fruit", "meat"], "spent": [50.0, 30.0, 20.0]})
@@ -56,3 +57,10 @@ def test_the_whole_is_the_weighted_mean() -> None:
     found = usefulness({"spent": SPENT, "other": other}, {"spent": WHOLE, "other": WHOLE}, {"spent": WHOLE})
     assert {"spent": 1.0, "other": 0.0} == found.by_question
     assert 0.25 == pytest.approx(found.kept)
+
+
+def test_a_text_is_no_figure() -> None:
+    """M7: a question that groups and names no `by` is told so, and is no traceback."""
+    bare = Asked("spent", "What is spent", "SELECT 1")
+    with pytest.raises(DeidError, match="answers with `aisle`, which is no figure: name it in `by`"):
+        alike(bare, WHOLE, WHOLE, {})

@@ -52,6 +52,15 @@ ORDER BY 1, 2, a.attnum
 """
 
 
+#: By the standard's own views: constraints that have one column.
+_KEYS = """
+SELECT min(k.column_name::text) FROM information_schema.table_constraints c
+JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_schema, table_name)
+WHERE c.constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND table_schema = %s AND table_name = %s
+GROUP BY constraint_schema, constraint_name HAVING count(*) = 1
+"""
+
+
 def serialize(sql: str) -> dict[str, Any]:
     """PostgreSQL's own parse, by libpg_query."""
     try:
@@ -76,7 +85,8 @@ class PostgresShop:
         rows = self.con.execute(_COLUMNS).fetchall()
         for (schema, table), columns in groupby(rows, key=lambda row: (row[0], row[1])):
             found = tuple(engines.Column(row[2], self._type(*row[3:])) for row in columns)
-            yield engines.Table(schema, table, found)
+            keys = self.con.execute(_KEYS, [schema, table]).fetchall()
+            yield engines.Table(schema, table, found, frozenset(key for (key,) in keys))
 
     def _type(self, name: str, kind: str, modifier: int, oid: int) -> str:
         if kind == "e":

@@ -165,7 +165,14 @@ def catalog(con: duckdb.DuckDBPyConnection) -> tuple[engines.Table, ...]:
     tables: dict[tuple[str, str], list[engines.Column]] = {}
     for schema, table, column, kind in rows:
         tables.setdefault((schema, table), []).append(engines.Column(column, kind))
-    return tuple(engines.Table(schema, table, tuple(columns)) for (schema, table), columns in tables.items())
+    keys = con.execute(
+        "SELECT schema_name, table_name, constraint_column_names[1] FROM duckdb_constraints() WHERE len("
+        "constraint_column_names) = 1 AND database_name = 'company' AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')"
+    ).fetchall()
+    return tuple(
+        engines.Table(schema, table, tuple(columns), frozenset(key[2] for key in keys if key[:2] == (schema, table)))
+        for (schema, table), columns in tables.items()
+    )
 
 
 @dataclass

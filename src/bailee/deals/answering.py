@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from bailee.deals.contributions import Contributions, contributions
 from bailee.deals.delivering import chosen, coarse, numbered
-from bailee.deals.evidence import CUSTOMER
+from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.grouping import answered, of
 from bailee.deals.model import Deal, Form
 from bailee.deals.narrowing import tables
 from bailee.deals.recoding import recoded
+from bailee.deals.simulating import simulation
+from bailee.deals.spending import spends
 from bailee.deals.usefulness import Coarser, Usefulness, usefulness
 from bailee.deid.frequencies import Ints
 from bailee.deid.hierarchy import texts
@@ -34,9 +36,14 @@ class Answering:
     """
 
     def __init__(
-        self, deal: Deal, sent: Mapping[str, pa.Table], held: Scratch, whole: Mapping[str, pa.Table] | None = None
+        self,
+        deal: Deal,
+        sent: Mapping[str, pa.Table],
+        held: Scratch,
+        whole: Mapping[str, pa.Table] | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
-        self._deal, self._sent, self._held = deal, sent, held
+        self._deal, self._sent, self._held, self._evidence = deal, sent, held, evidence
         self._made: dict[str, Contributions | None] = {}
         if whole is None:
             self._see(deal, {})
@@ -81,6 +88,9 @@ class Answering:
             self._held.see(key, coarse(version.wanted[key], f"({kept})"))
 
     def _answer(self, version: Deal, key: str, customers: Ints, only: Only) -> pa.Table | None:
+        if self._evidence is not None and spends(version, self._evidence.policy) is not None:
+            self._see(version, only)
+            return simulation(self._evidence, version, key, customers, self._held)
         made = self._contributed(version, key, only)
         if version.form is Form.AGGREGATE:
             least = version.treated.min_group
@@ -113,14 +123,18 @@ class Answering:
 
 @contextmanager
 def answering(
-    deal: Deal, sent: Mapping[str, pa.Table], whole: Mapping[str, pa.Table] | None = None
+    deal: Deal,
+    sent: Mapping[str, pa.Table],
+    whole: Mapping[str, pa.Table] | None = None,
+    evidence: Evidence | None = None,
 ) -> Iterator[Answering]:
     """Answers to a deal's questions over rows by key of `wanted`; `EngineError` where they have none as asked.
 
-    Versions are held against `whole`, the answers by key of `asked`, if these are known already.
+    Versions are held against `whole`, the answers by key of `asked`, if these are known already. With `evidence`, what
+    its policy adds noise to is measured with noise (`simulating`).
     """
     with scratch({_raw(key): table for key, table in sent.items()}) as held:
-        yield Answering(deal, sent, held, whole)
+        yield Answering(deal, sent, held, whole, evidence)
 
 
 def _raw(key: str) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from bailee.deals.model import Form as DealShape
 from bailee.deals.model import Onward
+from bailee.policy.budget import amount
 from bailee.policy.forms import Filled, Form, NotEmpty, OneOrMore
 from bailee.policy.leaves import (
     Age,
@@ -69,6 +70,15 @@ def _not_negative(value: object) -> Decimal:
     return number
 
 
+def _spent(value: object) -> Decimal:
+    if not isinstance(value, Number):
+        raise wrong(f"found {shown(value)}, expected a number above 0, such as `0.1`")
+    try:
+        return amount(str(value))
+    except ValueError as error:
+        raise wrong(str(error)) from None
+
+
 def _range(value: object, most: int | None) -> tuple[Decimal, Decimal]:
     of = "shares from 0 to 1, such as `[0.1, 0.3]`" if most else "numbers of 0 or more, such as `[60, 140]`"
     if not isinstance(value, list) or len(value) != 2:
@@ -89,6 +99,7 @@ def _classes(value: object) -> int:
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Share = Annotated[Decimal, PlainValidator(_share), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 Amount = Annotated[Decimal, PlainValidator(_not_negative), WithJsonSchema({"type": "number", "minimum": 0})]
+Spent = Annotated[Decimal, PlainValidator(_spent), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 AtLeastTwo = Annotated[int, PlainValidator(_classes), WithJsonSchema({"type": "integer", "minimum": 2})]
 _PAIR = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 Shares = Annotated[tuple[Decimal, Decimal], PlainValidator(lambda value: _range(value, 1)), WithJsonSchema(_PAIR)]
@@ -143,7 +154,9 @@ class TreatedForm(Form):
     identifiers: OneOrMore[ColumnName] = ()
     sensitive: OneOrMore[ColumnName] = ()
     min_group: GroupSize | None = None
-    epsilon: RateText | None = None
+    epsilon: Spent | None = Field(
+        None, description="how much of its purpose's privacy budget each question spends, such as `0.1`"
+    )
 
 
 class CohortForm(Form):

@@ -13,11 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bailee.deals.contributions import contributions
-from bailee.deals.evidence import CUSTOMER
+from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.grouping import answered
 from bailee.deals.model import Deal, Form, Wanted
 from bailee.deals.narrowing import columns
 from bailee.deals.recoding import recoded
+from bailee.deals.simulating import simulated
+from bailee.deals.spending import spends
 from bailee.deid.frequencies import Ints
 from bailee.deid.pseudonyms import pseudonyms
 from bailee.engines.duckdb.scratch import Scratch, quoted, scratch
@@ -26,14 +28,17 @@ from bailee.policy.coarsen import Coarsen
 from bailee.policy.places import within
 
 
-def delivered(deal: Deal, sent: Mapping[str, pa.Table], people: pa.Table, key: bytes) -> dict[str, pa.Table]:
+def delivered(
+    deal: Deal, sent: Mapping[str, pa.Table], people: pa.Table, key: bytes, evidence: Evidence | None = None
+) -> dict[str, pa.Table]:
     """What would leave, by key: of `wanted`, or of `asked` where the form is `aggregate`.
 
-    `sent` and `people` are as `Evidence` has them; `key` is the recipient's own, of 32 bytes, for pseudonyms.
+    `sent` and `people` are as `Evidence` has them; `key` is the recipient's own, of 32 bytes, for pseudonyms. With
+    `evidence`, figures have the noise of its policy: a simulation (`simulating`).
     """
     customers = cohort(deal, people)
     if deal.form is Form.AGGREGATE:
-        return figures(deal, sent, customers)
+        return figures(deal, sent, customers, evidence)
     made = numbered(deal, sent, customers)
     if deal.form is Form.DEIDENTIFIED:
         return {each: _in_order(table.drop_columns([CUSTOMER])) for each, table in made.items()}
@@ -110,15 +115,20 @@ def coarsened(deal: Deal, held: Scratch) -> None:
             held.hold(each, held.ask(coarse(wanted, quoted(each))))
 
 
-def figures(deal: Deal, sent: Mapping[str, pa.Table], customers: Ints) -> dict[str, pa.Table]:
-    """The answers of an `aggregate` deal about some customers, by key of `asked`."""
+def figures(
+    deal: Deal, sent: Mapping[str, pa.Table], customers: Ints, evidence: Evidence | None = None
+) -> dict[str, pa.Table]:
+    """The answers of an `aggregate` deal about some customers, by key of `asked`; see `delivered`."""
     if deal.treated.min_group is None:
         raise DeidError("an `aggregate` deal states `treated: {min_group: ...}`; it states none, so nothing may leave")
-    if deal.treated.epsilon is not None:
-        raise DeidError("`treated: {epsilon: ...}` asks for noise, which is not built for deals; leave it out")
+    if deal.treated.epsilon is not None and evidence is None:
+        raise DeidError("`treated: {epsilon: ...}` asks for noise, and how wide that is only the policy can tell")
+    noisy = evidence is not None and spends(deal, evidence.policy) is not None
     tables = chosen(deal, sent)
     with scratch(tables) as held:
         coarsened(deal, held)
+        if evidence is not None and noisy:
+            return {each: simulated(evidence, deal, each, customers, held)[0] for each in deal.asked}
         return {
             each: answered(contributions(asked, tables, held), customers, deal.treated.min_group, held)
             for each, asked in deal.asked.items()

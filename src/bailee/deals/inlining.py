@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bailee.deals.model import Asked, Deal, Wanted
 from bailee.deals.narrowing import plain
-from bailee.policy.model import DataMap
+from bailee.policy.model import Column, DataMap, Table
 from bailee.policy.predicates import fold
 
 if TYPE_CHECKING:
@@ -40,6 +40,28 @@ def over_tables(deal: Deal, datamap: DataMap) -> Deal:
             used[table] = list(dict.fromkeys([*used.get(table, []), *columns]))
     questions = {key: replace(deal.asked[key], question=tree.sql("duckdb")) for key, tree in asked.items()}
     return replace(deal, wanted={key: _wanted(datamap, key, columns) for key, columns in used.items()}, asked=questions)
+
+
+def origins(wanted: Wanted, datamap: DataMap) -> dict[str, tuple[Table, Column]]:
+    """The table and column of the map that each column of what is wanted comes from, as far as that is known."""
+    if wanted.table is not None:
+        table = datamap.tables.get(wanted.table)
+        return {} if table is None else {name: (table, column) for name, column in table.columns.items()}
+    from sqlglot import exp
+
+    try:
+        tree = _inner(wanted, "t", datamap)
+    except _Stays:
+        return {}
+    homes = {node.alias_or_name: datamap.tables[node.name] for node in tree.find_all(exp.Table)}
+    found = {}
+    for node in tree.expressions:
+        column = node.unalias()
+        table = homes.get(column.table) if isinstance(column, exp.Column) else None
+        spelt = {} if table is None else {fold(name): name for name in table.columns}
+        if table is not None and fold(column.name) in spelt:
+            found[node.alias_or_name] = table, table.columns[spelt[fold(column.name)]]
+    return found
 
 
 def _wanted(datamap: DataMap, key: str, used: list[str]) -> Wanted:

@@ -23,6 +23,7 @@ from bailee.deals.outgoing import Table
 from bailee.deid.pseudonyms import pseudonym
 from bailee.errors import BaileeError, FactRejected, Uncertain
 from bailee.gate import formats
+from bailee.gate.as_json import noise_json
 from bailee.people import deals, secret_files
 from bailee.vocabulary import Actor
 
@@ -231,6 +232,7 @@ class Making:
         deal, promise = self.deal, self.gate.promise
         treated = deal.treated
         asked = {name: getattr(treated, name) for name in ("k", "l", "min_group") if getattr(treated, name) is not None}
+        noise = {each.key: noise_json(each.noise) for each in self.found if each.noise is not None}
         return {
             "name": self.name,
             "company": promise.policy.company,
@@ -240,6 +242,7 @@ class Making:
             "effects": sorted(deal.effects),
             "form": deal.form.name.lower(),
             "treated": asked,
+            **({"noise": noise} if noise else {}),
             "onward": str(deal.onward),
             "released": at.astimezone(UTC).isoformat(),
             "delete_by": None if by is None else by.astimezone(UTC).isoformat(),

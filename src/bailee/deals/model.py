@@ -68,7 +68,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """How values are made safer before they leave: k, l and t for `deidentified`, groups and noise for `aggregate`."""
+    """How values are made safer before they leave: k, l and t for `deidentified`, groups and noise for `aggregate`.
+
+    `epsilon` is what each question spends of its purpose's privacy budget, where that is less than the policy says.
+    """
 
     k: int | None = None
     l: int | None = None  # noqa: E741 (its name in the literature)
@@ -77,7 +80,7 @@ class Treated:
     identifiers: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     min_group: int | None = None
-    epsilon: Rate | None = None
+    epsilon: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _worths(
         if not some:
             continue
         rows = allowed(evidence, some[0], needs)
-        with answering(evidence.deal, rows, whole) as answers:
+        with answering(evidence.deal, rows, whole, evidence) as answers:
             for version in some:
                 members = cohort(version, evidence.version(version).people)
                 yield version, answers.worth(version, members)
@@ -171,7 +171,8 @@ _WHY = {
     "wanted": "No more columns than its questions need.",
     "asked": "It cannot be asked under this purpose.",
     "treated.min_group": "No figure is about fewer customers.",
-    "treated": "So many customers share each row.",
+    "treated.epsilon": "Figures get noise: each question spends so much of the purpose's budget, and no more.",
+    "treated": "So many customers share each row or figure; with `epsilon`, figures get noise for so much of a budget.",
     "cohort.min_age": "Adults only; whoever's age is not known is not in it.",
     "cohort": "Only customers who stand for this purpose today.",
     "term": "It ends while the consents that it rests on still last.",

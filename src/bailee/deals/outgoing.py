@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,10 @@ import numpy.typing as npt
 from bailee.deals import delivering, forms
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.model import Deal, Form, Wanted
-from bailee.errors import FactRejected
+from bailee.deals.spending import spends
+from bailee.errors import DeidError, FactRejected
 from bailee.gate import disclosing
+from bailee.policy.budget import written
 from bailee.policy.coarsen import Coarsen
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from bailee.gate.disclosing import Disclosing, Given
     from bailee.gate.gate import Gate
+    from bailee.gate.noising import Noised
 
 Bools = npt.NDArray[np.bool_]
 
@@ -39,18 +43,22 @@ class Table:
     #: Whether each row is about that customer alone: then `numbers` is exactly who is in it.
     exact: bool
     treated: dict[str, str] = field(default_factory=dict)
+    #: How figures got their noise; None where they have none.
+    noise: Noised | None = None
 
 
 def tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[Table]:
     """What the gate gives for a deal, in the form that was agreed."""
     if deal.form is Form.AGGREGATE:
         least = deal.treated.min_group or 0
-        _must_add_noise(deal, outlet)
+        spend = _spends(gate, deal, outlet)
         made = []
         for each in deal.asked.values():
-            given = outlet.figures(_over_tables(deal, each.question, outlet), least, _keys(each.question))
+            given = outlet.figures(_over_tables(deal, each.question, outlet), least, _keys(each.question), spend)
             treated = dict.fromkeys(given.table.column_names, "aggregate")
-            made.append(Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated))
+            table = Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated)
+            table.noise = given.noise
+            made.append(table)
         return made
     within = cohort(deal, outlet, gate.clock())
     found = [_asked(gate, each, outlet, within) for each in deal.wanted.values()]
@@ -72,14 +80,28 @@ def _keys(question: str) -> tuple[int, ...]:
     return tuple(at for at, item in enumerate(items) if item.find(exp.AggFunc) is None)
 
 
-def _must_add_noise(deal: Deal, outlet: Disclosing) -> None:
-    """Refuse a deal that promises noise, where the purpose itself does not add as much to its figures."""
-    promised = deal.treated.epsilon
-    added = None if outlet.ruling.purpose is None else outlet.ruling.purpose.release.epsilon
-    if promised is not None and (added is None or not added.at_most(promised)):
-        raise FactRejected(
-            "the deal promises noise (`epsilon`), which the policy's purpose does not add: state it there, in `release`"
-        )
+def _spends(gate: Gate, deal: Deal, outlet: Disclosing) -> Decimal | None:
+    """What each question spends of the purpose's privacy budget; None where figures have no noise.
+
+    Looked at before anything is spent: what is too little for all of them would be lost on some.
+    """
+    policy = gate.promise.policy
+    try:
+        amount = spends(deal, policy)
+    except DeidError as error:
+        raise FactRejected(str(error)) from None
+    if amount is None:
+        return None
+    whole = amount * len(deal.asked)
+    for each in gate.budgets(deal.purpose, outlet.recipient):
+        if each.left < whole:
+            again = f", or release when it is free again, from {each.again:%Y-%m-%d %H:%M} UTC on" if each.again else ""
+            raise FactRejected(
+                f"the deal's {len(deal.asked)} questions spend {written(whole)} together, and of the budget of "
+                f"{each.rate} for `{each.recipient}` {written(each.left)} is left: state a smaller `epsilon` in "
+                f"`treated`{again}"
+            )
+    return amount
 
 
 def _asked(gate: Gate, wanted: Wanted, outlet: Disclosing, within: Bools) -> Table:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from bailee.deals.model import Asked
 from bailee.deid.hierarchy import texts
+from bailee.errors import DeidError
 
 #: By column of an answer, what each of its values became in the version, as text.
 Coarser = Mapping[str, Mapping[str | None, str | None]]
@@ -49,11 +50,21 @@ def alike(asked: Asked, whole: pa.Table, version: pa.Table | None, coarser: Coar
     figures = [name for name in whole.column_names if name not in by]
     if version is None or not set(whole.column_names) <= set(version.column_names) or not figures:
         return 0.0
+    strange = [name for name in figures if not _is_number(whole.schema.field(name).type)]
+    if strange:
+        raise DeidError(
+            f"`{asked.key}` answers with `{strange[0]}`, which is no figure: name it in `by`, or leave it out"
+        )
     found = []
     for figure in figures:
         true, told = _cells(whole, by, figure), _cells(version, by, figure)
         found.append(_shares_alike(true, _spread(true, told, by, coarser)) if by else _size_alike(true, told))
     return float(np.mean(found))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    t = pa.types
+    return any(of(kind) for of in (t.is_integer, t.is_floating, t.is_decimal, t.is_boolean, t.is_null))
 
 
 def _cells(answer: pa.Table, by: list[str], figure: str) -> _Cells:

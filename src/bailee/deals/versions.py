@@ -17,6 +17,7 @@ from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.model import Cohort, Deal, Deletion, Form, Onward, Term, Treated, Wanted
 from bailee.deals.narrowing import columns, narrowed
 from bailee.deals.screening.intention import ruling
+from bailee.policy import budget
 from bailee.policy.model import Purpose
 from bailee.policy.units import Duration
 from bailee.vocabulary import Basis, Effect
@@ -131,13 +132,24 @@ def _treatments(deal: Deal, purpose: Purpose, form: Form, identifiers: tuple[str
     if form is Form.AGGREGATE:
         least = max(purpose.release.min_group or 0, deal.treated.min_group or 0, round(1 / bars.FOUND))
         for size in sorted({max(least, each) for each in (least, *_GROUPS)}):
-            yield Treated(min_group=size)
+            yield Treated(min_group=size, epsilon=_spends(deal, purpose))
     elif form is Form.DEIDENTIFIED:
         for k in sorted({max(deal.treated.k or 0, each) for each in _CLASSES}):
             if identifiers:
                 yield replace(deal.treated, k=k, identifiers=identifiers, min_group=None, epsilon=None)
     else:
         yield Treated()
+
+
+def _spends(deal: Deal, purpose: Purpose) -> Decimal | None:
+    """What each question spends: all that one of the purpose may, or what the deal says if that is less.
+
+    More noise than either keeps no more of the answers, so it is not tried. Where there is no budget there is no noise.
+    """
+    if purpose.release.epsilon is None:
+        return None
+    most = budget.each(purpose.release)
+    return most if deal.treated.epsilon is None else min(most, deal.treated.epsilon)
 
 
 def priced(version: Deal, kept: float) -> Deal:

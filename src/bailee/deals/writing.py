@@ -118,7 +118,7 @@ def _treated(treated: Treated) -> dict[str, Any]:
         "identifiers": treated.identifiers,
         "sensitive": treated.sensitive,
         "min_group": treated.min_group,
-        "epsilon": _text(treated.epsilon),
+        "epsilon": treated.epsilon,
     }
 
 

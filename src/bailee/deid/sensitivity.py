@@ -11,7 +11,19 @@ the policy, the map, the question and the standing of everybody else are the sam
 
 *Proof.* 1. Rows. A row of the question is about one customer (`bailee_s`), and is made of that customer's rows and of
 tables about nobody alone: `rewrite.aggregate` admits only inner joins on the customer's key and with such tables, and
-refuses rules that look at other people's rows. So D' has the same rows but for those of one customer. 2. Bound.
+refuses rules that look at other people's rows. So D' has the same rows but for those of one customer.
+
+A table along `via` names no customer: its row is its parent's customer's. `rewrite.aggregate` admits it only where the
+database keeps the parent's key unique, at each step up to the table that names the customer, and the engine makes sure
+that it does in the very snapshot that is counted. So every database here has that constraint, and D' too, since taking
+rows away keeps it. Then a row has at most one chain of parents in D. If that ends at the customer who is missing in D',
+it is one of their rows: whether it is taken away with them or stays without a parent, it shows in D' in no figure. If
+it ends at anybody else, none of the chain is the missing customer's, so it is in D' too, and no other can be there: the
+row belongs to the same customer, shows as it did, and reveals what it did. If it has none, in D' it has none either. So
+again D' has the same rows but for those of one customer. Without the constraint this fails: another customer's row with
+the same key hides the row, and with the first one's gone takes it, as many rows as they have keys.
+
+2. Bound.
 `row_number()` numbers each customer's rows by an order of what is used of them, so which rows are kept is a function of
 that customer's rows; rows that it takes for the same have the same values, so it does not matter which of them are
 kept. At most `rows` of each customer are. So the kept rows of D and D' differ by at most `rows` rows, all of one

@@ -60,6 +60,16 @@ class Table:
     schema: str
     name: str
     columns: tuple[Column, ...]
+    #: The columns of which the database itself, by a constraint, lets no two rows have the same value.
+    unique: frozenset[str] = frozenset()
+
+
+class Unique(NamedTuple):
+    """A column of which the database itself lets no two rows have the same value, as it spells it."""
+
+    schema: str
+    table: str
+    column: str
 
 
 class Place(NamedTuple):
@@ -172,11 +182,13 @@ class Engine(Protocol):
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
         columns: Mapping[Place, str] | None = None,
+        unique: Collection[Unique] = (),
         limits: Limits | None = None,
     ) -> Result:
         """Run governed SQL over governed relations; `masks` has the span of each mask that the views use.
 
         `columns` has the mark that each standing column must have in the question's snapshot, where an engine can tell.
+        Each of `unique` must be so in that snapshot; otherwise it is `Stale`, and `generation` has moved.
         """
 
     def examine(self, mapped: Mapped, columns: Collection[Place] = ()) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bailee.decide import Ruling
+    from bailee.gate.noising import Noised
     from bailee.gate.questions import Fresh, Questions
     from bailee.people.keys import PseudonymKeys
     from bailee.people.standing import Standing
@@ -59,6 +61,8 @@ class Given:
     clear: bool
     tables: tuple[str, ...]
     columns: tuple[tuple[str, str, str], ...]
+    #: How figures got their noise; None where they have none.
+    noise: Noised | None = None
 
 
 class Disclosing:
@@ -116,17 +120,18 @@ class Disclosing:
             numbers, clear = self._whose(table, customer)
         return Given(table, answer.receipt, numbers, clear, governed.tables, _columns(governed.columns))
 
-    def figures(self, question: str, least: int, keys: Sequence[int]) -> Given:
+    def figures(self, question: str, least: int, keys: Sequence[int], spend: Decimal | None = None) -> Given:
         """Figures about groups of at least `least` customers, none of which one customer all but makes.
 
         `keys` are the places of the columns that say which group, from 0. What is hidden does not follow from what is
         shown and the totals along each of them, which the recipient may know: for that the question is asked once more
-        for groups of any size, of which nothing leaves here. Figures with noise need neither.
+        for groups of any size, of which nothing leaves here. Figures with noise need neither; `spend` is what they
+        spend instead of what the policy says.
         """
-        narrowed = _narrowed(self.ruling, least)
+        narrowed = grouped_alone(self.ruling, least)
         noisy = self.ruling.purpose is not None and self.ruling.purpose.release.epsilon is not None
         shown = narrowed if noisy else replace(narrowed, percent=PERCENT)
-        answer = self._door().ask(question, shown, self._clock(), self._fresh, Turn())
+        answer = self._door().ask(question, shown, self._clock(), self._fresh, Turn(), spend=spend)
         table, governed = answer.arrow(), answer.governed
         if governed.personal and not governed.aggregate:
             raise FactRejected("a question about people must be one about groups: name a key and an aggregate")
@@ -134,7 +139,8 @@ class Disclosing:
             whole = self._door().ask(question, _of_any_size(narrowed), self._clock(), self._fresh, Turn())
             table = grouped.closed(table, whole.arrow(), keys)
         numbers = np.zeros(table.num_rows, np.int64)
-        return Given(table, answer.receipt, numbers, True, governed.tables, _columns(governed.columns))
+        columns = _columns(governed.columns)
+        return Given(table, answer.receipt, numbers, True, governed.tables, columns, answer.noise)
 
     def standing(self) -> Standing:
         """Everybody's standing now."""
@@ -247,7 +253,7 @@ def age(born: date | None, today: date) -> int | None:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def _narrowed(ruling: Ruling, least: int) -> Ruling:
+def grouped_alone(ruling: Ruling, least: int) -> Ruling:
     """The ruling with nothing finer than groups, and none of fewer than `least` customers."""
     if ruling.purpose is None:
         raise FactRejected("a ruling without a purpose shows nothing")

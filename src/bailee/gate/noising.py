@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Makes the relation of noisy figures from exact ones.
 Noising = Callable[["pa.Table"], View]
+#: Adds noise of a scale to figures.
+Drawing = Callable[["npt.NDArray[np.int64]", float], "npt.NDArray[np.int64]"]
 #: The most groups that figures are made for: noise takes a second for some 100,000 figures.
 MOST = 100_000
 
@@ -67,6 +69,8 @@ class Adding:
     plan: Plan
     reserved: Reserved
     dialect: str
+    #: Draws noise: OpenDP, and in a simulation of which nothing leaves a source that repeats itself.
+    draw: Drawing = noise.add
     made: list[noise.Noise] = field(init=False)
     _done: bool = False
 
@@ -84,7 +88,7 @@ class Adding:
             raise RowsExceeded(f"there are more than {MOST:,} groups; group by fewer keys", kind="rows")
         keys = self._keys(exact)
         drawn = [
-            noise.add(exact.column(f"bailee_f{at}").to_numpy().astype(np.int64), made.scale)[keys.order]
+            self.draw(exact.column(f"bailee_f{at}").to_numpy().astype(np.int64), made.scale)[keys.order]
             for at, made in enumerate(self.made, 1)
         ]
         shown = drawn[0] >= self.plan.minimum

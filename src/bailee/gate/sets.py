@@ -143,7 +143,8 @@ class Sets:
         marks = {place: fresh.marks[place] for place in _used(governed, fresh) if place in fresh.marks}
         try:
             sql = governed.sql if governed.noise is None else governed.noise.sql
-            return self.engine.ask(views, sql, allow=at, masks=masks, columns=marks), spans
+            unique = () if governed.noise is None else governed.noise.unique
+            return self.engine.ask(views, sql, allow=at, masks=masks, columns=marks, unique=unique), spans
         except EngineError as error:
             # A question about groups is written anew, so a place in it is none in the asker's text.
             if error.position is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bailee.deid.sensitivity import Figure
+    from bailee.engines import Unique
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Plan:
     rows: int
     minimum: int
     told: tuple[Told, ...]
+    #: The columns that the database must keep unique while it counts, or one customer could change another's figures.
+    unique: tuple[Unique, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

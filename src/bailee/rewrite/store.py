@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bailee.engines import Table as BaseTable
+from bailee.engines import Unique
 from bailee.policy.model import DataMap, Reference, Table
 from bailee.rewrite.dialects import DUCKDB, Dialect, fold
 from bailee.rewrite.reasons import refused
@@ -29,6 +30,8 @@ class Stored:
     name: str
     types: Mapping[str, str]
     spelling: Mapping[str, str]
+    #: The keys of the columns that the database itself keeps unique.
+    unique: frozenset[str] = frozenset()
 
     @cached_property
     def mapped(self) -> Mapping[str, str]:
@@ -64,6 +67,16 @@ class Stored:
             raise refused("map_unusable", found=f"`{self.table.name}` has two columns `{name}`, in capitals and not")
         return same[0] if same else name
 
+    def kept_unique(self, name: str) -> Unique | None:
+        """The column as one of which the database lets no two rows be alike; None where it may, or they might seem so.
+
+        Of texts with a collation, floating-point numbers and the like, values that an index tells apart may be equal.
+        """
+        key = self.dialect.stored(name)
+        if key not in self.unique or not _KEY.fullmatch(self.types.get(key, "")):
+            return None
+        return Unique(self.schema, self.name, self.spelling[key])
+
     def key_type(self, name: str) -> str:
         """The type of a subject column; raises `Refused` for one that cannot be a key."""
         found = self.type(name)
@@ -86,7 +99,8 @@ class Store:
             if real is not None:
                 types = {key(column.name): column.type for column in real.columns}
                 spelling = {key(column.name): column.name for column in real.columns}
-                stored = Stored(dialect, table, real.schema, real.name, types, spelling)
+                unique = frozenset(map(key, real.unique))
+                stored = Stored(dialect, table, real.schema, real.name, types, spelling, unique)
                 self._stored[key(real.schema), key(real.name)] = stored
         self._by_key = {stored.table.name: stored for stored in self._stored.values()}
 

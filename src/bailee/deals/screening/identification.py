@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -21,12 +22,15 @@ from bailee.deals.screening.attributes import Attributes, attributes
 from bailee.deals.screening.linkage import Linked, linked, plausibly_known
 from bailee.deals.screening.purchases import Singled, events, singled_out
 from bailee.deals.screening.whose import Whose, lacking, measured, unmeasured
+from bailee.deals.simulating import simulated
+from bailee.deals.spending import spends
 from bailee.deals.words import percent
 from bailee.deid.frequencies import Ints
 from bailee.deid.hierarchy import texts
 from bailee.deid.risk import journalist, marketer, prosecutor, raw_classes, uniqueness
 from bailee.engines.duckdb.scratch import scratch
 from bailee.errors import DeidError, EngineError
+from bailee.policy.budget import written
 from bailee.vocabulary import Principle
 
 _REASON = (
@@ -56,6 +60,9 @@ def find(evidence: Evidence) -> Finding:
 def _of_groups(evidence: Evidence, whose: Whose) -> Finding:
     deal, least = evidence.deal, evidence.deal.treated.min_group or 0
     tables = chosen(deal, evidence.sent)
+    spent = spends(deal, evidence.policy)
+    if spent is not None:
+        return _with_noise(evidence, whose, spent)
     smallest, cells, gone = None, 0, 0
     with scratch(tables) as held:
         coarsened(deal, held)
@@ -85,6 +92,50 @@ def _of_groups(evidence: Evidence, whose: Whose) -> Finding:
         assumed=(
             *whose.assumed,
             "nothing is subtracted from answers of other deals; a release is held against earlier ones",
+        ),
+        line=evidence.policy.line("purposes", deal.purpose),
+    )
+
+
+def _with_noise(evidence: Evidence, whose: Whose, spent: Decimal) -> Finding:
+    """Figures with noise: what they cost, how wide it is, and how many groups one draw of it would show."""
+    deal, least = evidence.deal, evidence.deal.treated.min_group or 0
+    tables, groups, wide = chosen(deal, evidence.sent), 0, []
+    with scratch(tables) as held:
+        coarsened(deal, held)
+        for key in deal.asked:
+            answer, noised = simulated(evidence, deal, key, whose.customers, held)
+            groups += answer.num_rows
+            for each in noised.aggregates if noised is not None else ():
+                half = each.half_width if each.half_width is not None else sum(part[2] for part in each.parts)
+                wide.append((key, each.text, float(half)))
+    enough, whole = least >= round(1 / bars.FOUND), spent * len(deal.asked)
+    of = evidence.policy.purposes[deal.purpose].release.epsilon
+    return Finding(
+        Test.IDENTIFICATION,
+        Outcome.PASSED if enough else Outcome.REFUSED,
+        f"Only figures with noise would leave, each question at an epsilon of {written(spent)}; one draw of it, which "
+        f"is not the recipient's, shows {groups} groups.",
+        "Noise hides whether any one customer is in the figures, whatever else the recipient knows; what it spends "
+        "adds up over questions and releases.",
+        Principle.PRIVACY,
+        (
+            Figure("least customers of a group", float(least), "customers", bar=f"at least {round(1 / bars.FOUND)}"),
+            Figure("epsilon of each question", float(spent), "epsilon"),
+            Figure("epsilon of a release", float(whole), "epsilon", bar=f"of {of}"),
+            Figure("groups shown in a simulation", float(groups), "groups"),
+        ),
+        (
+            Series(
+                "How wide the noise is",
+                ("question", "figure", "half of the interval that holds the truth in 19 of 20 cases"),
+                tuple(wide),
+            ),
+        ),
+        remedies=() if enough else (Remedy("Make groups larger.", {"treated.min_group": 20}),),
+        assumed=(
+            *whose.assumed,
+            "noise here is a simulation from the screen's seed: no budget was spent, and a release draws its own",
         ),
         line=evidence.policy.line("purposes", deal.purpose),
     )

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 from bailee import decide
+from bailee.deals import spending
 from bailee.deals.cohort import FEWEST
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Figure, Finding, Outcome, Remedy, Series, Test
 from bailee.deals.model import Deal, Form, Wanted
 from bailee.deals.words import counted, listed, recipient
 from bailee.decide import Ruling
+from bailee.policy.budget import written
 from bailee.policy.canonical import policy_digest
 from bailee.policy.model import Policy
 from bailee.vocabulary import Actor, Effect, Principle, Reason, Treatment, Use
@@ -36,6 +38,9 @@ def find(evidence: Evidence) -> Finding:
     small = _group(evidence)
     if unread or small:
         return _too_much(evidence, unread, small)
+    noise = spending.against(deal, policy)
+    if noise is not None:
+        return _noise(evidence, noise)
     why = policy.purposes[deal.purpose].why
     return Finding(
         Test.INTENTION,
@@ -192,6 +197,22 @@ def _too_much(evidence: Evidence, unread: list[tuple[str, str, str, Reason | Non
         else (),
         remedies=tuple(remedies),
         line=line,
+    )
+
+
+def _noise(evidence: Evidence, why: str) -> Finding:
+    """That the deal states an `epsilon` that its purpose cannot keep."""
+    deal, policy = evidence.deal, evidence.policy
+    most = spending.most(deal, policy)
+    told = "Leave it to the policy." if most is None else f"Spend {written(most)} for each question, or less."
+    return Finding(
+        Test.INTENTION,
+        Outcome.REFUSED,
+        f"{_capital(why)}.",
+        "Noise that is promised and not added protects nobody, and a budget is spent only so fast as was promised.",
+        Principle.INTENTION,
+        remedies=(Remedy(told, {"treated.epsilon": None if most is None else float(most)}),),
+        line=policy.line("purposes", deal.purpose, "release"),
     )
 
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 
-from bailee.engines import Allowed, Column, Finding, Limits, Mapped, Place, Result, Table, View
+from bailee.engines import Allowed, Column, Finding, Limits, Mapped, Place, Result, Table, Unique, View
 from bailee.engines.duckdb import faults, frames
 from bailee.engines.duckdb.process import Body, Worker
 from bailee.engines.owned import Found, Name, Ownership
@@ -74,8 +74,13 @@ class DuckDB:
     def catalog(self) -> tuple[Table, ...]:
         """The base tables of the file with their columns; a collation is part of a column's type."""
         reply = self._request({"do": "catalog"}, _SETUP_SECONDS)
+        unique: dict[tuple[str, str], set[str]] = {}
+        for schema, name, column in reply["unique"]:
+            unique.setdefault((schema, name), set()).add(column)
         return tuple(
-            Table(schema, name, tuple(Column(row[2], row[3]) for row in rows))
+            Table(
+                schema, name, tuple(Column(row[2], row[3]) for row in rows), frozenset(unique.get((schema, name), ()))
+            )
             for (schema, name), rows in groupby(reply["columns"], key=lambda row: (row[0], row[1]))
         )
 
@@ -122,6 +127,7 @@ class DuckDB:
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
         columns: Mapping[Place, str] | None = None,
+        unique: Collection[Unique] = (),
         limits: Limits | None = None,
     ) -> Result:
         """Run one governed SELECT over secure views, in one snapshot in which each allow table is at its sequence.
@@ -129,6 +135,8 @@ class DuckDB:
         `masks` has the span of each mask that the views use; a variable named like its allow table holds the bits.
         Raises `Stale`, `TimeExceeded`, `MemoryExceeded`, `RowsExceeded`, `Cancelled`, or `EngineError` with `kind` and
         `position` (characters of `sql` from 0). Nothing of a stopped answer is returned.
+
+        Nothing is written to the file while it is held, so what was `unique` when the worker started is so still.
         """
         own = limits or self._limits
         seconds = min(own.seconds, self._limits.seconds)

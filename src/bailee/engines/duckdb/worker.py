@@ -135,7 +135,7 @@ def _do(
             allow.clean(con, request, made)
             return {}
         case "catalog":
-            return {"columns": catalog(con)}
+            return {"columns": catalog(con), "unique": unique(con)}
         case "serialize":
             return answer.serialize(con, request["sql"])
         case other:
@@ -151,6 +151,15 @@ def catalog(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str]]:
         "ORDER BY c.schema_name, c.table_name, c.column_index"
     ).fetchall()
     return [(schema, table, column, _type(column, type_, ddl)) for schema, table, column, type_, ddl in found]
+
+
+def unique(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """Schema, table and column of everything in the company's file that is a key, or unique, by itself."""
+    return con.execute(
+        "SELECT schema_name, table_name, constraint_column_names[1] FROM duckdb_constraints() "
+        "WHERE database_name = 'company' AND constraint_type IN ('PRIMARY KEY', 'UNIQUE') "
+        "AND len(constraint_column_names) = 1"
+    ).fetchall()
 
 
 def _type(column: str, type_: str, ddl: str) -> str:

@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bailee.engines import Limits, Place, View
+from bailee.engines import Limits, Place, Unique, View
 from bailee.engines.postgres import READER, SCHEMA, faults, guard, parse, standing
+from bailee.engines.postgres.catalog import unique
 from bailee.engines.postgres.faults import Wrong
 from bailee.engines.postgres.link import Link, ours
 from bailee.engines.postgres.types import Reading, is_known, reading
@@ -37,13 +38,14 @@ _UNMADE = frozenset({"binder error", "catalog error", "parser error", "permissio
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: views, SQL, what each allow table, clean set and column must hold, and what it may take."""
+    """What is asked: views, SQL, what each allow table, clean set and column must hold or be, and what it may take."""
 
     views: Sequence[View]
     sql: str
     sequences: Mapping[str, int]
     states: Mapping[str, str]
     columns: Mapping[Place, str]
+    unique: frozenset[Unique]
     limits: Limits
 
 
@@ -98,12 +100,14 @@ def _begin(link: Link, question: Question) -> None:
     if behind or other:
         link.roll_back()
         raise Wrong("stale")
-    if question.columns:
-        try:
+    try:
+        if question.columns:
             standing.must_be(link, question.columns)
-        except Wrong:
-            link.roll_back()
-            raise
+        if question.unique and not question.unique <= unique(link):
+            raise Wrong("not unique")
+    except Wrong:
+        link.roll_back()
+        raise
 
 
 def _at_most(seconds: float) -> str:

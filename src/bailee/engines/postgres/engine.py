@@ -16,7 +16,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TypeVar
 
-from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, View
+from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, Unique, View
 from bailee.engines.owned import Found, Name, Ownership
 from bailee.engines.postgres import answer, doors, fence, parse, setup, standing
 from bailee.engines.postgres.allow import Change, Held, change, clean, clean_state
@@ -122,13 +122,14 @@ class Postgres:
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
         columns: Mapping[Place, str] | None = None,
+        unique: Collection[Unique] = (),
         limits: Limits | None = None,
     ) -> Result:
         """Run one governed SELECT over fenced views, in one snapshot in which each allow table is at its sequence.
 
         Raises `Stale`, `TimeExceeded`, `MemoryExceeded`, `RowsExceeded`, `Cancelled`, or `EngineError` with `kind` and
         `position` (characters of `sql` from 0). Nothing of a stopped answer is returned. `masks` are DuckDB's.
-        `columns` must have their marks in that snapshot, else it is `Stale`.
+        `columns` must have their marks in that snapshot, and what is `unique` be so, else it is `Stale`.
 
         Types: a `numeric(p, s)` is that decimal, another `numeric` a decimal of 38 digits (76 where it must be) with
         the scale of the value that shows most; timestamps are microseconds, of `timestamptz` in UTC; an interval is
@@ -137,7 +138,7 @@ class Postgres:
         """
         began = time.perf_counter()
         kept = (self._states(views, allow), dict(columns or {}))
-        question = answer.Question(views, sql, dict(allow), *kept, self._stricter(limits))
+        question = answer.Question(views, sql, dict(allow), *kept, frozenset(unique), self._stricter(limits))
         sink = io.BytesIO()
         rows = self._request(lambda link: answer.ask(link, question, sink), question.limits.seconds)
         return Result(sink.getbuffer(), rows, time.perf_counter() - began, question.sequences)
@@ -236,7 +237,7 @@ class Postgres:
                     link.close()
                 if wrong.code == "time":
                     wrong.limit = seconds
-                if wrong.code == "relation":
+                if wrong.code in ("relation", "not unique"):
                     self._generation += 1  # the tables are no longer those of the catalogue that was asked for
                 raise error(wrong) from None
             finally:

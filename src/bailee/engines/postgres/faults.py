@@ -45,6 +45,10 @@ _LIMITS: Limits = {
         MemoryExceeded,
         "stopped because it needed more memory or disk than the limit; ask for less, or aggregate first",
     ),
+    "not unique": (
+        Stale,
+        "the database does not keep a column unique any more that a question rests on; read its catalogue and retry",
+    ),
     "behind": (
         Stale,
         "another server has brought the engine's allow tables to a newer sequence; take the newest standing and retry "

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
-from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, View
+from bailee.engines import Allowed, Finding, Limits, Mapped, Place, Result, Table, Unique, View
 from bailee.engines.owned import Found, Name, Ownership, counted
 from bailee.engines.spark import answer, faults, fence, names, plans, session, tables
 from bailee.engines.spark.faults import Wrong
@@ -153,12 +153,15 @@ class Spark:
         allow: Mapping[str, int],
         masks: Mapping[str, tuple[int, int]] | None = None,
         columns: Mapping[Place, str] | None = None,
+        unique: Collection[Unique] = (),
         limits: Limits | None = None,
     ) -> Result:
         """Run one governed SELECT over fenced views, while each allow table is at its sequence and has its mask.
 
         Raises `Stale`, `TimeExceeded`, `MemoryExceeded`, `RowsExceeded`, `Cancelled`, or `EngineError` with `kind` and
         `position` (characters of `sql` from 0). Nothing of a stopped answer is returned.
+
+        Spark keeps no column `unique`, and a question that needs one is refused before it comes here.
         """
         own = limits or self._limits
         seconds = min(own.seconds, self._limits.seconds)

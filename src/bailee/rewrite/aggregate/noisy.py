@@ -17,7 +17,7 @@ from uuid import UUID
 
 from bailee.deid import sensitivity
 from bailee.deid.sensitivity import Figure
-from bailee.engines import View
+from bailee.engines import Unique, View
 from bailee.engines.owned import WORDS
 from bailee.policy import budget
 from bailee.policy.model import Between
@@ -57,7 +57,7 @@ def noisy(rewriting: Rewriting, made: Relations, sight: Sight, serialize: Serial
     names, words = rewriting.names, rewriting.dialect.noise
     if words is None:
         raise _no(sight, f"noise is not added on {names.dialect.title} yet: ask on DuckDB or PostgreSQL")
-    _check_apart(sight, names.tables)
+    unique = _check_apart(sight, names.tables)
     exact, relation = (RELATION.format(len(names.tables) + more) for more in (1, 2))
     questioned = _Noisy(rewriting, sight, words)
     sql = questioned.outside().replace("\0", relation)
@@ -78,7 +78,7 @@ def noisy(rewriting: Rewriting, made: Relations, sight: Sight, serialize: Serial
         timed=made.timed,
         masked=made.masked,
         columned=made.columned,
-        noise=questioned.plan(f"SELECT * FROM {exact}", relation),
+        noise=questioned.plan(f"SELECT * FROM {exact}", relation, unique),
     )
 
 
@@ -88,21 +88,41 @@ def _no(sight: Sight, instead: str) -> Exception:
     return refused("noise_only", line, purpose=key, instead=instead)
 
 
-def _check_apart(sight: Sight, tables: Sequence[Stored]) -> None:
-    """Whether one customer's row shows must not depend on another's rows, or one would change more than their own.
+def _check_apart(sight: Sight, tables: Sequence[Stored]) -> tuple[Unique, ...]:
+    """The columns that must be unique, so that whether one customer's row shows depends on no other's rows.
 
-    Along `via` a row shows where exactly one parent has its key, and by a reference where no row of that key reveals
-    anything: whose those rows are is not known. Tables about nobody are the same whoever is in the database.
+    Or one customer would change more than their own. Along `via` a row shows where exactly one parent has its key: with
+    a key that the database keeps unique no customer can add another parent, and the one that there is, is the same
+    customer's. By a reference a row shows where no row of that key reveals anything: whose those rows are is not known.
+    Tables about nobody are the same whoever is in the database.
     """
+    found = dict.fromkeys(each for stored in tables for each in _parents(sight, stored))
     for stored in tables:
-        if stored.table.via is not None:
-            instead = (
-                f"a row of `{stored.table.name}` shows only where one row alone of `{stored.table.via.table}` has its "
-                "key, so it depends on other customers' rows; ask of a table with its own `subject` column"
-            )
-            raise _no(sight, instead)
-        for reference in references(stored.table):
+        for reference in stored.table.references:
             _check_reference(sight, stored, sight.store.target(stored, reference))
+    return tuple(found)
+
+
+def _parents(sight: Sight, stored: Stored) -> Iterator[Unique]:
+    """The key of each parent along `via`, up to the table that names the customer."""
+    via = stored.table.via
+    if via is None:
+        return
+    parent = sight.store.target(stored, via)
+    unique = parent.kept_unique(via.target)
+    if unique is None:
+        instead = (
+            f"a row of `{stored.table.name}` shows only where one row alone of `{via.table}` has its key, so it "
+            f"depends on other customers' rows unless the database itself keeps `{via.target}` unique: declare it so, "
+            "as a key of whole numbers, decimals, plain text or UUID "
+            f"(`ALTER TABLE {via.table} ADD PRIMARY KEY ({via.target})`) and open the workspace again, or ask of a "
+            "table with its own `subject` column"
+        )
+        raise _no(sight, instead)
+    yield unique
+    for reference in parent.table.references:  # a row reveals what its parent's row reveals along these
+        _check_reference(sight, parent, sight.store.target(parent, reference))
+    yield from _parents(sight, parent)
 
 
 def _check_reference(sight: Sight, stored: Stored, target: Stored) -> None:
@@ -178,7 +198,7 @@ class _Noisy(Rewriting):
         relations = [domain.public for domain in self.domains if domain.public is not None]
         return f"SELECT {', '.join(shown)} FROM ({domain}) AS d LEFT JOIN ({groups}) AS g ON {same}", relations
 
-    def plan(self, sql: str, relation: str) -> Plan:
+    def plan(self, sql: str, relation: str, unique: tuple[Unique, ...]) -> Plan:
         """What the gate must do."""
         release = self.sight.purpose.release
         return Plan(
@@ -189,6 +209,7 @@ class _Noisy(Rewriting):
             budget.rows(release),
             self.inner.minimum,
             tuple(self.told.values()),
+            unique,
         )
 
     # Keys ------------------------------------------------------------------------------------------------------------
