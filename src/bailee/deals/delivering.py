@@ -120,7 +120,7 @@ def figures(deal: Deal, sent: Mapping[str, pa.Table], customers: Ints) -> dict[s
     with scratch(tables) as held:
         coarsened(deal, held)
         return {
-            each: answered(contributions(asked, tables, held), customers, deal.treated.min_group, held)
+            each: answered(contributions(asked, deal.wanted, tables, held), customers, deal.treated.min_group, held)
             for each, asked in deal.asked.items()
         }
 
