@@ -171,7 +171,7 @@ _WHY = {
     "wanted": "No more columns than its questions need.",
     "asked": "It cannot be asked under this purpose.",
     "treated.min_group": "No figure is about fewer customers.",
-    "treated": "So many customers share each row.",
+    "treated": "Each row or figure is of so many customers at least.",
     "cohort.min_age": "Adults only; whoever's age is not known is not in it.",
     "cohort": "Only customers who stand for this purpose today.",
     "term": "It ends while the consents that it rests on still last.",
@@ -236,6 +236,8 @@ def _why(path: str, *, gone: bool) -> str:
     parts = path.split(".")
     if parts[0] == "asked" and not gone:
         return "The same question, over tables of the data map: figures are released of these alone."
+    if parts[0] == "wanted" and len(parts) == 2 and gone:
+        return "Its questions no longer ask for it under this name."
     for length in range(len(parts), 0, -1):
         found = _WHY.get(".".join(parts[:length]))
         if found:
