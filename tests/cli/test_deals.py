@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from bailee.cli import drafting
-from bailee.deals.finding import Nearest, Screen
+from bailee.cli.verdict import following
+from bailee.deals.document import parse_deal
+from bailee.deals.finding import Finding, Nearest, Outcome, Screen
 from bailee.deals.finding import Test as Kind
 from bailee.deals.questions import QUESTIONS
+from bailee.policy.document import parse_policy
+from bailee.vocabulary import Actor, Principle
 from tests.cli.commands import bailee
 from tests.deals.screens import shop
 
@@ -193,6 +197,7 @@ def test_the_nearest_version_is_written_as_a_file(home: Path, monkeypatch: pytes
     done = bailee(*words)
     assert "keeps 83 % of what was asked for" in done.stdout
     assert "form: aggregate  (rows name people)" in done.stdout
+    assert f"bailee deal screen {file} --role counsel" in " ".join(done.stdout.split())
     assert "y" * 81 not in done.stdout
     assert shop.DEAL == file.read_text("utf-8")
     assert 1 == bailee(*words).exit_code
@@ -201,9 +206,29 @@ def test_the_nearest_version_is_written_as_a_file(home: Path, monkeypatch: pytes
 def test_only_a_proposed_deal_has_its_screen_noted(home: Path) -> None:
     """Whoever weighs an offer does not propose it, or they could not approve it; once proposed, its screen counts."""
     words = ("deal", "screen", home / "offer.yaml", "--role", "counsel", "--as", "Cora", "--quick", "--home", home)
-    assert "nobody proposed it yet" in bailee(*words).stdout
+    assert "a refused deal is never agreed: change it" in bailee(*words).stdout
     assert [] == json.loads(bailee("deal", "list", "--home", home, "--json").stdout)["deals"]
     assert 0 == bailee("deal", "propose", home / "offer.yaml", "--as", "Sam", "--home", home).exit_code
-    assert "nobody proposed it yet" not in bailee(*words).stdout
+    assert 3 == bailee(*words).exit_code
     (deal,) = json.loads(bailee("deal", "list", "--home", home, "--json").stdout)["deals"]
     assert "refused" == deal["state"]
+
+
+def test_what_comes_next_depends_on_the_verdict() -> None:
+    """A deal that is refused leads to its nearest version, one that is not to being proposed, and only until it is."""
+
+    def told(*outcomes: Outcome, nearest: Path | None = None, best: bool = False, proposed: bool = False) -> str:
+        findings = tuple(
+            Finding(test, each, "", "", Principle.PRIVACY) for test, each in zip(Kind, outcomes, strict=True)
+        )
+        deal = parse_deal(shop.DEAL, parse_policy(shop.POLICY.decode()))
+        found = Nearest(deal, "", (), 0.5, {}, 1) if best else None
+        made = Screen(deal, "", "", shop.NOW, 7, findings, nearest=found)
+        return " ".join(following(made, Path("offer.yaml"), nearest, Actor("Cora"), proposed=proposed))
+
+    refused, passed = (Outcome.REFUSED, *[Outcome.PASSED] * 9), [Outcome.PASSED] * 10
+    assert "bailee deal propose offer.yaml" in told(*passed)
+    assert not told(*passed, proposed=True)
+    assert "change it, and screen it again" in told(*refused)
+    assert told(*refused, best=True).endswith("bailee deal screen offer.yaml --nearest offer-nearest.yaml")
+    assert told(*refused, best=True, nearest=Path("n.yaml"), proposed=True).endswith("bailee deal screen n.yaml")

@@ -178,7 +178,7 @@ def test_answers_from_contributions_are_the_questions_own(figures: str, joined: 
     question = f"SELECT l.aisle, {figures} FROM {tables} GROUP BY l.aisle"
     asked = deal(("  months:", f'  odd: {{title: Odd, question: "{question}", by: [aisle]}}\n  months:')).asked["odd"]
     with scratch(SENT) as held:
-        made = contributions(asked, SENT, held)
+        made = contributions(asked, deal().wanted, SENT, held)
         found = made.answer(held, made.table).sort_by("aisle").to_pydict()
     con = duckdb.connect()
     con.register("lines", SENT["lines"])
@@ -194,9 +194,9 @@ def test_what_is_hidden_in_a_large_table_cannot_be_worked_out() -> None:
     for seed in range(5):
         sent, those = shop(seed, 150, 4)
         with scratch(sent) as held:
-            made = contributions(deal().asked["aisles"], sent, held)
-        found = shown(made, np.arange(150), 25)
-        cells = {(row["age"], row["aisle"]) for row in found.rows.to_pylist()}
+            made = contributions(deal().asked["aisles"], deal().wanted, sent, held)
+            found = shown(made, np.arange(150), 25, held)
+        cells = {(row["age"], row["aisle"]) for row in found.answer.to_pylist()}
         hidden = [(a, b) for a in ("18-34", "35-54", "55+") for b in ("bread", "fruit", "meat", "wine")]
         hidden = [cell for cell in hidden if cell not in cells]
         lines = [

@@ -12,13 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from bailee.deals import nearest
+import bailee
+from bailee.deals import nearest, outgoing
 from bailee.deals.delivering import cohort, delivered
 from bailee.deals.document import parse_deal
 from bailee.deals.evidence import CUSTOMER, Evidence
 from bailee.deals.finding import Nearest, Outcome, Screen
 from bailee.deals.model import Form
-from bailee.vocabulary import Effect
+from bailee.vocabulary import Actor, Effect
 from tests.deals import grocer
 from tests.deals.shops import KEY
 
@@ -64,6 +65,21 @@ def test_its_file_is_the_deal_that_was_measured(best: Nearest, harbour: Evidence
     joined = " ".join(line.strip().removeprefix("# ") for line in best.text.splitlines())
     assert all(why in joined for _, _, _, why in best.changes)
     assert {"purpose", "effects", "form", "cohort.standing", "onward"} <= {path for path, *_ in best.changes}
+
+
+def test_a_release_of_it_shows_the_groups_that_its_screen_shows(
+    best: Nearest, again: Evidence, shop_folder: Path
+) -> None:
+    """R45, M6: the gate's own answer to Harbour Mutual has the groups that the screen says, and no other."""
+    screened = delivered(best.deal, again.sent, again.people, KEY)["departments_by_age"]
+    with bailee.open(shop_folder) as gate:
+        gate.clock = lambda: grocer.NOW
+        analyst = Actor("Ana", roles=frozenset({"analyst"}))
+        outlet = gate.disclosing("insurer_research", recipient="harbour_mutual", effect="learn", actor=analyst)
+        (released,) = outgoing.tables(gate, best.deal, outlet)
+    shown = {(row["age"], row["department"]) for row in screened.to_pylist()}
+    assert len(shown) > 30
+    assert shown == {(row["age"], row["department"]) for row in released.rows.to_pylist()}
 
 
 def test_no_test_refuses_its_file_and_every_better_version_is_refused(

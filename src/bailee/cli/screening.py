@@ -97,13 +97,11 @@ def screen(
 
         print_json({**document(found), **({} if html is None else {"html": str(html)})})
     else:
-        from bailee.cli.verdict import lines
+        from bailee.cli.verdict import following, lines
 
         wide = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 100
         print_lines(lines(found, policy, wide, explain=explain))
-        if not proposed:
-            print_lines(["nobody proposed it yet; to have it agreed, propose it first and screen it then:"])
-            print_lines([plain(f"  bailee deal propose {file}")])
+        print_lines(following(found, file, nearest, actor, proposed=proposed))
         if html is not None:
             note(f"the page is written to `{html}`")
         if nearest is not None:

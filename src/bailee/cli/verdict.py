@@ -10,14 +10,15 @@ from bailee.cli.terminal import counted, plain, table
 from bailee.deals.as_json import SAID
 from bailee.deals.finding import Finding, Outcome, Screen, Series, Verdict
 from bailee.deals.numbers import figure_text, number_text
-from bailee.deals.words import change_text, percent
+from bailee.deals.words import change_text, listed, percent
 from bailee.gate.as_json import instant
 
 if TYPE_CHECKING:
-    from bailee.policy.model import Policy
+    from pathlib import Path
 
-#: How many remedies are told without `--explain`.
-REMEDIES = 3
+    from bailee.policy.model import Policy
+    from bailee.vocabulary import Actor
+
 _HEAD = 37
 #: The longest value of a change that is told without `--explain`.
 _SHORT = 80
@@ -38,8 +39,26 @@ def lines(screen: Screen, policy: Policy, wide: int, *, explain: bool) -> Iterat
     last = f"; {entries}, the last {screen.receipts[-1]}" if screen.receipts else ""
     yield from _wrapped(made + last, wide)
     if not explain:
-        version = ", --nearest FILE that version" if screen.nearest is not None else ""
-        yield f"--explain shows every figure, --html FILE writes a page for counsel{version}"
+        yield "--explain shows every figure, --html FILE writes a page for counsel"
+
+
+def following(screen: Screen, file: Path, nearest: Path | None, actor: Actor, *, proposed: bool) -> Iterator[str]:
+    """What to do next with the deal in a file: the nearest version where it is refused, else to propose it."""
+    roles = "".join(f" --role {role}" for role in sorted(actor.roles))
+    if screen.verdict is not Verdict.REFUSED:
+        if not proposed:
+            yield "nobody proposed it yet; to have it agreed, propose it first and screen it then:"
+            yield plain(f"  bailee deal propose {file}")
+    elif screen.nearest is None:
+        yield "a refused deal is never agreed: change it, and screen it again"
+    elif nearest is None:
+        yield "a refused deal is never agreed; to have the nearest version written as a deal's file:"
+        yield plain(
+            f"  bailee deal screen {file} --nearest {file.with_name(f'{file.stem}-nearest{file.suffix}')}{roles}"
+        )
+    else:
+        yield "a refused deal is never agreed; look through the nearest version, and screen it by itself:"
+        yield plain(f"  bailee deal screen {nearest}{roles}")
 
 
 def _head(screen: Screen, policy: Policy, wide: int) -> Iterator[str]:
@@ -49,12 +68,13 @@ def _head(screen: Screen, policy: Policy, wide: int) -> Iterator[str]:
     yield from _wrapped(f"{deal.key}: {deal.form.name.lower()}, to {whom}, for `{deal.purpose}`", wide)
     yield ""
     counts = {outcome: sum(each.outcome is outcome for each in screen.findings) for outcome in Outcome}
+    of, refuse, condition = f"of {len(screen.findings)} tests", counts[Outcome.REFUSED], counts[Outcome.CONDITION]
     told = {
-        Verdict.REFUSED: f"{counted(counts[Outcome.REFUSED], 'test refuses', 'tests refuse')} it",
-        Verdict.CONDITIONS: f"{counted(counts[Outcome.CONDITION], 'test has', 'tests have')} a condition",
-        Verdict.ACCEPTABLE: "every test passes",
+        Verdict.REFUSED: f"{refuse} {of} {'refuses' if refuse == 1 else 'refuse'} it",
+        Verdict.CONDITIONS: f"{condition} {of} {'has' if condition == 1 else 'have'} a condition",
+        Verdict.ACCEPTABLE: f"all {len(screen.findings)} tests pass",
     }[screen.verdict]
-    yield f"{screen.verdict.value.upper()}: {told}, of {len(screen.findings)}"
+    yield f"{screen.verdict.value.upper()}: {told}"
     yield ""
 
 
@@ -102,18 +122,20 @@ def _table(series: Series, wide: int) -> Iterator[str]:
 def _mending(screen: Screen, wide: int, *, every: bool) -> Iterator[str]:
     if every:
         return
-    told = [
-        (finding, remedy)
-        for finding in screen.findings
-        if finding.outcome is not Outcome.PASSED
-        for remedy in finding.remedies[:1]
-    ]
-    if not told:
+    tests: dict[str, list[int]] = {}
+    words: dict[str, str] = {}
+    for finding in screen.findings:
+        for remedy in finding.remedies[:1] if finding.outcome is not Outcome.PASSED else ():
+            change = "".join(f" [{path}: {change_text(value)}]" for path, value in remedy.change.items())
+            same = change or remedy.sentence  # several tests may be mended by one change
+            words.setdefault(same, remedy.sentence + change)
+            tests.setdefault(same, []).append(finding.test.number)
+    if not words:
         return
     yield "what would mend it"
-    for finding, remedy in told:
-        change = "".join(f" [{path}: {change_text(value)}]" for path, value in remedy.change.items())
-        yield from _wrapped(f"{finding.test.number:>2}  {remedy.sentence}{change}", wide, "", "    ")
+    for same, text in words.items():
+        which = f"test{'' if len(tests[same]) == 1 else 's'} {listed(map(str, tests[same]))}"
+        yield from _wrapped(f"{which}: {text}", wide, "  ", "    ")
     yield ""
 
 

@@ -105,7 +105,8 @@ class Answering:
         if way not in self._made:
             self._see(version, only)
             try:
-                self._made[way] = contributions(version.asked[key], chosen(version, self._sent), self._held)
+                sent = chosen(version, self._sent)
+                self._made[way] = contributions(version.asked[key], version.wanted, sent, self._held)
             except DeidError:
                 self._made[way] = None
         return self._made[way]

@@ -10,10 +10,6 @@ from typing import Final
 #: A figure of a finding is about at least so many customers, or it is not shown.
 SHOWN: Final = 10
 
-#: p % rule: nobody may work a contributor's part out to within this percentage; 10 is a usual choice. Hundepool et al.,
-#: Statistical disclosure control, 2012, section 4.2.2.
-PERCENT: Final = 10.0
-
 #: A cohort of fewer is measured as if everybody were in it: its own figures would be about hardly anybody.
 FEW: Final = 100
 

@@ -1,7 +1,7 @@
 """Who makes which part of a figure: a question about groups, worked out customer by customer.
 
 From that follows all that a screen needs of an answer, without asking again: which customers a group has, whether one
-of them all but makes it, and what the answer is over any part of the customers. So it takes only questions whose
+of them all but makes a part of it, and what the answer is over any of the customers. So it takes only questions whose
 figures add up over customers; anything else is refused, because nobody could say whose data is in it.
 """
 
@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from bailee.deals.evidence import CUSTOMER
-from bailee.deals.model import Asked
+from bailee.deals.model import Asked, Wanted
+from bailee.deid.cells import PERCENT
 from bailee.engines.duckdb.scratch import Scratch, quoted
 from bailee.errors import DeidError, EngineError, Refused
+from bailee.rewrite.aggregate.inner import Inner
+from bailee.rewrite.dialects import DUCKDB
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -34,16 +37,16 @@ _SHAPE = (
 class Contributions:
     """One row a group and customer: the columns of `by`, `CUSTOMER`, and the parts of figures: `part0`, `part1`, ..
 
-    `figures` has by its name each figure in SQL over sums of the parts. `reads` has by key of `wanted` the columns that
-    the question names.
+    `figures` has by its name each figure in SQL over sums of the parts. `shares` has what the guard of a release looks
+    at (`rewrite.aggregate.inner`): by group (`bailee_k1`, ..), part of it (`bailee_p1`, ..) and customer (`bailee_s`)
+    what they add to each amount (`bailee_d1`, ..); it is None where rows are about nobody.
     """
 
     asked: Asked
     by: tuple[str, ...]
     table: pa.Table
     figures: Mapping[str, str]
-    parts: int
-    reads: Mapping[str, frozenset[str]]
+    shares: pa.Table | None
 
     def answer(self, scratch: Scratch, rows: pa.Table) -> pa.Table:
         """The answer over some rows of `table`."""
@@ -53,13 +56,15 @@ class Contributions:
         return scratch.ask(f"SELECT {', '.join(shown)} FROM contributed{grouped}")
 
 
-def contributions(asked: Asked, tables: Mapping[str, pa.Table], scratch: Scratch) -> Contributions:
+def contributions(
+    asked: Asked, wanted: Mapping[str, Wanted], tables: Mapping[str, pa.Table], scratch: Scratch
+) -> Contributions:
     """Work a question out by customer over tables that `scratch` holds by their keys, each with `CUSTOMER`.
 
     Rows about nobody in a table about customers are left out. `DeidError` where the question has another shape.
     """
     personal = {key for key, table in tables.items() if table[CUSTOMER].null_count < table.num_rows}
-    question = _Question(asked, _tree(asked), tables)
+    question = _Question(asked, _tree(asked), wanted, tables)
     sql = question.by_customer(personal)
     found = _asked(asked, scratch, sql)
     if found.num_rows and True in found[_MIXED].unique().to_pylist():
@@ -68,7 +73,8 @@ def contributions(asked: Asked, tables: Mapping[str, pa.Table], scratch: Scratch
         if _asked(asked, scratch, question.shared(value, personal)).num_rows:
             raise _other(asked, f"counts different `{value}`, which customers share, so that no count adds up")
     table = found.drop_columns([_MIXED]).rename_columns({_WHOSE: CUSTOMER})
-    return Contributions(asked, question.by, table, question.figures, len(question.parts), question.reads)
+    shares = _asked(asked, scratch, question.shares(personal)) if personal & {*question.sources.values()} else None
+    return Contributions(asked, question.by, table, question.figures, shares)
 
 
 def _asked(asked: Asked, scratch: Scratch, sql: str) -> pa.Table:
@@ -105,8 +111,12 @@ _TAKEN = frozenset({"expressions", "from_", "from", "joins", "where", "group", "
 class _Question:
     """A question's parts: what it groups by, its figures, and the sums that these are made of."""
 
-    def __init__(self, asked: Asked, tree: exp.Select, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(
+        self, asked: Asked, tree: exp.Select, wanted: Mapping[str, Wanted], tables: Mapping[str, pa.Table]
+    ) -> None:
         self.asked, self.tree = asked, tree
+        self.whose = {key: each.customer for key, each in wanted.items()}
+        self.calls: list[exp.Expr] = []
         self.parts: list[exp.Expr] = []
         self.distinct: list[str] = []
         self._plain()
@@ -115,7 +125,6 @@ class _Question:
         self.figures: dict[str, str] = {}
         self._select()
         self._grouped()
-        self.reads = self._reads(tables)
 
     @property
     def by(self) -> tuple[str, ...]:
@@ -172,6 +181,7 @@ class _Question:
         whole = exp.Paren(this=body.copy())
         for call in list(whole.find_all(exp.AggFunc)):
             node = call.parent if isinstance(call.parent, exp.Filter) else call
+            self.calls.append(node.copy())
             node.replace(self._sums(call, node))
         if any(re.fullmatch("part[0-9]+", column.name) is None for column in whole.find_all(exp.Column)):
             raise _other(self.asked, f"has the figure `{body.sql('duckdb')[:60]}` outside an aggregate")
@@ -223,17 +233,6 @@ class _Question:
         if len(group.expressions) < len(self.keys):
             raise _other(self.asked, "does not group by all of `by`")
 
-    def _reads(self, tables: Mapping[str, pa.Table]) -> dict[str, frozenset[str]]:
-        from sqlglot import exp
-
-        found: dict[str, set[str]] = {key: set() for key in self.sources.values()}
-        for column in self.tree.find_all(exp.Column):
-            for alias, key in self.sources.items():
-                spelt = {name.lower(): name for name in tables[key].column_names}
-                if (not column.table or column.table.lower() == alias.lower()) and column.name.lower() in spelt:
-                    found[key].add(spelt[column.name.lower()])
-        return {key: frozenset(names) for key, names in found.items()}
-
     def by_customer(self, personal: Collection[str]) -> str:
         """The same FROM and WHERE, grouped by customer too."""
         owners = [alias for alias, key in self.sources.items() if key in personal]
@@ -245,6 +244,35 @@ class _Question:
         groups = ", ".join(str(place + 1) for place in range(len(self.keys) + 1))
         kept = f"{self._from()} AND {whose[0]} IS NOT NULL" if owners else self._from()
         return f"SELECT {', '.join(shown)} {kept} GROUP BY {groups}"
+
+    def shares(self, personal: Collection[str]) -> str:
+        """Who adds what to which part of which group, as the guard of a release has it."""
+        from sqlglot import exp
+
+        whose = next(f"{quoted(alias)}.{quoted(CUSTOMER)}" for alias, key in self.sources.items() if key in personal)
+        inner = Inner(DUCKDB, f"{self._from()} AND {whose} IS NOT NULL", None, whose, 0, PERCENT)
+        inner.keys += [body.sql("duckdb") for body in self.keys.values()]
+        for call in self.calls:
+            condition = None
+            if isinstance(call, exp.Filter):
+                condition = inner.value("f", f"coalesce({call.expression.this.sql('duckdb')}, false)")
+                call = call.this
+            distinct = isinstance(call.this, exp.Distinct)
+            argument = call.this.expressions[0] if distinct else call.this
+            inner.aggregate(call.key, self._argument(inner, argument), distinct=distinct, condition=condition)
+        return inner.shares()
+
+    def _argument(self, inner: Inner, argument: exp.Expr | None) -> str | None:
+        """An aggregate's argument by its name in the guard's rows; None for `*`."""
+        from sqlglot import exp
+
+        if argument is None or isinstance(argument, exp.Star):
+            return None
+        if isinstance(argument, exp.Column):
+            there = [key for alias, key in self.sources.items() if argument.table.lower() in ("", alias.lower())]
+            if argument.name.lower() in {(self.whose[key] or "").lower() for key in there}:
+                return "bailee_s"
+        return inner.value("m", argument.sql("duckdb"))
 
     def shared(self, value: str, personal: Collection[str]) -> str:
         """A row where rows of more than one customer have the same value."""

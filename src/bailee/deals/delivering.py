@@ -130,7 +130,7 @@ def figures(
         if evidence is not None and noisy:
             return {each: simulated(evidence, deal, each, customers, held)[0] for each in deal.asked}
         return {
-            each: answered(contributions(asked, tables, held), customers, deal.treated.min_group, held)
+            each: answered(contributions(asked, deal.wanted, tables, held), customers, deal.treated.min_group, held)
             for each, asked in deal.asked.items()
         }
 

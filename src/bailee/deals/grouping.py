@@ -1,8 +1,8 @@
-"""Answers about groups: which cells of an answer may be shown, so that none says something about one customer.
+"""Answers about groups: which groups of an answer may be shown, so that none says something about one customer.
 
-A cell is shown if at least `min_group` different customers make it and none of them all but makes it (the p % rule),
-and if no hidden cell can be worked out from those shown and the totals along each column of `by`, which a recipient may
-know from another answer. What is hidden is not there: no row says that it was.
+The same as a release shows (R45): a group whose every part is of at least `min_group` customers, none of whom all but
+makes it (the p % rule), unless a hidden one could be worked out from those shown and the totals along each column of
+`by`, which a recipient may know from another answer. What is hidden is not there: no row says that it was.
 """
 
 from __future__ import annotations
@@ -13,43 +13,49 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bailee.deals.bars import PERCENT
 from bailee.deals.contributions import Contributions
 from bailee.deals.evidence import CUSTOMER
-from bailee.deid.cells import complemented, dominant, small
+from bailee.deid.cells import PERCENT, unsafe
 from bailee.deid.frequencies import Bools, Column, Floats, Ints, groups
 from bailee.engines.duckdb.scratch import Scratch
+from bailee.errors import DeidError, FactRejected
+from bailee.gate import grouped
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What an answer over groups shows: the contributions in it; how many cells there are, and how many are hidden."""
+    """What an answer over groups shows: its rows; how many groups there are, and how many are hidden.
 
-    rows: pa.Table
+    `smallest` is how many customers the smallest group shown is of; None where none is, or they are about nobody.
+    """
+
+    answer: pa.Table
     cells: int
     hidden: int
+    smallest: int | None
 
 
 def answered(made: Contributions, customers: Ints, min_group: int, scratch: Scratch) -> pa.Table:
-    """The answer over some customers (numbers of `CUSTOMER`), with only the cells that may be shown."""
-    return made.answer(scratch, shown(made, customers, min_group).rows)
+    """The answer over some customers (numbers of `CUSTOMER`), with only the groups that may be shown."""
+    return shown(made, customers, min_group, scratch).answer
 
 
-def shown(made: Contributions, customers: Ints, min_group: int) -> Shown:
-    """The contributions of some customers to the cells that may be shown."""
-    table = of(made, customers)
-    if not table.num_rows:
-        return Shown(table, 0, 0)
-    whose = table[CUSTOMER].to_numpy(zero_copy_only=False)
-    if pc.is_null(table[CUSTOMER]).to_numpy(zero_copy_only=False).any():  # about nobody: nothing to protect
-        return Shown(table, table.num_rows, 0)
-    keys = [Column.encode(name, table[name]) for name in made.by]
-    cell, many = groups([key.codes for key in keys], [len(key) for key in keys]) if keys else (whose * 0, 1)
-    hidden = np.zeros(many, np.bool_)
-    for place in range(made.parts):
-        hidden |= _unsafe(table[f"part{place}"], cell, many, whose, min_group)
-    hidden = _worked_out(made, table, keys, cell, hidden)
-    return Shown(table.filter(pa.array(~hidden[cell])), many, int(hidden.sum()))
+def shown(made: Contributions, customers: Ints, min_group: int, scratch: Scratch) -> Shown:
+    """The answer over some customers, as far as it may be shown, and how much that is."""
+    whole = made.answer(scratch, of(made, customers))
+    if made.shares is None:  # about nobody: nothing to protect
+        return Shown(whole, whole.num_rows, 0, None)
+    shares = made.shares.filter(pc.is_in(made.shares["bailee_s"], value_set=pa.array(customers, pa.int64())))
+    if not shares.num_rows:
+        return Shown(whole.slice(0, 0), 0, 0, None)
+    mine, theirs = _numbered(made, whole, shares)
+    hidden = _hidden(shares, theirs, min_group)
+    keys = [whole.column_names.index(name) for name in made.by]
+    try:
+        answer = grouped.closed(whole.filter(pa.array(~hidden[mine])), whole, keys)
+    except FactRejected as error:
+        raise DeidError(f"`{made.asked.key}`: {error}") from None
+    return Shown(answer, whole.num_rows, whole.num_rows - answer.num_rows, _smallest(made, answer, shares))
 
 
 def of(made: Contributions, customers: Ints) -> pa.Table:
@@ -59,38 +65,40 @@ def of(made: Contributions, customers: Ints) -> pa.Table:
     return made.table.filter(kept)
 
 
-def _amounts(part: pa.ChunkedArray) -> Floats:
-    found: Floats = np.nan_to_num(part.cast(pa.float64()).to_numpy(zero_copy_only=False))
+def _numbered(made: Contributions, answer: pa.Table, shares: pa.Table) -> tuple[Ints, Ints]:
+    """The number of each row's group, in an answer and among shares, from 0."""
+    if not made.by:
+        return np.zeros(answer.num_rows, np.int64), np.zeros(shares.num_rows, np.int64)
+    keys = []
+    for at, name in enumerate(made.by, 1):
+        both = pa.chunked_array([*answer[name].chunks, *shares[f"bailee_k{at}"].chunks])
+        keys.append(Column.encode(name, both))
+    number, _ = groups([key.codes for key in keys], [len(key) for key in keys])
+    return number[: answer.num_rows], number[answer.num_rows :]
+
+
+def _hidden(shares: pa.Table, group: Ints, least: int) -> Bools:
+    """By its number whether a group is hidden: for one of its parts, or because an aggregate has nobody."""
+    flags = [_values(shares, name) for name in shares.column_names if name.startswith("bailee_p")]
+    amounts = [_values(shares, name) for name in shares.column_names if name.startswith("bailee_d")]
+    many = int(group.max()) + 1
+    part, _ = groups([group, *(flag.astype(np.int64) for flag in flags)], [many, *(2 for _ in flags)])
+    hidden = np.zeros(many, np.bool_)
+    hidden[group[unsafe(part, amounts, least, PERCENT)[part]]] = True
+    for flag in flags:
+        hidden |= np.bincount(group, flag, many) == 0
+    return hidden
+
+
+def _values(shares: pa.Table, name: str) -> Floats:
+    found: Floats = shares[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
     return found
 
 
-def _unsafe(part: pa.ChunkedArray, cell: Ints, many: int, whose: Ints, min_group: int) -> Bools:
-    """Cells where too few customers contribute to a part, or one dominates; the size of a contribution is what counts.
-
-    Nobody's cells are as small as any.
-    """
-    amount = np.abs(_amounts(part))
-    there = amount > 0
-    order = np.lexsort((-amount[there], cell[there]))
-    own, size = cell[there][order], amount[there][order]
-    count = np.bincount(own, minlength=many)
-    total = np.bincount(own, weights=size, minlength=many)
-    first = np.searchsorted(own, np.arange(many))
-    padded = np.concatenate([size, [0.0, 0.0]])
-    largest = np.where(count > 0, padded[np.minimum(first, len(size))], 0.0)
-    second = np.where(count > 1, padded[np.minimum(first + 1, len(size))], 0.0)
-    total = np.maximum(total, largest + second)
-    return np.asarray(small(count, min_group) | dominant(total, largest, second, PERCENT))
-
-
-def _worked_out(made: Contributions, table: pa.Table, keys: list[Column], cell: Ints, hidden: Bools) -> Bools:
-    """As many more cells hidden as it takes that adding and subtracting gives none of the hidden ones away."""
-    if not keys or not hidden.any() or hidden.all():
-        return hidden
-    one = np.zeros(len(hidden), np.int64)
-    one[cell] = np.arange(len(cell))
-    places = [key.codes[one] for key in keys]
-    for place in range(made.parts):
-        sums: Floats = np.bincount(cell, np.abs(_amounts(table[f"part{place}"])), len(hidden)).astype(np.float64)
-        hidden = complemented(places, [len(key) for key in keys], sums, hidden)
-    return hidden
+def _smallest(made: Contributions, answer: pa.Table, shares: pa.Table) -> int | None:
+    """How many customers the smallest group of an answer is of."""
+    mine, theirs = _numbered(made, answer, shares)
+    if not len(mine):
+        return None
+    one = np.unique(np.stack([theirs, _values(shares, "bailee_s").astype(np.int64)]), axis=1)
+    return int(np.bincount(one[0], minlength=int(mine.max()) + 1)[mine].min())

@@ -172,7 +172,7 @@ _WHY = {
     "asked": "It cannot be asked under this purpose.",
     "treated.min_group": "No figure is about fewer customers.",
     "treated.epsilon": "Figures get noise: each question spends so much of the purpose's budget, and no more.",
-    "treated": "So many customers share each row or figure; with `epsilon`, figures get noise for so much of a budget.",
+    "treated": "Each row or figure is of so many customers at least; with `epsilon`, figures get noise for a budget.",
     "cohort.min_age": "Adults only; whoever's age is not known is not in it.",
     "cohort": "Only customers who stand for this purpose today.",
     "term": "It ends while the consents that it rests on still last.",
@@ -237,6 +237,8 @@ def _why(path: str, *, gone: bool) -> str:
     parts = path.split(".")
     if parts[0] == "asked" and not gone:
         return "The same question, over tables of the data map: figures are released of these alone."
+    if parts[0] == "wanted" and len(parts) == 2 and gone:
+        return "Its questions no longer ask for it under this name."
     for length in range(len(parts), 0, -1):
         found = _WHY.get(".".join(parts[:length]))
         if found:

@@ -18,6 +18,9 @@ import numpy as np
 from bailee.deid.frequencies import Bools, Floats, Ints, groups
 from bailee.errors import DeidError
 
+#: p % rule: nobody may work a contributor's part out to within this percentage; 10 is a usual choice. Hundepool et al.,
+#: Statistical disclosure control, 2012, section 4.2.2.
+PERCENT = 10
 #: A figure that adding and subtracting fixes closer than this share of itself is known.
 _EXACT = 1e-6
 #: Larger tables are not held against what can be worked out from all their lines together.
@@ -35,7 +38,8 @@ def dominant(total: Floats, largest: Floats, second: Floats, percent: float) -> 
     """The p % rule: which sums let the second largest contributor know the largest's contribution to within p %.
 
     Their sum is unsafe where what remains without the two is less than p % of the largest. Contributions are not
-    negative. Hundepool et al., Statistical disclosure control, 2012, section 4.2.2.
+    negative; where all of them are 0, nobody makes the sum, and it is safe by this rule. Hundepool et al., Statistical
+    disclosure control, 2012, section 4.2.2.
     """
     if not 0 < percent <= 100:
         raise DeidError(f"the p % rule has p = {percent:g}; expected above 0 and at most 100")
@@ -43,7 +47,26 @@ def dominant(total: Floats, largest: Floats, second: Floats, percent: float) -> 
         raise DeidError(
             "contributions are negative, not in order, or more than their sum; the p % rule needs all three in order"
         )
-    return np.asarray((total - largest - second < percent / 100 * largest) | (largest == total))
+    with np.errstate(invalid="ignore"):  # what is no number is not known to be safe
+        return np.asarray(~(total - largest - second >= percent / 100 * largest))
+
+
+def unsafe(part: Ints, amounts: Sequence[Floats], least: int, percent: float) -> Bools:
+    """Which parts of groups are of fewer than `least` customers, or of an amount that one of them all but makes.
+
+    `part` numbers from 0 the part of each row, one row a part and customer; `amounts` are what they add, in size. A
+    release is held to the same in SQL (`rewrite.aggregate.inner`).
+    """
+    customers = np.bincount(part)
+    found = small(customers, least)
+    for amount in amounts:
+        order = np.lexsort((-amount, part))
+        first = np.cumsum(customers) - customers
+        size = np.append(amount[order], 0.0)
+        largest, second = size[first], np.where(customers > 1, size[np.minimum(first + 1, len(amount))], 0.0)
+        rest = np.bincount(part[order], np.where(np.arange(len(part)) < first[part[order]] + 2, 0.0, size[:-1]))
+        found |= dominant(largest + second + rest, largest, second, percent)
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from bailee.deid.cells import PERCENT
 from bailee.deid.pseudonyms import pseudonym
 from bailee.errors import FactRejected, NotVerified, RecordError, Refused, WorkspaceError
 from bailee.gate import asked, grouped
@@ -43,8 +44,6 @@ Numbers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 #: Under what secrets of fingerprints are derived; no purpose can be called so.
 FINGERPRINT = "a release's fingerprint"
-#: The p of the p % rule for figures that leave.
-PERCENT = 10
 
 
 @dataclass(frozen=True)

@@ -7,28 +7,38 @@ weighed, and recorded.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bailee.decide import Compiled, Ruling
-from bailee.decide.lawful import birthday
+import numpy as np
+import numpy.typing as npt
+
+from bailee.decide import Compiled, Ruling, told
+from bailee.decide.codes import STANDS
+from bailee.decide.crowd import ACTS
+from bailee.decide.instants import UNBORN, micros
+from bailee.decide.record import Sheet
 from bailee.errors import Refused
 from bailee.gate.record import ANSWERED, REFUSED, Recorder
-from bailee.people import facts, notices
+from bailee.people import customers, notices
+from bailee.people.crowds import crowd
 from bailee.people.standing import Standing
 from bailee.policy.reasons import STANDING_CODES
 from bailee.policy.terms import Terms
-from bailee.vocabulary import EVERY_PURPOSE, Customer
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from sqlalchemy import Connection
 
     from bailee.decide import Covering
 
 #: The code of a purpose that does not list the recipient: nobody stands for that.
 NOT_LISTED = "not_listed"
+#: Customers looked at together: what they said is in memory meanwhile, about 40 bytes a choice.
+_BATCH = 500_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,25 +88,19 @@ def weigh(
         error.receipt = recorder.use(ruling, REFUSED, private, at, as_of=at)
         raise error
     compiled = recorder.promise.compiled
-    members = [int(number) for number in standing.members(ruling.slot)]
     with recorder.database.read() as connection:
-        found = [(number, each) for number, each in facts.of_many(connection, members) if not each.erased]
         covering = compiled.covering(notices.terms(connection))
         listed = notices.listed(connection)
-    people = [each for _, each in found]
-    numbers = [number for number, _ in found]
-    table = pa.table(
-        {
-            "key": pa.array([each.key for each in people], pa.string()),
-            "age": pa.array([_age(each.born, at.date()) for each in people], pa.int32()),
-            "place": pa.array([each.place for each in people], pa.string()),
-        }
-    )
-    by_purpose = {key: _standing(compiled, key, recipient, numbers, people, standing, covering, at) for key in purposes}
-    private |= {"rows": len(people), "version": standing.version, "customers": None}
+        asked = _Asked(compiled, tuple(purposes), recipient, ruling.slot, standing, covering, at)
+        registered, batches = [each[1] for each in listed], range(1, max(len(standing), 1) + 1, _BATCH)
+        looks = [_look(connection, asked, registered, first) for first in batches]
+    people = pa.concat_tables([each.people for each in looks])
+    by_purpose = {key: pa.concat_tables([each.standing[key] for each in looks]) for key in purposes}
+    saw = sum((Counter(each.told) for each in looks), Counter[tuple[str, str]]())
+    private |= {"rows": people.num_rows, "version": standing.version, "customers": None}
     receipt = recorder.use(ruling, ANSWERED, private, at, as_of=at, standing=standing)
-    shown = tuple(_shown(compiled, listed, covering, people, at))
-    return Weighed(table, by_purpose, shown, len(standing), receipt)
+    shown = tuple(_shown(compiled, listed, covering, saw))
+    return Weighed(people, by_purpose, shown, len(standing), receipt)
 
 
 def without(ruling: Ruling, categories: frozenset[str]) -> Ruling:
@@ -104,79 +108,86 @@ def without(ruling: Ruling, categories: frozenset[str]) -> Ruling:
     return replace(ruling, unspoken=ruling.unspoken | categories)
 
 
-def _age(born: date | None, today: date) -> int | None:
-    if born is None:
-        return None
-    age = today.year - born.year
-    turned = birthday(born, age)
-    return age if turned is not None and turned.date() <= today else age - 1
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is looked for, of everybody."""
+
+    compiled: Compiled
+    purposes: tuple[str, ...]
+    recipient: str
+    slot: int
+    standing: Standing
+    covering: Covering
+    at: datetime
 
 
-def _standing(
-    compiled: Compiled,
-    purpose: str,
-    recipient: str,
-    numbers: Sequence[int],
-    people: Sequence[Customer],
-    standing: Standing,
-    covering: Covering,
-    at: datetime,
-) -> pa.Table:
+class _Look(NamedTuple):
+    """What was found of some customers: as in `Weighed`, and how many of them saw a notice, by purpose and terms."""
+
+    people: pa.Table
+    standing: Mapping[str, pa.Table]
+    told: Mapping[tuple[str, str], int]
+
+
+def _look(connection: Connection, asked: _Asked, registered: Sequence[str], first: int) -> _Look:
+    """Those of a batch of customers whom the company may look at; `registered` are the purposes of all notices."""
     import pyarrow as pa
 
-    law = compiled.law(purpose)
-    listed = recipient in law.purpose.recipients
-    codes = standing.codes(compiled.slot(purpose, recipient)) if listed else None
-    reasons = [NOT_LISTED if codes is None else STANDING_CODES[int(codes[number])] for number in numbers]
+    last = min(first + _BATCH - 1, len(asked.standing))
+    found = crowd(connection, asked.compiled.policy, first, last, also=registered)
+    sheet = Sheet(found, micros(asked.at))
+    among = (asked.standing.codes(asked.slot)[first : last + 1] == STANDS) & ~found.erased
+    rows = np.flatnonzero(among)
+    keys: npt.NDArray[np.object_] = np.full(last - first + 1, None, object)
+    for some in customers.named(connection, first - 1, last):
+        for number, key in some:
+            keys[number - first] = key
+    people = pa.table(
+        {
+            "key": pa.array(keys[rows], pa.string()),
+            "age": pa.array(sheet.ages[rows], pa.int32(), mask=found.born[rows] == UNBORN),
+            "place": _words(found.places, found.place[rows]),
+        }
+    )
+    standing = {key: _standing(asked, key, sheet, rows, first) for key in asked.purposes}
+    return _Look(people, standing, told.shown(sheet, among))
+
+
+def _standing(asked: _Asked, purpose: str, sheet: Sheet, rows: npt.NDArray[np.intp], first: int) -> pa.Table:
+    """How some customers stand for a purpose, and what they were told and said of it."""
+    import pyarrow as pa
+
+    law, codes = asked.compiled.law(purpose), np.full(len(rows), len(STANDING_CODES))
+    if asked.recipient in law.purpose.recipients:
+        codes = asked.standing.codes(asked.compiled.slot(purpose, asked.recipient))[rows + first]
     return pa.table(
         {
-            "stands": pa.array([reason == "stands" for reason in reasons], pa.bool_()),
-            "reason": pa.array(reasons, pa.string()),
-            "told": pa.array([_told(law.lineage, purpose, each, covering, at) for each in people], pa.bool_()),
-            "chose": pa.array([_last(law.names, recipient, each, at) for each in people], pa.string()),
+            "stands": pa.array(codes == STANDS, pa.bool_()),
+            "reason": _words((*STANDING_CODES, NOT_LISTED), codes),
+            "told": pa.array(told.told(law, sheet, asked.covering)[rows], pa.bool_()),
+            "chose": _words([str(act) for act in ACTS], told.last_act(law, sheet, asked.recipient)[rows]),
         }
     )
 
 
-def _told(lineage: frozenset[str], purpose: str, customer: Customer, covering: Covering, at: datetime) -> bool:
-    """Whether a notice of all of today's terms was given to them, or cited by what they said."""
-    given = (each.terms for each in customer.notices if each.purpose in lineage and each.at <= at)
-    cited = (each.terms for each in customer.choices if each.purpose in lineage and each.at <= at)
-    return any(terms is not None and covering.covers(purpose, terms) for terms in (*given, *cited))
+def _words(words: Sequence[str], codes: npt.NDArray[np.integer[Any]]) -> pa.Array:
+    """Words by their codes; NULL for -1."""
+    import pyarrow as pa
 
-
-def _last(names: frozenset[str], recipient: str, customer: Customer, at: datetime) -> str | None:
-    said = [
-        each
-        for each in customer.choices
-        if each.purpose in names and each.recipient in (None, recipient) and each.at <= at
-    ]
-    last = max(said, key=lambda each: (each.at, each.sequence), default=None)
-    return None if last is None else str(last.act)
+    return pa.array([*words, None], pa.string()).take(pa.array(np.where(codes < 0, len(words), codes)))
 
 
 def _shown(
     compiled: Compiled,
     listed: Sequence[tuple[str, str, str, str, datetime]],
     covering: Covering,
-    people: Sequence[Customer],
-    at: datetime,
+    told: Mapping[tuple[str, str], int],
 ) -> list[Shown]:
     """The registered notices by purpose and terms; of one text in several languages the first."""
-    told: dict[tuple[str, str], int] = {}
-    for customer in people:
-        given = {(each.purpose, each.terms) for each in customer.notices if each.at <= at}
-        cited = {
-            (each.purpose, each.terms)
-            for each in customer.choices
-            if each.terms is not None and each.purpose != EVERY_PURPOSE and each.at <= at
-        }
-        for key in given | cited:
-            told[key] = told.get(key, 0) + 1
     named = {name: key for key, each in compiled.policy.purposes.items() for name in (*each.was, key)}
-    first: dict[tuple[str, str], datetime] = {}
+    earliest: dict[tuple[str, str], datetime] = {}
     for _, purpose, _, terms, since in listed:
-        first.setdefault((purpose, terms), since)
+        earliest.setdefault((purpose, terms), since)
     return [
         Shown(
             purpose,
@@ -185,5 +196,5 @@ def _shown(
             purpose in named and covering.covers(named[purpose], terms),
             told.get((purpose, terms), 0),
         )
-        for (purpose, terms), since in first.items()
+        for (purpose, terms), since in earliest.items()
     ]

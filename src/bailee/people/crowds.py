@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -36,13 +36,13 @@ class _Span(NamedTuple):
         return f"WHERE +customer BETWEEN {self.first:d} AND {self.last:d}"
 
 
-def crowd(connection: Connection, policy: Policy, first: int, last: int) -> Crowd:
+def crowd(connection: Connection, policy: Policy, first: int, last: int, *, also: Iterable[str] = ()) -> Crowd:
     """The facts about the customers numbered `first` to `last`, of whom all are on record; row 0 is `first`.
 
-    Takes about 40 bytes a choice and 40 a customer. Purposes that the policy does not name are left out.
+    Takes about 40 bytes a choice and 40 a customer. Purposes that neither the policy nor `also` names are left out.
     """
     span = _Span(first, last)
-    purposes = _names(policy)
+    purposes = tuple(dict.fromkeys([*_names(policy), *also]))
     promised = [digest for _, (_, digest) in sorted(notices.numbered(connection).items())]
     about = [purpose for _, (purpose, _) in sorted(notices.numbered(connection).items())]
     recipients = tuple(policy.recipients)

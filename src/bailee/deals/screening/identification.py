@@ -67,11 +67,9 @@ def _of_groups(evidence: Evidence, whose: Whose) -> Finding:
     with scratch(tables) as held:
         coarsened(deal, held)
         for asked in deal.asked.values():
-            found = shown(contributions(asked, tables, held), whose.customers, least)
+            found = shown(contributions(asked, deal.wanted, tables, held), whose.customers, least, held)
             cells, gone = cells + found.cells, gone + found.hidden
-            if found.rows.num_rows:
-                size = min(found.rows.group_by(list(asked.by)).aggregate([([], "count_all")])["count_all"].to_pylist())
-                smallest = size if smallest is None else min(smallest, size)
+            smallest = min(filter(None, (smallest, found.smallest)), default=None)
     enough = least >= round(1 / bars.FOUND)
     figures = [
         Figure("least customers of a group", float(least), "customers", bar=f"at least {round(1 / bars.FOUND)}"),

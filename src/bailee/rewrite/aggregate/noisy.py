@@ -179,11 +179,7 @@ class _Noisy(Rewriting):
 
     def exact(self) -> tuple[str, list[str]]:
         """The query of exact figures, and the relations that its groups are taken from."""
-        inner, names = self.inner, [f"bailee_k{at}" for at in range(1, len(self.keys) + 1)]
-        keyed = [f"{expression} AS {name}" for name, expression in zip(names, inner.keys, strict=True)]
-        values = [f"{expression} AS {name}" for name, expression in inner.values.items()]
-        rows = f"SELECT {', '.join([*keyed, *values, f'{inner.subject}.bailee_subject AS bailee_s'])} {inner.source}"
-        rows += f" WHERE {inner.where}" if inner.where is not None else ""
+        inner, names, rows = self.inner, self.inner.names, self.inner.rows()
         counted = [f"{figure.sql(self.words.double)} AS bailee_f{at}" for at, figure in enumerate(self.figures, 1)]
         release = self.sight.purpose.release
         groups = sensitivity.figures(rows, counted, names, list(inner.values), budget.rows(release), self.words.hashed)

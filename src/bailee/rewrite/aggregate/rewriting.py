@@ -16,6 +16,7 @@ from bailee.rewrite.assemble import relations
 from bailee.rewrite.columns import Found
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.names import RELATION, Names
+from bailee.rewrite.relations import SUBJECT
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.splice import Edit, splice
 from bailee.rewrite.tokens import Token
@@ -114,7 +115,7 @@ class Rewriting:
         if minimum is None:
             raise ValueError("checked with the shape")
         where = self.attempt(parts["WHERE"]) if parts["WHERE"] else None
-        subject, percent = self.dialect.quote(first.alias), sight.ruling.percent
+        subject, percent = f"{self.dialect.quote(first.alias)}.{SUBJECT}", sight.ruling.percent
         self.inner = Inner(self.dialect, self.source(), where, subject, max(minimum, 1), percent)
 
     def done(self) -> tuple[Inner, str]:
