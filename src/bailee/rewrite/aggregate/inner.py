@@ -9,9 +9,19 @@ rule a part vanishes too where one customer all but makes it. What holds in each
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bailee.rewrite.dialects import Dialect
 from bailee.rewrite.relations import SUBJECT
+
+
+class Asked(NamedTuple):
+    """One aggregate: its function, over what of a row (None: `*`), of different values alone, where what holds."""
+
+    function: str
+    argument: str | None
+    distinct: bool
+    condition: str | None
 
 
 @dataclass
@@ -30,6 +40,8 @@ class Inner:
     conditions: dict[str, None] = field(default_factory=dict)
     #: What a row adds to some aggregate, in size.
     amounts: dict[str, None] = field(default_factory=dict)
+    #: The aggregates as they were asked for.
+    asked: dict[Asked, None] = field(default_factory=dict)
 
     @property
     def parted(self) -> bool:
@@ -47,6 +59,7 @@ class Inner:
 
     def aggregate(self, function: str, argument: str | None, *, distinct: bool, condition: str | None) -> str:
         """The name outside of an aggregate over a row's expression (None: `*`) where a condition holds."""
+        self.asked[Asked(function, argument, distinct, condition)] = None
         inside = "*" if argument is None else argument
         sql = f"{function}({'DISTINCT ' if distinct else ''}{inside})"
         parts = []
@@ -65,13 +78,21 @@ class Inner:
             self.aggregates[sql] = f"bailee_a{len(self.aggregates) + 1}"
         return self.aggregates[sql]
 
-    def sql(self) -> str:
-        """The body of the view: columns `bailee_k1`.. and `bailee_a1`.., a row for each group that is large enough."""
-        names = [f"bailee_k{at}" for at in range(1, len(self.keys) + 1)]
-        keyed = [f"{expression} AS {name}" for name, expression in zip(names, self.keys, strict=True)]
+    @property
+    def names(self) -> list[str]:
+        """What the keys are called."""
+        return [f"bailee_k{at}" for at in range(1, len(self.keys) + 1)]
+
+    def rows(self) -> str:
+        """A row for each contributing row: keys, values, and `bailee_s`, the customer."""
+        keyed = [f"{expression} AS {name}" for name, expression in zip(self.names, self.keys, strict=True)]
         values = [f"{expression} AS {name}" for name, expression in self.values.items()]
         rows = f"SELECT {', '.join([*keyed, *values, f'{self.subject}.{SUBJECT} AS bailee_s'])} {self.source}"
-        rows += f" WHERE {self.where}" if self.where is not None else ""
+        return rows + (f" WHERE {self.where}" if self.where is not None else "")
+
+    def sql(self) -> str:
+        """The body of the view: columns `bailee_k1`.. and `bailee_a1`.., a row for each group that is large enough."""
+        names, rows = self.names, self.rows()
         shown = ", ".join([*names, *(f"{sql} AS {name}" for sql, name in self.aggregates.items())])
         group = f" GROUP BY {', '.join(names)}" if names else ""
         if not self.parted:
