@@ -20,6 +20,7 @@ from bailee.policy.coarsen import Coarsen
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.deid.sketches import Sketch
     from bailee.gate.disclosing import Disclosing, Given
     from bailee.gate.gate import Gate
 
@@ -39,6 +40,8 @@ class Table:
     #: Whether each row is about that customer alone: then `numbers` is exactly who is in it.
     exact: bool
     treated: dict[str, str] = field(default_factory=dict)
+    #: What later releases are held against, group by group.
+    sketch: Sketch = field(default_factory=dict)
 
 
 def tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[Table]:
@@ -48,14 +51,16 @@ def tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[Table]:
         _must_add_noise(deal, outlet)
         made = []
         for each in deal.asked.values():
-            given = outlet.figures(_over_tables(deal, each.question, outlet), least, _keys(each.question))
+            question = _over_tables(deal, each.question, outlet)
+            given = outlet.figures(question, least, _keys(each.question), each.key)
             treated = dict.fromkeys(given.table.column_names, "aggregate")
-            made.append(Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated))
+            table = Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated, given.sketch)
+            made.append(table)
         return made
     within = cohort(deal, outlet, gate.clock())
     found = [_asked(gate, each, outlet, within) for each in deal.wanted.values()]
     if deal.form is Form.DEIDENTIFIED:
-        return _recoded(deal, found)
+        return _recoded(deal, found, outlet)
     return [_shaped(deal, table, deal.wanted[table.key], outlet.secret) for table in found]
 
 
@@ -190,7 +195,7 @@ def _shaped(deal: Deal, table: Table, wanted: Wanted, secret: bytes) -> Table:
     return table
 
 
-def _recoded(deal: Deal, found: list[Table]) -> list[Table]:
+def _recoded(deal: Deal, found: list[Table], outlet: Disclosing) -> list[Table]:
     """De-identified rows, made of all tables at once, without keys; of whom each is, is known here alone."""
     sent = {each.key: each.rows.append_column(CUSTOMER, _nullable(each.numbers)) for each in found}
     everybody = np.unique(np.concatenate([each.numbers[each.numbers > 0] for each in found]))
@@ -199,6 +204,9 @@ def _recoded(deal: Deal, found: list[Table]) -> list[Table]:
         made = whole[each.key]
         each.numbers = made[CUSTOMER].fill_null(0).to_numpy()
         each.rows, each.whose, each.treated = made.drop_columns([CUSTOMER]), None, {}
+        named = [name for name in each.rows.column_names if name in deal.treated.identifiers]
+        if named:
+            each.sketch = outlet.classes(each.rows.select(named), each.numbers, each.tables, each.key)
     return found
 
 

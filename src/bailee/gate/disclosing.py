@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from bailee.deid.pseudonyms import pseudonym
 from bailee.errors import FactRejected, NotVerified, RecordError, Refused, WorkspaceError
-from bailee.gate import asked, grouped
+from bailee.gate import asked, contributing, grouped
 from bailee.gate.record import REFUSED, Recorder, described, refusal
 from bailee.gate.turns import Turn
 from bailee.ledger import bits, log
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bailee.decide import Ruling
+    from bailee.deid.sketches import Sketch
+    from bailee.gate.answer import Answer
     from bailee.gate.questions import Fresh, Questions
     from bailee.people.keys import PseudonymKeys
     from bailee.people.standing import Standing
@@ -43,6 +45,10 @@ Bools = npt.NDArray[np.bool_]
 FINGERPRINT = "a release's fingerprint"
 #: The p of the p % rule for figures that leave.
 PERCENT = 10
+#: Under what secret the groups of figures are named in what is kept of them, for all releases the same.
+GROUPS = "what figures are of"
+#: How often figures are asked for again because the data changed meanwhile.
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class Given:
     clear: bool
     tables: tuple[str, ...]
     columns: tuple[tuple[str, str, str], ...]
+    #: Of figures, and of classes of rows, what later releases are held against.
+    sketch: Sketch = field(default_factory=dict, repr=False)
 
 
 class Disclosing:
@@ -85,6 +93,7 @@ class Disclosing:
         self._recorder, self._door, self._dialect = recorder, door, dialect
         self._fresh, self._clock, self._keys = fresh, clock, keys
         self._names: tuple[int, dict[str, int], dict[str, int]] | None = None
+        self._marks: tuple[dict[str, int], contributing.Marks] | None = None
 
     @property
     def secret(self) -> bytes:
@@ -116,25 +125,65 @@ class Disclosing:
             numbers, clear = self._whose(table, customer)
         return Given(table, answer.receipt, numbers, clear, governed.tables, _columns(governed.columns))
 
-    def figures(self, question: str, least: int, keys: Sequence[int]) -> Given:
+    def figures(self, question: str, least: int, keys: Sequence[int], of: str = "") -> Given:
         """Figures about groups of at least `least` customers, none of which one customer all but makes.
 
         `keys` are the places of the columns that say which group, from 0. What is hidden does not follow from what is
         shown and the totals along each of them, which the recipient may know: for that the question is asked once more
-        for groups of any size, of which nothing leaves here. Figures with noise need neither.
+        for groups of any size, of which nothing leaves here. It is asked customer by customer in between, for a sketch
+        that later releases are held against; `of` is what a reader knows the question by. Figures with noise need
+        none of it.
         """
         narrowed = _narrowed(self.ruling, least)
-        noisy = self.ruling.purpose is not None and self.ruling.purpose.release.epsilon is not None
-        shown = narrowed if noisy else replace(narrowed, percent=PERCENT)
-        answer = self._door().ask(question, shown, self._clock(), self._fresh, Turn())
+        if self.ruling.purpose is not None and self.ruling.purpose.release.epsilon is not None:
+            return self._figures(self._ask(question, narrowed, self._clock()))
+        for _ in range(_TRIES):
+            at = self._clock()  # one for all, so that no row grows too old in between
+            answer = self._ask(question, replace(narrowed, percent=PERCENT), at)
+            found = self._figures(answer)
+            if not answer.governed.personal:
+                return found
+            every = _of_any_size(narrowed)
+            added = self._added(question, every, at)
+            whole = self._ask(question, every, at).arrow()
+            if grouped.agree(found.table, whole, keys):
+                table = grouped.closed(found.table, whole, keys)
+                sketch = added.sketch(of, table, keys, self._keys.key_for(GROUPS))
+                return replace(found, table=table, numbers=np.zeros(table.num_rows, np.int64), sketch=sketch)
+        raise FactRejected("the data changes faster than figures can be made of it; nothing was released, try again")
+
+    def classes(self, rows: pa.Table, numbers: Numbers, tables: Sequence[str], of: str) -> Sketch:
+        """What later releases are held against of who is in which class of de-identified rows.
+
+        `rows` are their identifiers, `numbers` say of whom each is, `of` is what a reader knows them by.
+        """
+        source = " ".join(["rows of", *sorted(tables)])
+        return contributing.classes(self._marked(), of, rows, numbers, source, self._keys.key_for(GROUPS))
+
+    def _ask(self, question: str, ruling: Ruling, at: datetime) -> Answer:
+        return self._door().ask(question, ruling, at, self._fresh, Turn())
+
+    def _figures(self, answer: Answer) -> Given:
         table, governed = answer.arrow(), answer.governed
         if governed.personal and not governed.aggregate:
             raise FactRejected("a question about people must be one about groups: name a key and an aggregate")
-        if governed.personal and not noisy:
-            whole = self._door().ask(question, _of_any_size(narrowed), self._clock(), self._fresh, Turn())
-            table = grouped.closed(table, whole.arrow(), keys)
         numbers = np.zeros(table.num_rows, np.int64)
         return Given(table, answer.receipt, numbers, True, governed.tables, _columns(governed.columns))
+
+    def _added(self, question: str, every: Ruling, at: datetime) -> contributing.Added:
+        """What each customer adds to the figures of every group, of whatever size."""
+
+        def ask(part: tuple[int, int]) -> Answer:
+            return self._ask(question, replace(every, apart=part), at)
+
+        return contributing.added(ask, self._marked())
+
+    def _marked(self) -> contributing.Marks:
+        """The marks of everybody on record; made once for as long as nobody comes or goes."""
+        plain, _ = self._numbers()
+        if self._marks is None or self._marks[0] is not plain:
+            self._marks = plain, contributing.Marks(self._recorder.database, plain)
+        return self._marks[1]
 
     def standing(self) -> Standing:
         """Everybody's standing now."""

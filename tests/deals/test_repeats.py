@@ -1,0 +1,220 @@
+"""Releases of figures a week apart: what somebody bought in between, and whether the difference would tell it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from bailee.deals import releasing
+from bailee.deals.releasing import Asked, Released
+from bailee.deid import sketches
+from bailee.errors import Refused
+from bailee.gate.gate import Gate
+from bailee.people import customers, deals, keyring
+from tests.deals.shop import COUNSEL, FIGURES, NOW, agreed, deal_text, opened
+from tests.gate.shop import Clock, codes
+
+pyrage = pytest.importorskip("pyrage")
+OWN = pyrage.x25519.Identity.generate()
+TO = str(OWN.to_public())
+WEEK = timedelta(days=7)
+#: A new purchase: who, where, for how much.
+Bought = tuple[int, str, str]
+
+COUNTED = {
+    **FIGURES,
+    "deal": "store-days",
+    "recipient": "supplier",
+    "asked": {
+        "days": {
+            "title": "Spent by store and month",
+            "question": "SELECT store, date_trunc('year', placed) AS year, sum(total) AS spent FROM orders "
+            "GROUP BY store, date_trunc('year', placed)",
+            "by": ["store", "year"],
+        }
+    },
+}
+
+
+def bought(home: Path, new: Sequence[Bought], days: float = 6) -> None:
+    """Write purchases into the shop's own file."""
+    at = NOW.replace(tzinfo=None) + timedelta(days=days)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as con:
+        for number, store, total in new:
+            con.execute("INSERT INTO orders VALUES (?, ?, ?, ?)", [number, Decimal(total), store, at])
+
+
+def release(gate: Gate, text: str) -> Released:
+    out = gate.home.parent / "out"
+    out.mkdir(exist_ok=True)
+    return releasing.release(gate, agreed(gate, text), Asked(TO, out), actor=COUNSEL)
+
+
+def rows(done: Released, name: str = "stores") -> dict[object, Decimal]:
+    path = done.folder / f"{name}.parquet.age"
+    table: pa.Table = parquet.read_table(io.BytesIO(pyrage.decrypt(path.read_bytes(), [OWN])))
+    return dict(zip(table["store"].to_pylist(), table["spent"].to_pylist(), strict=True))
+
+
+def two(home: Path, new: Sequence[Bought], first: str, second: str, days: float = 6) -> tuple[Released, Released]:
+    """Both releases of a deal, a week apart, with purchases in between."""
+    with opened(home, Clock(NOW)) as gate:
+        one = release(gate, first)
+    bought(home, new, days)
+    with opened(home, Clock(NOW + WEEK)) as gate:
+        return one, release(gate, second)
+
+
+FIRST = deal_text(**FIGURES)
+SECOND = deal_text(**{**FIGURES, "deal": "for-supplier", "recipient": "supplier"})
+
+
+@pytest.mark.parametrize("second", [FIRST, SECOND], ids=["same recipient", "another"])
+def test_one_customer_s_new_purchase(home: Path, second: str) -> None:
+    """R51: the differencing attack: one customer bought something, and two releases would tell for how much."""
+    with pytest.raises(Refused) as error:
+        two(home, [(7, "S1", "61.37")], FIRST, second)
+    assert ["deal_difference"] == codes(error.value)
+    told = str(error.value)
+    assert "since release `store-figures-" in told
+    assert "fewer than 5 customers" in told
+    assert "`stores`" in told
+    assert "S1" not in told
+    assert " 1 " not in told
+
+
+def test_the_attack_works_where_nothing_is_held_against_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R51: the same two releases, when groups are not looked at, give just that purchase away."""
+    monkeypatch.setattr(sketches, "few", lambda *_: {})
+    one, other = (rows(done) for done in two(home, [(7, "S1", "61.37")], FIRST, SECOND))
+    assert {"S1": Decimal("61.37")} == {store: other[store] - one[store] for store in one if other[store] != one[store]}
+
+
+def test_nothing_new(home: Path) -> None:
+    """R51: the same figures again tell nothing new, and leave; a customer who is not in them may have bought."""
+    one, other = two(home, [(39, "S1", "61.37")], FIRST, SECOND)
+    assert rows(one) == rows(other)
+
+
+def test_as_many_as_a_group(home: Path) -> None:
+    """R51: where eight customers bought something, the difference is about eight."""
+    one, other = two(home, [(number, "S1", "5.00") for number in range(1, 9)], FIRST, SECOND)
+    assert Decimal("40.00") == rows(other)["S1"] - rows(one)["S1"]
+
+
+@pytest.mark.parametrize("who", [20, 3])
+def test_many_in_one_group_and_one_in_another(home: Path, who: int) -> None:
+    """R51: one who bought elsewhere is not hidden by eight who bought here, nor by being one of them."""
+    with pytest.raises(Refused) as error:
+        two(home, [*((number, "S1", "5.00") for number in range(1, 9)), (who, "S2", "61.37")], FIRST, SECOND)
+    assert ["deal_difference"] == codes(error.value)
+
+
+def test_larger_groups_of_the_earlier_release_count(home: Path) -> None:
+    """R51: the smallest group of either deal is what is asked for."""
+    large = deal_text(**{**FIGURES, "treated": {"min_group": 12}})
+    with pytest.raises(Refused, match="fewer than 12 customers"):
+        two(home, [(number, "S1", "5.00") for number in range(1, 9)], large, SECOND)
+
+
+def test_another_question_that_adds_up_to_the_same(home: Path) -> None:
+    """R51: figures by store and year, added up, are held against figures by store."""
+    with pytest.raises(Refused) as error:
+        two(home, [(7, "S1", "61.37")], FIRST, deal_text(**COUNTED))
+    assert ["deal_difference"] == codes(error.value)
+    assert "`days`" in str(error.value)
+
+
+def test_another_question_that_has_nothing_in_common(home: Path) -> None:
+    """R51: what is asked in other words is held by its customers as a whole alone, as its page says."""
+    asks = {"days": {"title": "Baskets", "question": "SELECT store, count(*) AS spent FROM orders GROUP BY store"}}
+    _, done = two(home, [(7, "S1", "61.37")], FIRST, deal_text(**{**COUNTED, "asked": asks}))
+    assert 30 == done.customers
+
+
+def test_a_group_that_one_release_hides(home: Path) -> None:
+    """R51: a group that was too small is not shown a week later because one customer more bought there."""
+    new = [(number, "S9", "10.00") for number in range(1, 5)]
+    bought(home, new, days=-1)
+    with pytest.raises(Refused) as error:
+        two(home, [(5, "S9", "10.00")], FIRST, SECOND)
+    assert ["deal_difference"] == codes(error.value)
+
+
+CLASSES = {
+    "form": "deidentified",
+    "wanted": {
+        "people": {
+            "question": "SELECT customer_id, store FROM orders WHERE placed >= TIMESTAMP '2026-11-22 00:00:00' "
+            "AND placed < TIMESTAMP '2026-11-23 00:00:00'",
+            "customer": "customer_id",
+        }
+    },
+    "asked": {"many": {"title": "How many", "question": "SELECT store, count(*) AS n FROM people GROUP BY 1"}},
+    "treated": {"k": 5, "identifiers": ["store"]},
+}
+
+
+@pytest.mark.parametrize("moved", [0, 1, 6])
+def test_classes_that_single_customers_moved_between(home: Path, moved: int) -> None:
+    """R51: of de-identified rows in the same classes, nobody or as many as a class came to each one and left it."""
+    text = deal_text(**CLASSES)
+    with opened(home, Clock(NOW)) as gate:
+        release(gate, text)
+    first = "SELECT customer_id FROM orders WHERE store = ? AND placed = ? AND customer_id < 31 ORDER BY 1 LIMIT ?"
+    at = NOW.replace(tzinfo=None)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as con:
+        some = {store: con.execute(first, [store, at, moved]).fetchall() for store in ("S1", "S2")}
+        for store, other in (("S1", "S2"), ("S2", "S1")):
+            for (number,) in some[store]:
+                con.execute("UPDATE orders SET store = ? WHERE customer_id = ? AND placed = ?", [other, number, at])
+    with opened(home, Clock(NOW + WEEK)) as gate:
+        if moved != 1:
+            assert 30 == release(gate, text).customers
+            return
+        with pytest.raises(Refused, match="fewer than 5 customers came to a class of `people`, or left it") as error:
+            release(gate, text)
+        assert ["deal_difference"] == codes(error.value)
+
+
+def test_what_is_kept_says_of_nobody_what_they_added(home: Path) -> None:
+    """R52: the sketch is sealed; and an erasure leaves no key by which somebody's part in it could be said again."""
+    with opened(home, Clock(NOW)) as gate:
+        release(gate, FIRST)
+        with gate.database.read() as connection:
+            data = deals.sketch(connection, 1)
+            kept = connection.exec_driver_sql("SELECT value FROM settings WHERE name = 'release sketch 1'").scalar_one()
+            (number,) = customers.find_many(connection, ["7"]).values()
+            (key,) = keyring.of(connection).keys(connection, [number])
+        assert data is not None
+        assert key is not None
+        found = sketches.read(data)
+        (bucket,), _ = sketches.factors([key], sketches.MANY)
+        inside = [kind for kind in found.values() if (kind.places % kind.buckets == bucket).any()]
+        assert inside
+        assert data[:20] not in kept.encode()
+        assert b"S1" not in data
+        assert b"stores" not in kept.encode()
+        gate.erase("7")
+        with gate.database.read() as connection:
+            assert [None] == keyring.of(connection).keys(connection, [number])
+            assert data == deals.sketch(connection, 1)
+
+
+def test_releases_from_before_sketches_were_kept(home: Path) -> None:
+    """R51: of them the customers as a whole are looked at, and what was kept and is damaged lets nothing leave."""
+    with opened(home, Clock(NOW)) as gate:
+        release(gate, FIRST)
+        with gate.database.write() as connection:
+            connection.exec_driver_sql("DELETE FROM settings WHERE name = 'release sketch 1'")
+    bought(home, [(7, "S1", "61.37")])
+    with opened(home, Clock(NOW + WEEK)) as gate:
+        assert 30 == release(gate, SECOND).customers
