@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 import pytest
 
+import bailee
 from bailee.deals import releasing
 from bailee.deals.releasing import Asked, Released
+from bailee.decide import Ruling
 from bailee.deid import sketches
-from bailee.errors import Refused
+from bailee.errors import FactRejected, Refused, RowsExceeded
+from bailee.gate.answer import Answer
+from bailee.gate.disclosing import Disclosing
 from bailee.gate.gate import Gate
 from bailee.people import customers, deals, keyring
+from bailee.vocabulary import Actor
+from tests.deals import grocer
+from tests.deals import shop as made
 from tests.deals.shop import COUNSEL, FIGURES, NOW, agreed, deal_text, opened
 from tests.gate.shop import Clock, codes
 
@@ -26,6 +36,7 @@ pyrage = pytest.importorskip("pyrage")
 OWN = pyrage.x25519.Identity.generate()
 TO = str(OWN.to_public())
 WEEK = timedelta(days=7)
+ANALYST = Actor("Cora Counsel", frozenset({"counsel", "analyst"}))
 #: A new purchase: who, where, for how much.
 Bought = tuple[int, str, str]
 
@@ -209,6 +220,62 @@ def test_what_is_kept_says_of_nobody_what_they_added(home: Path) -> None:
             assert data == deals.sketch(connection, 1)
 
 
+def disclosing(gate: Gate) -> Disclosing:
+    return gate.disclosing("figures", recipient="insurer")
+
+
+BY_STORE = "SELECT store, sum(total) AS spent, avg(total) AS mean FROM orders GROUP BY store"
+
+
+def test_an_answer_with_too_many_rows_is_asked_for_in_parts(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R52: in parts or at once, the sketch is the same."""
+    whole = disclosing(gate).figures(BY_STORE, 5, [0], "stores").sketch
+    outlet = disclosing(gate)
+    asks = outlet._ask
+    parts = []
+
+    def limited(question: str, ruling: Ruling, at: datetime) -> Answer:
+        if ruling.apart is not None and ruling.apart[1] < 8:
+            raise RowsExceeded("the answer has more rows than the limit")
+        parts.append(ruling.apart)
+        return asks(question, ruling, at)
+
+    monkeypatch.setattr(outlet, "_ask", limited)
+    found = outlet.figures(BY_STORE, 5, [0], "stores").sketch
+    assert [None, *((at, 8) for at in range(8)), None] == parts
+    assert {} == sketches.few(whole, found, 30) == sketches.few(found, whole, 30)
+    assert whole.keys() == found.keys()
+    assert 4 == max(len(kind.names) for kind in found.values())
+
+
+@pytest.mark.parametrize("times", [1, 9])
+def test_data_that_changes_meanwhile(gate: Gate, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """R52: where the figures are others after they were asked for customer by customer, all of it is asked again."""
+    outlet = disclosing(gate)
+    asks, changes = outlet._ask, []
+
+    def moved(question: str, ruling: Ruling, at: datetime) -> Answer:
+        answer = asks(question, ruling, at)
+        every = ruling.apart is None and ruling.percent is None
+        if not every or len(changes) == times:
+            return answer
+        changes.append(at)
+        more = pc.add(answer.arrow()["mean"], 0.01)
+        table = answer.arrow().set_column(2, "mean", more)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+        return replace(answer, result=replace(answer.result, ipc=memoryview(sink.getvalue())))
+
+    monkeypatch.setattr(outlet, "_ask", moved)
+    if times == 1:
+        given = outlet.figures(BY_STORE, 5, [0], "stores")
+        assert (4, 1) == (given.table.num_rows, len(changes))
+        return
+    with pytest.raises(FactRejected, match="the data changes faster"):
+        outlet.figures(BY_STORE, 5, [0], "stores")
+
+
 def test_releases_from_before_sketches_were_kept(home: Path) -> None:
     """R51: of them the customers as a whole are looked at, and what was kept and is damaged lets nothing leave."""
     with opened(home, Clock(NOW)) as gate:
@@ -218,3 +285,42 @@ def test_releases_from_before_sketches_were_kept(home: Path) -> None:
     bought(home, [(7, "S1", "61.37")])
     with opened(home, Clock(NOW + WEEK)) as gate:
         assert 30 == release(gate, SECOND).customers
+
+
+def _sales(deal: str, where: str = "") -> str:
+    question = (
+        "SELECT p.department, sum(l.sales_value) AS spent, count(*) AS n FROM lines l "
+        f"JOIN products p ON p.product_id = l.product_id {where} GROUP BY p.department"
+    )
+    lines = ["household_id", "product_id", "sales_value"]
+    return deal_text(
+        deal=deal,
+        purpose="category_report",
+        recipient="northfield_foods",
+        form="aggregate",
+        treated={"min_group": 50},
+        wanted={
+            "lines": {"table": "transactions", "columns": lines, "customer": "household_id"},
+            "products": {"table": "products", "columns": ["product_id", "department"]},
+        },
+        asked={"kinds": {"title": "Sales by department", "question": question, "by": ["department"]}},
+    )
+
+
+def test_the_grocer_s_report_a_month_later(shop_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R51: of large departments hundreds of households bought something else a month ago; of the smallest, a few."""
+    home, month = tmp_path / "shop", timedelta(days=30)
+    shutil.copytree(shop_folder, home)
+    monkeypatch.setattr(made, "COUNSEL", ANALYST)
+    every, large = _sales("every-kind"), _sales("large-kinds", "WHERE p.department IN ('GROCERY', 'PRODUCE', 'MEAT')")
+    for at in (grocer.NOW, grocer.NOW + month):
+        with bailee.open(home, clock=Clock(at)) as gate:
+            out = Asked(TO, tmp_path)
+            done = releasing.release(gate, agreed(gate, large), out, actor=ANALYST)
+            assert 3 == done.files[0].rows
+            if at == grocer.NOW:
+                assert 10 < releasing.release(gate, agreed(gate, every), out, actor=ANALYST).files[0].rows
+                continue
+            with pytest.raises(Refused, match="fewer than 50 customers add to a group of `kinds`") as error:
+                releasing.release(gate, agreed(gate, every), out, actor=ANALYST)
+            assert ["deal_difference"] == codes(error.value)

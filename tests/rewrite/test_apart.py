@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 
 from bailee.errors import Refused
+from tests.postgres import Cluster
+from tests.rewrite import postgres_shop, spark_shop
 from tests.rewrite import shop as made
 
 RULING = made.ruling("research", "insurer")
@@ -79,3 +81,40 @@ def test_what_may_not_be_asked_of_groups_may_not_be_asked_apart(shop: made.Shop)
     ):
         with pytest.raises(Refused):
             shop.govern(question, ALONE)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "SELECT coupon, count(*), sum(total) FROM orders GROUP BY coupon",
+        "SELECT kind, sum(quantity) FROM lines JOIN products USING (product_id) GROUP BY kind",
+        "SELECT sum(quantity * price), count(DISTINCT customer_id) FROM lines l "
+        "JOIN products p ON l.product_id = p.product_id JOIN orders o ON o.order_id = l.order_id",
+    ],
+)
+def test_on_postgres_customers_add_the_same(shop: made.Shop, postgres: Cluster, question: str) -> None:
+    """R51: PostgreSQL says of each customer what DuckDB says, in parts too, and in the same words."""
+    there = postgres_shop.open_shop(postgres)
+    one, two = shop.govern(question, ALONE), there.govern(question, ALONE)
+    assert one.apart is not None
+    assert two.apart is not None
+    assert (one.apart.source, one.apart.keys) == (two.apart.source, two.apart.keys)
+    assert _added(shop.run(one)[1]) == _added(there.run(two))
+    halves = [there.run(there.govern(question, replace(ALONE, apart=(at, 2)))) for at in (0, 1)]
+    assert _added(there.run(two)) == _added(halves[0] + halves[1])
+
+
+def _added(rows: list[tuple[object, ...]]) -> list[str]:
+    """Rows as text, numbers alike whatever their type."""
+    alike = [[str(Decimal(str(v)).normalize()) if isinstance(v, int | Decimal) else v for v in row] for row in rows]
+    return sorted(map(repr, alike))
+
+
+def test_on_spark_everybody_is_asked_at_once() -> None:
+    """R51: Spark is asked in the words of its own; it has no number of a key to part customers by, and says so."""
+    question = "SELECT coupon, avg(total), variance(total) FROM orders GROUP BY coupon"
+    governed = spark_shop.govern(question, ALONE)
+    assert governed.apart is not None
+    assert ("count total", "sum total", "squares total") == governed.apart.figures
+    with pytest.raises(Refused, match="Spark cannot part so many customers"):
+        spark_shop.govern(question, replace(ALONE, apart=(0, 2)))

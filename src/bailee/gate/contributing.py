@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from bailee.deid import sketches
 from bailee.deid.frequencies import groups
-from bailee.errors import FactRejected, RowsExceeded
+from bailee.errors import FactRejected, MemoryExceeded, RowsExceeded, TimeExceeded
 from bailee.people import keyring
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Ints = npt.NDArray[np.int64]
 Group = tuple[str | None, ...]
 #: Asks for one part of so many of the customers.
 Ask = Callable[[tuple[int, int]], "Answer"]
-#: Where an answer has too many rows, it is asked for in so many times as many parts; and in no more than so many.
+#: An answer that is too large, or takes too long, is asked for in so many times as many parts; in no more than so many.
 TIMES, MOST_PARTS = 8, 4096
 #: Decimal places of what is added, as `bailee.rewrite.aggregate.apart` asks for it.
 _PLACES = 9
@@ -134,7 +134,7 @@ def _parts(ask: Ask) -> Iterator[Answer]:
     while True:
         try:
             first = ask((0, of))
-        except RowsExceeded:
+        except (RowsExceeded, MemoryExceeded, TimeExceeded):
             of *= TIMES
             if of > MOST_PARTS:
                 raise

@@ -92,7 +92,8 @@ class Disclosing:
         self.ruling, self.recipient, self.slot = ruling, recipient, ruling.slot
         self._recorder, self._door, self._dialect = recorder, door, dialect
         self._fresh, self._clock, self._keys = fresh, clock, keys
-        self._names: tuple[int, dict[str, int], dict[str, int]] | None = None
+        self._known: tuple[int, dict[str, int]] | None = None
+        self._names: tuple[dict[str, int], dict[str, int]] | None = None
         self._marks: tuple[dict[str, int], contributing.Marks] | None = None
 
     @property
@@ -180,7 +181,7 @@ class Disclosing:
 
     def _marked(self) -> contributing.Marks:
         """The marks of everybody on record; made once for as long as nobody comes or goes."""
-        plain, _ = self._numbers()
+        plain = self._plain()
         if self._marks is None or self._marks[0] is not plain:
             self._marks = plain, contributing.Marks(self._recorder.database, plain)
         return self._marks[1]
@@ -269,16 +270,21 @@ class Disclosing:
                 return np.array([known.get(text, 0) if text else 0 for text in texts.to_pylist()], np.int64), clear
         raise FactRejected(f"the column `{customer}` does not hold customers' keys; name the one that does")
 
+    def _plain(self) -> dict[str, int]:
+        """The number of every customer by key; made once for as long as nobody comes or goes."""
+        named_at = self._fresh().named
+        if self._known is None or self._known[0] != named_at:
+            with self._recorder.database.read() as connection:
+                self._known = named_at, customers.numbers(connection)
+        return self._known[1]
+
     def _numbers(self) -> tuple[dict[str, int], dict[str, int]]:
         """The number of every customer by key, and by pseudonym; made once for as long as nobody comes or goes."""
-        named_at = self._fresh().named
-        if self._names is None or self._names[0] != named_at:
-            with self._recorder.database.read() as connection:
-                plain = customers.numbers(connection)
+        plain = self._plain()
+        if self._names is None or self._names[0] is not plain:
             secret = self.secret
-            hidden = {pseudonym(secret, key): number for key, number in plain.items()}
-            self._names = named_at, plain, hidden
-        return self._names[1], self._names[2]
+            self._names = plain, {pseudonym(secret, key): number for key, number in plain.items()}
+        return self._names
 
 
 def members(connection: Connection, position: int) -> Bools:
