@@ -25,6 +25,7 @@ from bailee.errors import FactRejected, Refused, RowsExceeded
 from bailee.gate.answer import Answer
 from bailee.gate.disclosing import Disclosing
 from bailee.gate.gate import Gate
+from bailee.ledger import log
 from bailee.people import customers, deals, keyring
 from bailee.vocabulary import Actor
 from tests.deals import grocer
@@ -99,6 +100,7 @@ def test_one_customer_s_new_purchase(home: Path, second: str) -> None:
     assert "fewer than 5 customers" in told
     assert "`stores`" in told
     assert "S1" not in told
+    assert "in 2 of 5 groups and totals" in told
     assert " 1 " not in told
 
 
@@ -134,6 +136,13 @@ def test_larger_groups_of_the_earlier_release_count(home: Path) -> None:
     large = deal_text(**{**FIGURES, "treated": {"min_group": 12}})
     with pytest.raises(Refused, match="fewer than 12 customers"):
         two(home, [(number, "S1", "5.00") for number in range(1, 9)], large, SECOND)
+
+
+def test_larger_groups_of_the_policy_count(home: Path) -> None:
+    """R51: a deal for groups of two, which the policy makes groups of three, is held to three."""
+    small = deal_text(**{**FIGURES, "treated": {"min_group": 2}})
+    with pytest.raises(Refused, match="fewer than 3 customers"):
+        two(home, [(7, "S1", "5.00"), (8, "S1", "5.00")], small, small)
 
 
 def test_another_question_that_adds_up_to_the_same(home: Path) -> None:
@@ -211,6 +220,10 @@ def test_what_is_kept_says_of_nobody_what_they_added(home: Path) -> None:
         (bucket,), _ = sketches.factors([key], sketches.MANY)
         inside = [kind for kind in found.values() if (kind.places % kind.buckets == bucket).any()]
         assert inside
+        with gate.database.read() as connection:
+            size = log.head(connection).size
+            records = [log.record(connection, at, safe=keyring.of(connection)) for at in range(size)]
+        assert [[0, 1]] == [record["apart"] for record in records if record is not None and "apart" in record]
         assert data[:20] not in kept.encode()
         assert b"S1" not in data
         assert b"stores" not in kept.encode()

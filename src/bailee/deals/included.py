@@ -67,7 +67,7 @@ def _cohort_covers(deal: Deal, outlet: Disclosing, stands: Bools, now: datetime)
         )
 
 
-def told(deal: Deal, found: list[Table]) -> tuple[frozenset[str], int, str | None]:
+def told(deal: Deal, found: list[Table], outlet: Disclosing) -> tuple[frozenset[str], int, str | None]:
     """The tables of the map, the least group and the classes, as later releases are held against them."""
     tables = frozenset(name for each in found for name in each.tables)
     classes = None
@@ -81,7 +81,9 @@ def told(deal: Deal, found: list[Table]) -> tuple[frozenset[str], int, str | Non
                 for each in found
             }
         )
-    return tables, deal.treated.min_group or deal.treated.k or 0, classes
+    purpose = outlet.ruling.purpose
+    own = purpose.release.min_group if purpose is not None and deal.form is Form.AGGREGATE else None
+    return tables, max(deal.treated.min_group or deal.treated.k or 0, own or 0), classes
 
 
 def sketch(found: Sequence[Table]) -> Sketch:

@@ -256,7 +256,7 @@ class Making:
         }
 
     def _private(self, files: Sequence[Sealed]) -> dict[str, object]:
-        tables, least, classes = included.told(self.deal, self.found)
+        tables, least, classes = included.told(self.deal, self.found, self.outlet)
         return {
             "folder": str(self.into),
             "tables": sorted(tables),

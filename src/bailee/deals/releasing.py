@@ -76,7 +76,7 @@ def release(
         if members is None:  # figures of somebody who does not stand any more cannot be taken back
             continue
         sketch = included.sketch(found)
-        wrong = list(repeats.against(deal, members, *included.told(deal, found), sketch, before))
+        wrong = list(repeats.against(deal, members, *included.told(deal, found, outlet), sketch, before))
         if wrong:
             raise _refused(gate, digest, wrong, actor)
         making = Making(gate, deal, digest, name, into, asked, key, outlet, found, members, reached, actor, len(before))

@@ -123,31 +123,34 @@ def _differing(each: Earlier, members: Bools, least: int) -> Iterator[Reason]:
 def _by_group(each: Earlier, sketch: Sketch, least: int) -> Iterator[Reason]:
     """Why single groups keep a release from following another.
 
-    Neither the group nor the number is told: that just this group changed, by just so few, is about them already, and
-    whoever releases may not be allowed to see the figures.
+    Neither which groups nor how many customers is told: that just this group changed by just so few is about them
+    already, and whoever releases may not be allowed to see the figures.
     """
     wrong = sketches.few(each.sketch(), sketch, least)
     for asked in sorted({sketch[figure].asked for figure, _ in wrong}):
-        counts = [count for (figure, _), count in wrong.items() if sketch[figure].asked == asked]
-        yield Reason("deal_difference", _told(each, asked, least, hidden=not any(counts)), Principle.PRIVACY)
+        found = {group: count for (figure, group), count in wrong.items() if sketch[figure].asked == asked}
+        every = {name for kind in sketch.values() if kind.asked == asked for name in (*kind.names, *found)}
+        yield Reason("deal_difference", _told(each, asked, least, found, len(every)), Principle.PRIVACY)
 
 
-def _told(each: Earlier, asked: str, least: int, *, hidden: bool) -> str:
-    name = each.name
+def _told(each: Earlier, asked: str, least: int, found: Mapping[bytes, int], many: int) -> str:
+    some = f"{len(found)} of {many}"
     if each.form == "deidentified":
         return (
-            f"since release `{name}`, fewer than {least} customers came to a class of `{asked}`, or left it: the "
-            "difference of the two would be about them; release later, when more have, or in larger classes"
+            f"since release `{each.name}`, fewer than {least} customers came to a class of `{asked}`, or left it, in "
+            f"{some} classes and totals: the difference of the two would be about them; release later, when more have, "
+            "or in larger classes"
         )
-    if hidden:
+    if not any(found.values()):
         return (
-            f"release `{name}` and this one do not hide the same groups of `{asked}`, and what one of them hides would "
-            "follow from what the other shows; release later, when more has changed, or in larger groups"
+            f"release `{each.name}` and this one do not hide the same groups of `{asked}`, and what one of them hides "
+            f"would follow from what the other shows, in {some} groups; release later, when more has changed, or in "
+            "larger groups"
         )
     return (
-        f"since release `{name}`, what fewer than {least} customers add to a group of `{asked}`, or to a total of "
-        "groups, has changed: the difference of the two would be about them; release later, when more has changed, in "
-        "larger groups, or with noise"
+        f"since release `{each.name}`, what fewer than {least} customers add to a group of `{asked}` has changed, in "
+        f"{some} groups and totals: the difference of the two would be about them; release later, when more has "
+        "changed, in larger groups, or with noise"
     )
 
 
