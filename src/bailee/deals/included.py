@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from bailee.deals import outgoing, repeats
 from bailee.deals.model import Deal, Form
 from bailee.deals.outgoing import Table
 from bailee.deals.repeats import Earlier
+from bailee.deid import sketches
+from bailee.deid.sketches import TOTAL, Kind, Sketch
 from bailee.errors import FactRejected
 from bailee.gate import disclosing
 from bailee.people import deals
@@ -65,7 +67,7 @@ def _cohort_covers(deal: Deal, outlet: Disclosing, stands: Bools, now: datetime)
         )
 
 
-def told(deal: Deal, found: list[Table]) -> tuple[frozenset[str], int, str | None]:
+def told(deal: Deal, found: list[Table], outlet: Disclosing) -> tuple[frozenset[str], int, str | None]:
     """The tables of the map, the least group and the classes, as later releases are held against them."""
     tables = frozenset(name for each in found for name in each.tables)
     classes = None
@@ -79,7 +81,21 @@ def told(deal: Deal, found: list[Table]) -> tuple[frozenset[str], int, str | Non
                 for each in found
             }
         )
-    return tables, deal.treated.min_group or deal.treated.k or 0, classes
+    purpose = outlet.ruling.purpose
+    own = purpose.release.min_group if purpose is not None and deal.form is Form.AGGREGATE else None
+    return tables, max(deal.treated.min_group or deal.treated.k or 0, own or 0), classes
+
+
+def sketch(found: Sequence[Table]) -> Sketch:
+    """What later releases are held against, group by group, of all tables together."""
+    whole: dict[bytes, Kind] = {}
+    for each in found:
+        for name, kind in each.sketch.items():
+            other = whole.get(name)
+            # Of one figure twice, once as a total, what is shown of its groups counts.
+            if other is None or other.states.max(initial=0) == TOTAL:
+                whole[name] = kind
+    return whole
 
 
 def before(gate: Gate) -> list[Earlier]:
@@ -99,9 +115,19 @@ def before(gate: Gate) -> list[Earlier]:
                     frozenset(told.get("tables", ())),
                     int(told.get("least", 0)),
                     told.get("classes"),
+                    _sketched(gate, each.number),
                 )
             )
     return found
+
+
+def _sketched(gate: Gate, number: int) -> Callable[[], Sketch]:
+    def read() -> Sketch:
+        with gate.database.read() as connection:
+            data = deals.sketch(connection, number)
+        return {} if data is None else sketches.read(data)
+
+    return read
 
 
 def known(stands: Bools) -> Bools:

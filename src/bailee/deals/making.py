@@ -20,6 +20,7 @@ from bailee.deals.handing_over import Reached
 from bailee.deals.manifest import MANIFEST, Sealed
 from bailee.deals.model import Deal, Form
 from bailee.deals.outgoing import Table
+from bailee.deid import sketches
 from bailee.deid.pseudonyms import pseudonym
 from bailee.errors import BaileeError, FactRejected, Uncertain
 from bailee.gate import formats
@@ -126,6 +127,9 @@ class Making:
         return Released(self.name, self.into, entry, files, int(self.members.sum()), by)
 
     def _record(self, standing: Standing, told: str, private: Mapping[str, object], by: datetime | None) -> int:
+        sketch = included.sketch(self.found)
+        kept = sketches.written(sketch)
+
         def work(connection: Connection, at: datetime, entry: int) -> int:
             self._must_be_agreed_still(connection)
             form = self.deal.form.name.lower()
@@ -147,6 +151,8 @@ class Making:
                 private,
                 entry,
             )
+            if sketch:
+                deals.keep_sketch(connection, number, kept)
             return entry
 
         # Marks identify no customer, but whoever reads the record of the entry need not see them.
@@ -253,7 +259,7 @@ class Making:
         }
 
     def _private(self, files: Sequence[Sealed]) -> dict[str, object]:
-        tables, least, classes = included.told(self.deal, self.found)
+        tables, least, classes = included.told(self.deal, self.found, self.outlet)
         return {
             "folder": str(self.into),
             "tables": sorted(tables),

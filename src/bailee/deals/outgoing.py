@@ -23,6 +23,7 @@ from bailee.policy.coarsen import Coarsen
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.deid.sketches import Sketch
     from bailee.gate.disclosing import Disclosing, Given
     from bailee.gate.gate import Gate
     from bailee.gate.noising import Noised
@@ -45,6 +46,8 @@ class Table:
     treated: dict[str, str] = field(default_factory=dict)
     #: How figures got their noise; None where they have none.
     noise: Noised | None = None
+    #: What later releases are held against, group by group.
+    sketch: Sketch = field(default_factory=dict)
 
 
 def tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[Table]:
@@ -54,16 +57,17 @@ def tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[Table]:
         spend = _spends(gate, deal, outlet)
         made = []
         for each in deal.asked.values():
-            given = outlet.figures(_over_tables(deal, each.question, outlet), least, _keys(each.question), spend)
+            question = _over_tables(deal, each.question, outlet)
+            given = outlet.figures(question, least, _keys(each.question), spend, each.key)
             treated = dict.fromkeys(given.table.column_names, "aggregate")
             table = Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated)
-            table.noise = given.noise
+            table.noise, table.sketch = given.noise, given.sketch
             made.append(table)
         return made
     within = cohort(deal, outlet, gate.clock())
     found = [_asked(gate, each, outlet, within) for each in deal.wanted.values()]
     if deal.form is Form.DEIDENTIFIED:
-        return _recoded(deal, found)
+        return _recoded(deal, found, outlet)
     return [_shaped(deal, table, deal.wanted[table.key], outlet.secret) for table in found]
 
 
@@ -212,7 +216,7 @@ def _shaped(deal: Deal, table: Table, wanted: Wanted, secret: bytes) -> Table:
     return table
 
 
-def _recoded(deal: Deal, found: list[Table]) -> list[Table]:
+def _recoded(deal: Deal, found: list[Table], outlet: Disclosing) -> list[Table]:
     """De-identified rows, made of all tables at once, without keys; of whom each is, is known here alone."""
     sent = {each.key: each.rows.append_column(CUSTOMER, _nullable(each.numbers)) for each in found}
     everybody = np.unique(np.concatenate([each.numbers[each.numbers > 0] for each in found]))
@@ -221,6 +225,9 @@ def _recoded(deal: Deal, found: list[Table]) -> list[Table]:
         made = whole[each.key]
         each.numbers = made[CUSTOMER].fill_null(0).to_numpy()
         each.rows, each.whose, each.treated = made.drop_columns([CUSTOMER]), None, {}
+        named = [name for name in each.rows.column_names if name in deal.treated.identifiers]
+        if named:
+            each.sketch = outlet.classes(each.rows.select(named), each.numbers, each.tables, each.key)
     return found
 
 

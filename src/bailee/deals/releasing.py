@@ -75,7 +75,8 @@ def release(
         members = included.members(deal, outlet, found, start, standing, gate.clock())
         if members is None:  # figures of somebody who does not stand any more cannot be taken back
             continue
-        wrong = list(repeats.against(deal, members, *included.told(deal, found), before))
+        sketch = included.sketch(found)
+        wrong = list(repeats.against(deal, members, *included.told(deal, found, outlet), sketch, before))
         if wrong:
             raise _refused(gate, digest, wrong, actor)
         making = Making(gate, deal, digest, name, into, asked, key, outlet, found, members, reached, actor, len(before))

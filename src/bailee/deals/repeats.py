@@ -1,21 +1,30 @@
 """A release held against those before it, of every recipient: what two of them tell together, neither may.
 
 What is checked. *Figures*: of two releases with a table in common, the customers who are in one and not in the other
-are none, or at least as many as the smallest group; otherwise the difference of two totals is theirs. *De-identified
-rows*: a second release that shares a customer with an earlier one publishes the very same classes, so that nothing is
-to be had by intersecting them (`bailee.deid.releases`), and no fewer than k customers came or went. *Rows* with a key
-or pseudonym tell each recipient what they tell; recipients cannot join them by pseudonym, whose keys differ.
+are none, or at least as many as the smallest group; otherwise the difference of two totals is theirs. The same figure
+by the same keys is held against itself group by group, and so is every total of groups: those who add something else
+than they added, who came, or who went are none, or as many (`bailee.deid.differences` has the meaning, and what holds
+of groups that one of the two hides). *De-identified rows*: a second release that shares a customer with an earlier one
+publishes the very same classes, so that nothing is to be had by intersecting them (`bailee.deid.releases`), and no
+fewer than k customers came or went, in all and in each class. *Rows* with a key or pseudonym tell each recipient what
+they tell; recipients cannot join them by pseudonym, whose keys differ.
 
-What is not. Whether a single group of figures, or a single class, gained or lost few customers: that needs the
-customers of each, which are not kept; here only the whole is held against the whole. New purchases of the same
-customers also change figures, and the change of a group in which one customer alone bought something is theirs: a
-recipient who must not see it gets releases far apart, larger groups, or noise. And whoever knows customers of a group
-takes them away by what they know.
+What need not be. Figures with noise are as they are whether any one customer is in them or not, up to what their
+purpose spends; so is whatever two releases of them tell together, and spending adds up.
+
+What is not. Two questions whose words differ are held against each other by their customers as a whole alone, even
+where they ask for the same; so are releases from before sketches were kept. Of several groups at once only those with
+the same value of some key, and all: a reader who adds up other groups, or takes more than two releases together, may
+find a difference about fewer. That many changed does not say that one of them is not nearly all of the change. The
+number of different values of a column does not add up, so what is held is how many each customer has: one who changes
+one value for another is not seen. Amounts count down to nine decimal places. In a class of de-identified rows, those
+who stayed may have other sensitive values than before. And whoever knows customers of a group takes them away by what
+they know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +32,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bailee.deals.model import Deal, Form
+from bailee.deid import sketches
+from bailee.deid.sketches import Sketch
 from bailee.vocabulary import Principle, Reason
 
 Bools = npt.NDArray[np.bool_]
@@ -41,10 +52,17 @@ class Earlier:
     tables: frozenset[str] = frozenset()
     least: int = 0
     classes: str | None = None
+    sketch: Callable[[], Sketch] = field(default=dict, repr=False)
 
 
 def against(
-    deal: Deal, members: Bools, tables: frozenset[str], least: int, classes: str | None, before: Sequence[Earlier]
+    deal: Deal,
+    members: Bools,
+    tables: frozenset[str],
+    least: int,
+    classes: str | None,
+    sketch: Sketch,
+    before: Sequence[Earlier],
 ) -> Iterator[Reason]:
     """Why a release may not follow those before it."""
     form = deal.form.name.lower()
@@ -52,10 +70,12 @@ def against(
         if each.form != form:
             continue
         if deal.form is Form.AGGREGATE and each.tables & tables:
-            yield from _differing(each, members, max(least, each.least))
+            found = list(_differing(each, members, max(least, each.least)))
+            yield from found or _by_group(each, sketch, max(least, each.least))
         if deal.form is Form.DEIDENTIFIED and _both(each.members, members):
             if each.classes == classes:
-                yield from _differing(each, members, max(least, each.least))
+                found = list(_differing(each, members, max(least, each.least)))
+                yield from found or _by_group(each, sketch, max(least, each.least))
                 continue
             yield Reason(
                 "deal_intersection",
@@ -98,6 +118,40 @@ def _differing(each: Earlier, members: Bools, least: int) -> Iterator[Reason]:
                 "the difference of the two would be about them; release later, or over the same customers",
                 Principle.PRIVACY,
             )
+
+
+def _by_group(each: Earlier, sketch: Sketch, least: int) -> Iterator[Reason]:
+    """Why single groups keep a release from following another.
+
+    Neither which groups nor how many customers is told: that just this group changed by just so few is about them
+    already, and whoever releases may not be allowed to see the figures.
+    """
+    wrong = sketches.few(each.sketch(), sketch, least)
+    for asked in sorted({sketch[figure].asked for figure, _ in wrong}):
+        found = {group: count for (figure, group), count in wrong.items() if sketch[figure].asked == asked}
+        every = {name for kind in sketch.values() if kind.asked == asked for name in (*kind.names, *found)}
+        yield Reason("deal_difference", _told(each, asked, least, found, len(every)), Principle.PRIVACY)
+
+
+def _told(each: Earlier, asked: str, least: int, found: Mapping[bytes, int], many: int) -> str:
+    some = f"{len(found)} of {many}"
+    if each.form == "deidentified":
+        return (
+            f"since release `{each.name}`, fewer than {least} customers came to a class of `{asked}`, or left it, in "
+            f"{some} classes and totals: the difference of the two would be about them; release later, when more have, "
+            "or in larger classes"
+        )
+    if not any(found.values()):
+        return (
+            f"release `{each.name}` and this one do not hide the same groups of `{asked}`, and what one of them hides "
+            f"would follow from what the other shows, in {some} groups; release later, when more has changed, or in "
+            "larger groups"
+        )
+    return (
+        f"since release `{each.name}`, what fewer than {least} customers add to a group of `{asked}` has changed, in "
+        f"{some} groups and totals: the difference of the two would be about them; release later, when more has "
+        "changed, in larger groups, or with noise"
+    )
 
 
 def _both(one: Bools, two: Bools) -> bool:

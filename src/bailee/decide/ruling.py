@@ -39,6 +39,9 @@ class Ruling:
     #: Of figures about groups, none that one customer all but makes: what is left without the largest two must be so
     #: many percent of the largest (the p % rule). A deal asks for it.
     percent: int | None = None
+    #: Instead of figures, what each customer adds to each, of one part of so many of the customers: for the gate alone,
+    #: which holds a release against those before it, and of which nothing leaves.
+    apart: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

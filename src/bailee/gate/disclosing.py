@@ -19,7 +19,7 @@ import numpy.typing as npt
 from bailee.deid.cells import PERCENT
 from bailee.deid.pseudonyms import pseudonym
 from bailee.errors import FactRejected, NotVerified, RecordError, Refused, WorkspaceError
-from bailee.gate import asked, grouped
+from bailee.gate import asked, contributing, grouped
 from bailee.gate.record import REFUSED, Recorder, described, refusal
 from bailee.gate.turns import Turn
 from bailee.ledger import bits, log
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bailee.decide import Ruling
+    from bailee.deid.sketches import Sketch
+    from bailee.gate.answer import Answer
     from bailee.gate.noising import Noised
     from bailee.gate.questions import Fresh, Questions
     from bailee.people.keys import PseudonymKeys
@@ -44,6 +46,10 @@ Numbers = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 #: Under what secrets of fingerprints are derived; no purpose can be called so.
 FINGERPRINT = "a release's fingerprint"
+#: Under what secret the groups of figures are named in what is kept of them, for all releases the same.
+GROUPS = "what figures are of"
+#: How often figures are asked for again because the data changed meanwhile.
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Given:
     columns: tuple[tuple[str, str, str], ...]
     #: How figures got their noise; None where they have none.
     noise: Noised | None = None
+    #: Of figures, and of classes of rows, what later releases are held against.
+    sketch: Sketch = field(default_factory=dict, repr=False)
 
 
 class Disclosing:
@@ -87,7 +95,9 @@ class Disclosing:
         self.ruling, self.recipient, self.slot = ruling, recipient, ruling.slot
         self._recorder, self._door, self._dialect = recorder, door, dialect
         self._fresh, self._clock, self._keys = fresh, clock, keys
-        self._names: tuple[int, dict[str, int], dict[str, int]] | None = None
+        self._known: tuple[int, dict[str, int]] | None = None
+        self._names: tuple[dict[str, int], dict[str, int]] | None = None
+        self._marks: tuple[dict[str, int], contributing.Marks] | None = None
 
     @property
     def secret(self) -> bytes:
@@ -119,27 +129,68 @@ class Disclosing:
             numbers, clear = self._whose(table, customer)
         return Given(table, answer.receipt, numbers, clear, governed.tables, _columns(governed.columns))
 
-    def figures(self, question: str, least: int, keys: Sequence[int], spend: Decimal | None = None) -> Given:
+    def figures(
+        self, question: str, least: int, keys: Sequence[int], spend: Decimal | None = None, of: str = ""
+    ) -> Given:
         """Figures about groups of at least `least` customers, none of which one customer all but makes.
 
         `keys` are the places of the columns that say which group, from 0. What is hidden does not follow from what is
         shown and the totals along each of them, which the recipient may know: for that the question is asked once more
-        for groups of any size, of which nothing leaves here. Figures with noise need neither; `spend` is what they
-        spend instead of what the policy says.
+        for groups of any size, of which nothing leaves here. It is asked customer by customer in between, for a sketch
+        that later releases are held against; `of` is what a reader knows the question by. Figures with noise need
+        none of it; `spend` is what they spend instead of what the policy says.
         """
         narrowed = grouped_alone(self.ruling, least)
-        noisy = self.ruling.purpose is not None and self.ruling.purpose.release.epsilon is not None
-        shown = narrowed if noisy else replace(narrowed, percent=PERCENT)
-        answer = self._door().ask(question, shown, self._clock(), self._fresh, Turn(), spend=spend)
+        if self.ruling.purpose is not None and self.ruling.purpose.release.epsilon is not None:
+            return self._figures(self._ask(question, narrowed, self._clock(), spend))
+        for _ in range(_TRIES):
+            at = self._clock()  # one for all, so that no row grows too old in between
+            answer = self._ask(question, replace(narrowed, percent=PERCENT), at)
+            found = self._figures(answer)
+            if not answer.governed.personal:
+                return found
+            every = _of_any_size(narrowed)
+            added = self._added(question, every, at)
+            whole = self._ask(question, every, at).arrow()
+            if grouped.agree(found.table, whole, keys):
+                table = grouped.closed(found.table, whole, keys)
+                sketch = added.sketch(of, table, keys, self._keys.key_for(GROUPS))
+                return replace(found, table=table, numbers=np.zeros(table.num_rows, np.int64), sketch=sketch)
+        raise FactRejected("the data changes faster than figures can be made of it; nothing was released, try again")
+
+    def classes(self, rows: pa.Table, numbers: Numbers, tables: Sequence[str], of: str) -> Sketch:
+        """What later releases are held against of who is in which class of de-identified rows.
+
+        `rows` are their identifiers, `numbers` say of whom each is, `of` is what a reader knows them by.
+        """
+        source = " ".join(["rows of", *sorted(tables)])
+        return contributing.classes(self._marked(), of, rows, numbers, source, self._keys.key_for(GROUPS))
+
+    def _ask(self, question: str, ruling: Ruling, at: datetime, spend: Decimal | None = None) -> Answer:
+        return self._door().ask(question, ruling, at, self._fresh, Turn(), spend=spend)
+
+    def _figures(self, answer: Answer) -> Given:
         table, governed = answer.arrow(), answer.governed
         if governed.personal and not governed.aggregate:
             raise FactRejected("a question about people must be one about groups: name a key and an aggregate")
-        if governed.personal and not noisy:
-            whole = self._door().ask(question, _of_any_size(narrowed), self._clock(), self._fresh, Turn())
-            table = grouped.closed(table, whole.arrow(), keys)
         numbers = np.zeros(table.num_rows, np.int64)
         columns = _columns(governed.columns)
         return Given(table, answer.receipt, numbers, True, governed.tables, columns, answer.noise)
+
+    def _added(self, question: str, every: Ruling, at: datetime) -> contributing.Added:
+        """What each customer adds to the figures of every group, of whatever size."""
+
+        def ask(part: tuple[int, int]) -> Answer:
+            return self._ask(question, replace(every, apart=part), at)
+
+        return contributing.added(ask, self._marked())
+
+    def _marked(self) -> contributing.Marks:
+        """The marks of everybody on record; made once for as long as nobody comes or goes."""
+        plain = self._plain()
+        if self._marks is None or self._marks[0] is not plain:
+            self._marks = plain, contributing.Marks(self._recorder.database, plain)
+        return self._marks[1]
 
     def standing(self) -> Standing:
         """Everybody's standing now."""
@@ -225,16 +276,21 @@ class Disclosing:
                 return np.array([known.get(text, 0) if text else 0 for text in texts.to_pylist()], np.int64), clear
         raise FactRejected(f"the column `{customer}` does not hold customers' keys; name the one that does")
 
+    def _plain(self) -> dict[str, int]:
+        """The number of every customer by key; made once for as long as nobody comes or goes."""
+        named_at = self._fresh().named
+        if self._known is None or self._known[0] != named_at:
+            with self._recorder.database.read() as connection:
+                self._known = named_at, customers.numbers(connection)
+        return self._known[1]
+
     def _numbers(self) -> tuple[dict[str, int], dict[str, int]]:
         """The number of every customer by key, and by pseudonym; made once for as long as nobody comes or goes."""
-        named_at = self._fresh().named
-        if self._names is None or self._names[0] != named_at:
-            with self._recorder.database.read() as connection:
-                plain = customers.numbers(connection)
+        plain = self._plain()
+        if self._names is None or self._names[0] is not plain:
             secret = self.secret
-            hidden = {pseudonym(secret, key): number for key, number in plain.items()}
-            self._names = named_at, plain, hidden
-        return self._names[1], self._names[2]
+            self._names = plain, {pseudonym(secret, key): number for key, number in plain.items()}
+        return self._names
 
 
 def members(connection: Connection, position: int) -> Bools:

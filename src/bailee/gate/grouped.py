@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -45,3 +46,25 @@ def closed(shown: pa.Table, whole: pa.Table, keys: Sequence[int]) -> pa.Table:
     # Places are in the order of the keys' values.
     order = np.argsort(theirs, kind="stable")
     return shown.take(pa.array(order[~np.isin(theirs[order], mine[hidden])]))
+
+
+def agree(shown: pa.Table, whole: pa.Table, keys: Sequence[int]) -> bool:
+    """Whether figures that were asked for twice are the same, group by group; groups in one alone are left out.
+
+    Sums of floating-point numbers may differ in their last digits.
+    """
+    there: dict[tuple[object, ...], list[tuple[object, ...]]] = {}
+    for row in _rows(whole):  # several of one group are told apart by nobody
+        there.setdefault(tuple(row[at] for at in keys), []).append(row)
+    others = ((row, there.get(tuple(row[at] for at in keys), [row])) for row in _rows(shown))
+    return all(any(all(map(_close, row, other)) for other in found) for row, found in others)
+
+
+def _rows(table: pa.Table) -> list[tuple[object, ...]]:
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+def _close(one: object, two: object) -> bool:
+    if isinstance(one, float) and isinstance(two, float):
+        return math.isclose(one, two, rel_tol=1e-9) or (math.isnan(one) and math.isnan(two))
+    return one == two

@@ -53,6 +53,8 @@ class Questions:
         private: dict[str, object] = {"question": question[:LONGEST]}
         if ruling.unspoken:
             private["without"] = sorted(ruling.unspoken)
+        if ruling.apart is not None:
+            private["apart"] = list(ruling.apart)
         spending = Spending(self._recorder, ruling, at, spend)
         about: list[int] = []
         cutoff = None if person is not None else retention(ruling, at)

@@ -5,6 +5,7 @@ The caller holds the transaction, and appends the ledger's entry of each step.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +14,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from bailee.people import keyring
+from bailee.people import documents, keyring
 from bailee.people.instants import instant, instant_or_none, micros, micros_or_none
 
-_RELEASE, _REFERENCE = b"releases.sealed", b"deletions.reference"
+_RELEASE, _REFERENCE, _SKETCH = b"releases.sealed", b"deletions.reference", b"releases.sketch"
+#: The setting that keeps what later releases are held against: it is large, and seldom needed.
+_KEPT = "release sketch {}"
 
 _STEPS = "SELECT at, step, by, said, entry FROM deal_steps WHERE digest = ? ORDER BY place"
 _STEP = (
@@ -184,6 +187,18 @@ def released(
     by = micros_or_none(delete_by)
     row = (number, digest, purpose, recipient, form, name, manifest, micros(at), by, sealed, entry)
     connection.exec_driver_sql(_RELEASED, row)
+
+
+def keep_sketch(connection: Connection, number: int, data: bytes) -> None:
+    """Keep, sealed, what later releases are held against, in the write transaction of the release."""
+    sealed = keyring.of(connection).seal(connection, (), data, _SKETCH)
+    documents.set_setting(connection, _KEPT.format(number), base64.b64encode(sealed).decode())
+
+
+def sketch(connection: Connection, number: int) -> bytes | None:
+    """What later releases are held against; None where there is none, as of rows and of figures with noise."""
+    kept = documents.setting(connection, _KEPT.format(number))
+    return None if kept is None else keyring.of(connection).open(connection, (), base64.b64decode(kept), _SKETCH)
 
 
 def handed(connection: Connection, number: int, at: datetime) -> None:

@@ -21,7 +21,7 @@ from bailee.rewrite.visible import VisibleTable, visible
 #: Changes whenever the same question could be rewritten in another way.
 VERSION = 1
 
-Key = tuple[str, str, str, str, str, str | None, str | None, int, int, int | None, int | None]
+Key = tuple[str, str, str, str, str, str | None, str | None, int, int, int | None, int | None, tuple[int, int] | None]
 
 
 class Rewriter:
@@ -94,7 +94,10 @@ class Rewriter:
         return made
 
 
-def _stricter(ruling: Ruling) -> tuple[int, int | None, int | None]:
-    """What a ruling may be narrowed to by a deal: how anything may appear, the smallest group, the p % rule."""
+def _stricter(ruling: Ruling) -> tuple[int, int | None, int | None, tuple[int, int] | None]:
+    """What a ruling may be narrowed to by a deal: how anything may appear, the smallest group, the p % rule; for whom.
+
+    The last is the part of the customers of whom each one's own is asked.
+    """
     least = None if ruling.purpose is None else ruling.purpose.release.min_group
-    return int(ruling.at_most), least, ruling.percent
+    return int(ruling.at_most), least, ruling.percent, ruling.apart

@@ -38,6 +38,22 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """The answer to a question that is asked customer by customer.
+
+    Its columns are first the `keys`, each in the words that it was asked by; then others of which groups are told
+    apart; then the customer's own key; last what the customer adds to each of `figures`. `shown` are the places of the
+    columns that the question itself shows, in its order; `source` is what all of it was read from. Words are those of
+    the question in one spelling, so that two questions in the same words are of the same figures.
+    """
+
+    source: str
+    keys: tuple[str, ...]
+    shown: tuple[int, ...]
+    figures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Governed:
     """A question that may run once it is bound.
 
@@ -67,6 +83,8 @@ class Governed:
     dialect: Dialect = DUCKDB
     #: How figures get their noise, before which nothing of them leaves the gate; `sql` runs on the noisy ones.
     noise: Plan | None = None
+    #: What the columns of the answer are where it is not of figures, but of what each customer adds to them.
+    apart: Apart | None = None
 
     def bind(
         self,

@@ -9,8 +9,18 @@ rule it vanishes too where one customer all but makes a part. What holds in each
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bailee.rewrite.dialects import Dialect
+
+
+class Asked(NamedTuple):
+    """One aggregate: its function, over what of a row (None: `*`), of different values alone, where what holds."""
+
+    function: str
+    argument: str | None
+    distinct: bool
+    condition: str | None
 
 
 @dataclass
@@ -32,6 +42,8 @@ class Inner:
     conditions: dict[str, None] = field(default_factory=dict)
     #: What a row adds to some aggregate, in size.
     amounts: dict[str, None] = field(default_factory=dict)
+    #: The aggregates as they were asked for.
+    asked: dict[Asked, None] = field(default_factory=dict)
 
     @property
     def parted(self) -> bool:
@@ -52,6 +64,7 @@ class Inner:
 
     def aggregate(self, function: str, argument: str | None, *, distinct: bool, condition: str | None) -> str:
         """The name outside of an aggregate over a row's expression (None: `*`) where a condition holds."""
+        self.asked[Asked(function, argument, distinct, condition)] = None
         inside = "*" if argument is None else argument
         sql = f"{function}({'DISTINCT ' if distinct else ''}{inside})"
         parts = []

@@ -52,6 +52,12 @@ def rewrite(
         from bailee.rewrite.aggregate.noisy import noisy
 
         return noisy(Rewriting(question, tree, parts, names, sight, why), made, sight, serialize)
+    if sight.ruling.apart is not None:
+        from bailee.rewrite.aggregate.apart import customer_by_customer
+
+        return customer_by_customer(
+            Rewriting(question, tree, parts, names, sight, why), made, sight.ruling.apart, serialize
+        )
     inner, sql = Rewriting(question, tree, parts, names, sight, why).done()
     relation = RELATION.format(len(names.tables) + 1)
     sql = sql.replace("\0", relation)
