@@ -89,7 +89,7 @@ class Work:
 
     def request(self, published: str, numbers: bool = False) -> dict[str, Any]:
         """What a peer is told; `numbers` has numbers without a hierarchy."""
-        ranges = [n for n in self.names if numbers and positions(_values(self.raw[n])) is not None]
+        ranges = [n for n in self.names if numbers and positions(self.raw[n].unique().sort()) is not None]
         told = {"sensitive": self.sensitive} if self.sensitive else {}
         return {
             **told,
@@ -99,10 +99,6 @@ class Work:
             "hierarchies": {name: str(self.folder / f"{name}.csv") for name in self.names if name not in ranges},
             "published": str(self.folder / published),
         }
-
-
-def _values(column: pa.ChunkedArray) -> pa.Array:
-    return column.unique().sort()
 
 
 @dataclass(frozen=True)
@@ -115,12 +111,23 @@ class Made:
     told: str
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A published file of which something was promised, and its smallest class by SQL."""
+
+    what: str
+    promise: Promise
+    work: Work
+    made: Made
+    k: int
+
+
 @dataclass
 class Held:
     """Figures so far, and the published files that pycanon has still to count."""
 
     figures: list[Figure] = field(default_factory=list)
-    files: list[tuple[str, Promise, Work, Made, int]] = field(default_factory=list)
+    files: list[Kept] = field(default_factory=list)
 
     def skip(self, what: str, why: str) -> None:
         """Say that a part was not measured, and why."""
@@ -151,6 +158,8 @@ def _part(held: Held, what: str, needed: tuple[str, ...], job: Callable[[], None
             job()
         except subprocess.TimeoutExpired as late:
             why = f"not ready after {late.timeout:g} s"
+        except peers.Failed as failed:
+            why = f"it failed: {str(failed).splitlines()[-1]}"
     if why is not None:
         held.skip(what, why)
 
@@ -247,7 +256,7 @@ def _compare(
             held.skip(f"{what.removeprefix('peers: ')}, {made.who}", "it published nothing")
             return
         scores[made.who] = judge(work.raw, published, hierarchies)
-        held.files.append((what, promise, work, made, scores[made.who].k))
+        held.files.append(Kept(f"{what}, {made.who}", promise, work, made, scores[made.who].k))
     mine, yours = scores["ours"], scores[theirs.who]
     held.figures += [
         Figure(f"{what}, ours", ours.seconds, "s", f"under {theirs.who}", ours.seconds < theirs.seconds, ours.told),
@@ -268,31 +277,35 @@ def _counted(held: Held) -> None:
     """What pycanon counts of every file, beside what SQL does, and of promises about a sensitive column, l and t."""
     tables = [
         {
-            "published": str(made.path),
-            "identifiers": list(work.names),
-            "sensitive": [work.sensitive] if promise.of_sensitive else [],
+            "published": str(kept.made.path),
+            "identifiers": list(kept.work.names),
+            "sensitive": [kept.work.sensitive] if kept.promise.of_sensitive else [],
         }
-        for _, promise, work, made, _ in held.files
+        for kept in held.files
     ]
     answer = peers.ask("pycanon", {"tables": tables}, PATIENCE)
-    name = f"pycanon {answer['version']}"
-    for (what, promise, work, made, k), found in zip(held.files, answer["tables"], strict=True):
-        holds, told = found["k"] >= promise.k and found["k"] == k, f"SQL counts {k}"
-        bar = f"at least {promise.k}, and as SQL"
-        held.figures.append(Figure(f"{what}, {made.who}: k by {name}", found["k"], "customers", bar, holds, told))
-        for sensitive, each in found["sensitive"].items():
-            if promise.distinct:
-                bar, holds = f"at least {promise.distinct}", each["l"] >= promise.distinct
-                held.figures.append(Figure(f"{what}, {made.who}: l by {name}", each["l"], "values", bar, holds))
-            if promise.t:
-                told = f"from all who are published; from everybody, by SQL, {_closeness(work, made, sensitive):.3f}"
-                held.figures.append(Figure(f"{what}, {made.who}: t by {name}", each["t"], "", spread=told))
+    for kept, found in zip(held.files, answer["tables"], strict=True):
+        held.figures += _by_pycanon(kept, found, f"by pycanon {answer['version']}")
 
 
-def _closeness(work: Work, made: Made, sensitive: str) -> float:
-    sql = counting_sensitive("published", work.names, sensitive, "whole")
+def _by_pycanon(kept: Kept, found: Mapping[str, Any], who: str) -> list[Figure]:
+    k, least = found["k"], kept.promise.k
+    told = f"SQL counts {kept.k}"
+    figures = [Figure(f"{kept.what}: k {who}", k, "", f"at least {least}, and as SQL", k == kept.k >= least, told)]
+    for sensitive, each in found["sensitive"].items():
+        if kept.promise.distinct:
+            least = kept.promise.distinct
+            figures.append(Figure(f"{kept.what}: l {who}", each["l"], "", f"at least {least}", each["l"] >= least))
+        if kept.promise.t:
+            told = f"from all who are published; from everybody, by SQL, {_closeness(kept, sensitive):.3f}"
+            figures.append(Figure(f"{kept.what}: t {who}", each["t"], "", spread=told))
+    return figures
+
+
+def _closeness(kept: Kept, sensitive: str) -> float:
+    sql = counting_sensitive("published", kept.work.names, sensitive, "whole")
     with duckdb.connect() as con:
-        found = select(con, sql, {"published": scoring.read(made.path), "whole": work.raw})
+        found = select(con, sql, {"published": scoring.read(kept.made.path), "whole": kept.work.raw})
     return float(found["t_equal"][0].as_py())
 
 

@@ -83,11 +83,12 @@ def _classes(raw: pa.Table, published: pa.Table, names: Sequence[str]) -> tuple[
 
 def _level(column: Column, hierarchy: Hierarchy, rows: Ints, labels: pa.ChunkedArray) -> Level:
     """The finest level at which the hierarchy says of these raw rows what was published of them."""
-    said = np.asarray(labels.to_pylist(), object)
+    said = Column.encode(column.name, labels)
+    pairs = np.unique(column.codes[rows].astype(np.int64) * len(said) + said.codes)
+    what = [(value, said.values[label].as_py()) for value, label in zip(*divmod(pairs, len(said)), strict=True)]
     for level, nodes in enumerate(hierarchy.labels):
-        form = Level.of(column, hierarchy, level)
-        if (np.asarray(nodes, object)[form.codes[rows]] == said).all():
-            return form
+        if all(nodes[hierarchy.up[level][value]] == label for value, label in what):
+            return Level.of(column, hierarchy, level)
     raise ValueError(f"no level of the hierarchy of `{column.name}` says what was published")
 
 

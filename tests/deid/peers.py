@@ -29,12 +29,16 @@ def lacking(*names: str) -> str | None:
     return f"{' and '.join(missing)} not installed: run `make peers`" if missing else None
 
 
+class Failed(Exception):
+    """A peer ended with an error of its own."""
+
+
 def ask(name: str, request: dict[str, Any], seconds: float = 600) -> dict[str, Any]:
-    """What a peer answers; RuntimeError with its own last words where it fails."""
+    """What a peer answers; `Failed` with its last words where it does."""
     job = [str(python(name)), "-W", "ignore", str(SCRIPTS / f"run_{name}.py")]
     done = subprocess.run(job, input=json.dumps(request), capture_output=True, text=True, timeout=seconds, check=False)
     if done.returncode:
-        raise RuntimeError(f"{name}: {done.stderr.strip()[-2000:]}")
+        raise Failed(f"{name}: {done.stderr.strip()[-2000:]}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
