@@ -4,7 +4,7 @@ Each peer runs in an environment of its own (`make peers`), in a process that is
 without reading and writing files. Ours is timed from the raw table in memory to the published one in memory, with
 counting, searching and publishing, and the slowest of its rounds stands beside theirs. `BAILEE_ADULT` names a folder
 with Adult and its hierarchies; without it made customers stand in. Larger tables are drawn as in `bench/deid.py`, of
-`BAILEE_PEERS_ROWS` customers for anjana and a fifth of that for lighthouse, about what each does in a minute.
+`BAILEE_PEERS_ROWS` customers for anjana and a tenth of that for lighthouse, about what each does in a minute.
 
 Every published file, theirs and ours, is read back and scored by `bench/scoring.py` from what it says: GCP of nodes is
 what is published, GCP of sets what could be said of the same classes by listing values. pycanon and SQL count k.
@@ -198,7 +198,7 @@ def _mondrian(held: Held, small: Work) -> None:
     _beside_lighthouse(held, small, Promise(10), SETS)
     for k in (10, 50):
         _beside_lighthouse(held, small, Promise(k), TREES)
-    _beside_lighthouse(held, _larger(small, LARGE // 5), Promise(10), TREES)
+    _beside_lighthouse(held, _larger(small, LARGE // 10), Promise(10), TREES)
 
 
 def _beside_lighthouse(held: Held, work: Work, promise: Promise, kind: str) -> None:
