@@ -7,11 +7,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
+# Other libraries that `bench/peers.py` and some tests are held against; each wants versions of its own.
+PEERS := $(patsubst bench/peers/%.txt,$(VENV)/peers/%/.ready,$(wildcard bench/peers/*.txt))
 COMPILE := pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --quiet $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format soak bench laws lock audit clean
+.PHONY: help demo test lint format soak bench peers laws lock audit clean
 
 help: ## list these targets
 	@echo "make TARGET [ARGS=...], where TARGET is:"
@@ -38,6 +40,9 @@ soak: $(READY) ## the laws over at least a million generated cases (takes many m
 
 bench: $(BENCH_READY) ## measure speed and memory, print the ratios, write bench/RESULTS.md
 	$(BIN)/python bench/run.py $(ARGS)
+
+peers: $(READY) $(PEERS) ## set up the libraries that de-identification is compared with, and compare (Python 3.11 or 3.12)
+	BAILEE_PEERS=$(abspath $(VENV)/peers) $(BIN)/python -m pytest -q tests/deid/test_peers.py $(ARGS)
 
 laws: $(READY) ## write tests/laws/LAWS.md from the first lines of the law tests
 	$(BIN)/python tests/laws/generate.py
@@ -88,5 +93,16 @@ ifneq ($(strip $(UV)),)
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r bench/requirements.lock
 else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.lock
+endif
+	@touch $@
+
+$(VENV)/peers/%/.ready: bench/peers/%.txt | $(READY)
+	@echo "installing what $< names into $(VENV)/peers/$*"
+ifneq ($(strip $(UV)),)
+	@$(UV) venv --quiet --clear --no-python-downloads --python $(BIN)/python $(VENV)/peers/$*
+	@$(UV) pip install --quiet --python $(VENV)/peers/$*/bin/python -r $<
+else
+	@$(BIN)/python -m venv --clear $(VENV)/peers/$*
+	@$(VENV)/peers/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 endif
 	@touch $@

@@ -165,13 +165,14 @@ def _fill(job: str, path: str) -> tuple[tuple[str, ...], dict[str, str] | None]:
     with duckdb.connect(path) as con:
         for begin in range(0, MANY, 1_000_000):
             part = min(1_000_000, MANY - begin)
-            rows = _near_unique(source, part) if job == "near-unique" else _drawn(source, raw, names, part)
+            rows = _near_unique(source, part) if job == "near-unique" else drawn(source, raw, names, part)
             con.register("rows", rows)
             con.execute(f"{'CREATE TABLE people AS' if not begin else 'INSERT INTO people'} SELECT * FROM rows")
     return (tuple(rows.column_names), None) if job == "near-unique" else (names, files)
 
 
-def _drawn(source: np.random.Generator, raw: pa.Table, names: tuple[str, ...], many: int) -> pa.Table:
+def drawn(source: np.random.Generator, raw: pa.Table, names: tuple[str, ...], many: int) -> pa.Table:
+    """So many customers from these with replacement, each identifier a random customer's one time in ten."""
     whole = source.integers(0, raw.num_rows, many)
     columns = {}
     for name in names:

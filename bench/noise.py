@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from tests.rewrite import shop as made
 ROWS = int(os.environ.get("BAILEE_NOISE_ROWS", "10000000"))
 CUSTOMERS, GROUPS, ROUNDS, THREADS = 1_000_000, 100, 5, 2
 BAR = 4.0
+EPSILON = Decimal("0.25")
 QUESTION = "SELECT region, count(*) AS n, sum(amount) AS total FROM visits GROUP BY region ORDER BY region"
 MAP = DataMap(
     {
@@ -55,7 +57,7 @@ def rows() -> list[Figure]:
     """Measure the three ways side by side, and the noise of many figures alone."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "visits.duckdb"
-        _load(path)
+        load(path)
         limits = Limits(seconds=600, threads=THREADS)
         with DuckDB(path, limits=limits) as engine, Plain(path, THREADS, limits.memory_bytes) as plain:
             found = _whole(engine, plain)
@@ -64,30 +66,42 @@ def rows() -> list[Figure]:
     return [*found, Figure("noise alone, 100,000 figures", min(alone) * 1e3, "ms", spread=spread(alone))]
 
 
+@dataclass(frozen=True)
+class Door:
+    """The engine with everybody in its mask, and how it is asked with noise: exact figures, then over noisy ones."""
+
+    engine: DuckDB
+    allow: str
+    masks: Mapping[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, engine: DuckDB) -> Door:
+        """Let in each customer."""
+        (allow,) = governed(engine, noisy.ruling(3)).allow
+        span = engine.allow(allow.name, allow.key_type, [str(at) for at in range(CUSTOMERS)], sequence=1).span
+        assert span is not None
+        return cls(engine, allow.name, {allow.name: span})
+
+    def ask(self, asked: Governed, sql: str) -> Any:
+        """The answer over the asker's own view of the tables."""
+        views = asked.bind(made.CUTOFF, None, self.masks)
+        return self.engine.ask(views, sql, allow={self.allow: 1}, masks=self.masks)
+
+    def with_noise(self, asked: Governed) -> Any:
+        """The answer over noisy figures, at an epsilon of `EPSILON`."""
+        assert asked.noise is not None
+        reserved = Reserved(EPSILON, {}, Rate.parse("1 per 90 days"))
+        view = Adding(asked.noise, reserved, "duckdb")(self.ask(asked, asked.noise.sql).table)
+        return self.engine.ask((view,), asked.sql, allow={})
+
+
 def _whole(engine: DuckDB, plain: Plain) -> list[Figure]:
-    budgeted, grouped = _governed(engine, noisy.ruling(3)), _governed(engine, _without(noisy.ruling(3)))
-    assert budgeted.noise is not None
-    (allow,) = budgeted.allow
-    keys = [str(at) for at in range(CUSTOMERS)]
-    span = engine.allow(allow.name, allow.key_type, keys, sequence=1).span
-    assert span is not None
-    masks = {allow.name: span}
-    reserved = Reserved(Decimal("0.25"), {}, Rate.parse("1 per 90 days"))
-
-    def ask(governed: Governed, sql: str) -> Any:
-        views = governed.bind(made.CUTOFF, None, masks)
-        return engine.ask(views, sql, allow={allow.name: 1}, masks=masks)
-
-    def with_noise() -> int:
-        assert budgeted.noise is not None
-        exact = ask(budgeted, budgeted.noise.sql).table
-        view = Adding(budgeted.noise, reserved, "duckdb")(exact)
-        return int(engine.ask((view,), budgeted.sql, allow={}).rows)
-
-    assert GROUPS == with_noise() == ask(grouped, grouped.sql).rows
+    budgeted, grouped = governed(engine, noisy.ruling(3)), governed(engine, _without(noisy.ruling(3)))
+    door = Door.of(engine)
+    assert GROUPS == door.with_noise(budgeted).rows == door.ask(grouped, grouped.sql).rows
     jobs = {
-        "with noise": with_noise,
-        "groups of customers": lambda: ask(grouped, grouped.sql),
+        "with noise": lambda: door.with_noise(budgeted),
+        "groups of customers": lambda: door.ask(grouped, grouped.sql),
         "DuckDB alone": lambda: plain.seconds(QUESTION.replace("FROM ", "FROM company.main.")),
     }
     taken = interleaved(jobs, ROUNDS)
@@ -115,11 +129,13 @@ def _without(ruling: Ruling) -> Ruling:
     return replace(ruling, purpose=replace(ruling.purpose, release=Release(20)))
 
 
-def _governed(engine: DuckDB, ruling: Ruling) -> Governed:
+def governed(engine: DuckDB, ruling: Ruling) -> Governed:
+    """The question as a ruling lets it be asked."""
     return rewrite(QUESTION, ruling, MAP, engine.catalog(), lambda sql: json.loads(engine.serialize(sql)))
 
 
-def _load(path: Path) -> None:
+def load(path: Path) -> None:
+    """Write the visits of so many customers into a database."""
     with duckdb.connect(str(path)) as con:
         con.execute("SET enable_progress_bar = false")
         con.execute(

@@ -43,6 +43,7 @@ MODULES = (
     "deid",
     "deals",
     "noise",
+    "peers",
 )
 #: Run only when named.
 ON_DEMAND = ("scale", "spark", "gdprgrowth", "discovery")
