@@ -8,6 +8,7 @@ import time
 import pytest
 
 from bailee.engines import Limits, View
+from bailee.engines.spark import turn
 from bailee.engines.spark.engine import Spark
 from bailee.engines.spark.session import Session
 from bailee.errors import Cancelled, EngineUnavailable, MemoryExceeded, RowsExceeded, Stale, TimeExceeded
@@ -18,7 +19,7 @@ FOR_EVER = (
     f"SELECT count(*) AS n FROM {R} a, {R} b, {R} c, {R} d, {R} e, {R} f, {R} g "
     "WHERE a.id * b.id + c.id * d.id % 7 = 3 AND e.id <> f.id AND f.id <> g.id"
 )
-#: Some ten seconds and more, and then it ends by itself.
+#: Some seconds, and then it ends by itself.
 LONG = f"SELECT count(*) AS n FROM {R} a, {R} b, {R} c, {R} d, {R} e WHERE a.id * b.id + c.id * d.id % 7 = e.id + 3"
 #: More than a limit of two seconds and the time that a server may take to stop, on a busy machine.
 SOON = 12.0
@@ -69,6 +70,7 @@ def test_a_server_that_does_not_stop_is_left_alone_with_its_question(
         engine.allow("allow_p", "INTEGER", ALLOWED, sequence=1, secret=bytes(32))
         left, before = list[Session](), engine.generation
         monkeypatch.setattr(Session, "interrupt", lambda session: left.append(session))  # which stops nothing
+        monkeypatch.setattr(turn, "_PATIENCE", 0.5)
         began = time.monotonic()
         with pytest.raises(TimeExceeded, match="stopped after 1 second"):
             ask(engine, LONG, seconds=1)
