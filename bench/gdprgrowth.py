@@ -33,7 +33,10 @@ def rows() -> Iterable[Figure]:
                     yield Figure(told, each, "ms an operation", spread=f"{grown:.3g} x the first size")
                 ratio = done.seconds[BAILEE] / done.seconds[PLAIN]
                 yield Figure(
-                    f"{workload}, {size:,} records: Bailee against indexed", ratio, "x", spread=f"{done.done:,} done"
+                    f"{workload}, {size:,} records: Bailee against indexed",
+                    ratio,
+                    "x",
+                    spread=f"{done.done:,} operations done",
                 )
 
 
