@@ -172,7 +172,7 @@ _WHY = {
     "asked": "It cannot be asked under this purpose.",
     "treated.min_group": "No figure is about fewer customers.",
     "treated.epsilon": "Figures get noise: each question spends so much of the purpose's budget, and no more.",
-    "treated": "Each row or figure is of so many customers at least; with `epsilon`, figures get noise for a budget.",
+    "treated": "Each row or figure is of so many customers at least.",
     "cohort.min_age": "Adults only; whoever's age is not known is not in it.",
     "cohort": "Only customers who stand for this purpose today.",
     "term": "It ends while the consents that it rests on still last.",
