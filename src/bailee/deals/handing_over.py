@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,17 +70,6 @@ def sweep(folder: Path, gate: Gate) -> None:
     for left in folder.glob(f"{ASIDE}*"):
         if left.name.removeprefix(ASIDE) not in recorded:
             away(left)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process releases into a folder, and keep others from it meanwhile."""
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
 
 
 def must_be_a_place(folder: Path, into: Path) -> None:

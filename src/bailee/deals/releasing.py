@@ -21,6 +21,7 @@ from bailee.deals.handing_over import Reached, finish
 from bailee.deals.making import Asked, Making, Released
 from bailee.deals.model import Deal
 from bailee.errors import BaileeError, FactRejected, Refused
+from bailee.gate import swapping
 from bailee.people import deals
 from bailee.people.deals import Release
 from bailee.vocabulary import Actor, Effect, Principle, Reason
@@ -80,7 +81,7 @@ def release(
         if wrong:
             raise _refused(gate, digest, wrong, actor)
         making = Making(gate, deal, digest, name, into, asked, key, outlet, found, members, reached, actor, len(before))
-        with handing_over.alone(asked.into):
+        with swapping.alone(asked.into):
             made = making.made(standing)
         if made is not None:
             return made

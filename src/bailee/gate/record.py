@@ -138,7 +138,7 @@ class Recorder:
         """
         safe, random = keyring.of(connection), self.random(log.RANDOM_BYTES)
         about = tuple(subjects)
-        told, aside = _apart(private) if about and private else (private, None)
+        told, aside = _aside(private) if about and private else (private, None)
         return log.append(connection, kind, public, told, at, random, safe=safe, subjects=about, aside=aside)
 
 
@@ -165,7 +165,7 @@ def described(ruling: Ruling) -> dict[str, object]:
     }
 
 
-def _apart(private: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+def _aside(private: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
     """What a record says to a customer whom it is about, and who of the company's people it names, which it does not.
 
     A customer learns by what role their data was used; who it was is that person's own data (CJEU C-579/21).

@@ -52,7 +52,7 @@ def finish(home: Path) -> None:
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Wait until no other process restores into a folder, and keep others from it meanwhile."""
+    """Wait until no other process works in a folder, and keep others from it meanwhile."""
     held = os.open(home, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)

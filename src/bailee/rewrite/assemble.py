@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from bailee.engines import View
 from bailee.rewrite.column import Columned
 from bailee.rewrite.draft import CUTOFF_DATE, CUTOFF_TIMESTAMP, CUTOFF_TZ, INNER_PAD, Allow, Clean, Draft
-from bailee.rewrite.governed import Used
+from bailee.rewrite.governed import Apart, Governed, Used
 from bailee.rewrite.mask import Masked
 from bailee.rewrite.names import Names
+from bailee.rewrite.plan import Plan
 from bailee.rewrite.relations import govern
 from bailee.rewrite.sight import Sight
 from bailee.rewrite.store import Stored
@@ -38,6 +39,36 @@ class Relations:
     def keyed(self) -> bool:
         """Whether some view has to be told the key of pseudonyms."""
         return any(INNER_PAD in view.sql for view in self.views)
+
+
+def about_groups(
+    made: Relations,
+    names: Names,
+    question: str,
+    view: View,
+    sql: str,
+    *,
+    noise: Plan | None = None,
+    apart: Apart | None = None,
+) -> Governed:
+    """A question about groups: it reads one more view alone, in which the groups are formed of those relations."""
+    return Governed(
+        question=question,
+        dialect=names.dialect,
+        views=(*made.views, view),
+        sql=sql,
+        clean=made.clean,
+        allow=made.allow,
+        aggregate=True,
+        tables=tuple(stored.table.name for stored in names.tables),
+        columns=made.columns,
+        keyed=made.keyed,
+        timed=made.timed,
+        masked=made.masked,
+        columned=made.columned,
+        noise=noise,
+        apart=apart,
+    )
 
 
 def relations(

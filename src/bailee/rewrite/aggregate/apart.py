@@ -15,13 +15,13 @@ from bailee.engines import View
 from bailee.rewrite.aggregate import calls, shape
 from bailee.rewrite.aggregate.clauses import canonical
 from bailee.rewrite.aggregate.inner import Asked, Inner
+from bailee.rewrite.assemble import Relations, about_groups
 from bailee.rewrite.governed import Apart, Governed
 from bailee.rewrite.names import RELATION
 from bailee.rewrite.verify import Serialize, verify
 
 if TYPE_CHECKING:
     from bailee.rewrite.aggregate.rewriting import Rewriting
-    from bailee.rewrite.assemble import Relations
 
 #: Decimals that every engine has; `bailee.gate.contributing` counts on as many places.
 _DECIMAL = "DECIMAL(38, 9)"
@@ -56,22 +56,8 @@ def customer_by_customer(
     tables = tuple(stored.table.name for stored in names.tables)
     words = [_spelled(rewriting, word) for word in ("FROM", "WHERE")]
     keys = tuple(" ".join(key.tokens) for key in rewriting.keys)
-    return Governed(
-        question=rewriting.question,
-        dialect=names.dialect,
-        views=(*made.views, View(relation, body)),
-        sql=sql,
-        clean=made.clean,
-        allow=made.allow,
-        aggregate=True,
-        tables=tables,
-        columns=made.columns,
-        keyed=made.keyed,
-        timed=made.timed,
-        masked=made.masked,
-        columned=made.columned,
-        apart=Apart(" | ".join([*tables, *words]), keys, tuple(shown), tuple(figures)),
-    )
+    apart = Apart(" | ".join([*tables, *words]), keys, tuple(shown), tuple(figures))
+    return about_groups(made, names, rewriting.question, View(relation, body), sql, apart=apart)
 
 
 def _body(inner: Inner, figures: list[str], only: str) -> str:

@@ -24,7 +24,7 @@ from bailee.policy.model import Between
 from bailee.rewrite.aggregate import calls, shape
 from bailee.rewrite.aggregate.clauses import canonical
 from bailee.rewrite.aggregate.rewriting import Rewriting
-from bailee.rewrite.assemble import Relations
+from bailee.rewrite.assemble import Relations, about_groups
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.names import RELATION, Named
 from bailee.rewrite.plan import Plan, Told
@@ -64,22 +64,8 @@ def noisy(rewriting: Rewriting, made: Relations, sight: Sight, serialize: Serial
     verify(names.dialect, sql, serialize, [relation])
     body, domains = questioned.exact()
     verify(names.dialect, body, serialize, [*names.references, *domains])
-    return Governed(
-        question=rewriting.question,
-        dialect=names.dialect,
-        views=(*made.views, View(exact, body)),
-        sql=sql,
-        clean=made.clean,
-        allow=made.allow,
-        aggregate=True,
-        tables=tuple(stored.table.name for stored in names.tables),
-        columns=made.columns,
-        keyed=made.keyed,
-        timed=made.timed,
-        masked=made.masked,
-        columned=made.columned,
-        noise=questioned.plan(f"SELECT * FROM {exact}", relation, unique),
-    )
+    plan = questioned.plan(f"SELECT * FROM {exact}", relation, unique)
+    return about_groups(made, names, rewriting.question, View(exact, body), sql, noise=plan)
 
 
 def _no(sight: Sight, instead: str) -> Exception:

@@ -12,7 +12,7 @@ from bailee.rewrite.aggregate import calls, shape
 from bailee.rewrite.aggregate.clauses import Clauses, Item, canonical, clauses, items, split
 from bailee.rewrite.aggregate.inner import Inner
 from bailee.rewrite.aggregate.words import AGGREGATES, KEYWORDS, SHAPE
-from bailee.rewrite.assemble import relations
+from bailee.rewrite.assemble import about_groups, relations
 from bailee.rewrite.columns import Found
 from bailee.rewrite.governed import Governed
 from bailee.rewrite.names import RELATION, Names
@@ -64,21 +64,7 @@ def rewrite(
     verify(names.dialect, sql, serialize, [relation])
     rows = ["bailee_rows", "bailee_rows", "bailee_kept"] if inner.parted else ["bailee_rows"]
     verify(names.dialect, inner.sql(), serialize, [*names.references, *rows])
-    return Governed(
-        question=question,
-        dialect=names.dialect,
-        views=(*made.views, View(relation, inner.sql())),
-        sql=sql,
-        clean=made.clean,
-        allow=made.allow,
-        aggregate=True,
-        tables=tuple(stored.table.name for stored in names.tables),
-        columns=made.columns,
-        keyed=made.keyed,
-        timed=made.timed,
-        masked=made.masked,
-        columned=made.columned,
-    )
+    return about_groups(made, names, question, View(relation, inner.sql()), sql)
 
 
 @dataclass(frozen=True, slots=True)
