@@ -183,6 +183,14 @@ SELECT name FROM customers LATERAL VIEW spill(ssn) t AS x
 SELECT x FROM customers LATERAL VIEW explode(array(ssn)) t AS x
 -- runs: lateral join
 SELECT * FROM customers c, LATERAL (SELECT CAST(c.name AS INT) AS n) x WHERE c.id > 3
+-- refused: lateral join that reads a table
+SELECT * FROM customers c, LATERAL (SELECT count(*) AS n FROM orders o WHERE o.customer_id = c.id) x
+-- refused: lateral join with a table in a sub-query
+SELECT * FROM customers c JOIN LATERAL (SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM orders)) x
+-- refused: lateral join that reads a CTE
+WITH o AS (SELECT * FROM orders) SELECT * FROM customers c, LATERAL (SELECT * FROM o WHERE o.customer_id = c.id) x
+-- runs: lateral join with a function that makes rows
+SELECT * FROM customers c, LATERAL (SELECT * FROM explode(array(c.id, 2))) x
 -- refused: unknown function
 SELECT peek(name) FROM customers
 -- refused: function of a database

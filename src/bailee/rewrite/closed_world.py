@@ -78,6 +78,8 @@ def _checked(question: str, tree: exp.Expr, dialect: Dialect) -> Iterator[exp.Ex
             _check_table(question, node)
         if name == "TableSample":
             _check_sample(question, node)
+        if name == "Lateral" and not dialect.lateral_reads:
+            _check_lateral(question, node, dialect)
         if name == "Pivot" and not node.args.get("unpivot"):
             _check_pivot(question, node)
         yield node
@@ -87,6 +89,15 @@ def _check_table(question: str, node: exp.Expr) -> None:
     extra = [key for key, value in node.args.items() if value and key not in _TABLE_PARTS]
     if extra:
         raise shape(question, node, f"`{extra[0]}` at a table", "name the table alone")
+
+
+def _check_lateral(question: str, node: exp.Expr, dialect: Dialect) -> None:
+    from sqlglot import exp
+
+    read = next((table for table in node.find_all(exp.Table) if isinstance(table.this, exp.Identifier)), None)
+    if read is not None:
+        found = f"a LATERAL sub-query that reads a table, on {dialect.title},"
+        raise shape(question, read, found, "join a sub-query with GROUP BY, or write a sub-query in SELECT")
 
 
 def _check_sample(question: str, node: exp.Expr) -> None:

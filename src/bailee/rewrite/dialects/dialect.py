@@ -121,6 +121,8 @@ class Dialect:
     outer_functions: frozenset[str] = frozenset()
     #: What stands for `TABLE` before a table.
     whole: str = "FROM"
+    #: Whether a LATERAL sub-query may read a relation of the question.
+    lateral_reads: bool = True
     #: Whether `c.f` calls the function `f` on the row `c` where it has no such column.
     attributes_call: bool = False
     #: Names that tell of the session where no column has them.
