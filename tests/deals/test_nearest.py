@@ -76,7 +76,7 @@ def test_a_release_of_it_shows_the_groups_that_its_screen_shows(
         gate.clock = lambda: grocer.NOW
         analyst = Actor("Ana", roles=frozenset({"analyst"}))
         outlet = gate.disclosing("insurer_research", recipient="harbour_mutual", effect="learn", actor=analyst)
-        (released,) = outgoing.tables(gate, best.deal, outlet)
+        (released,) = outgoing.tables(gate, best.deal, outlet, [])
     shown = {(row["age"], row["department"]) for row in screened.to_pylist()}
     assert len(shown) > 30
     assert shown == {(row["age"], row["department"]) for row in released.rows.to_pylist()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -91,22 +92,19 @@ SECOND = deal_text(**{**FIGURES, "deal": "for-supplier", "recipient": "supplier"
 
 @pytest.mark.parametrize("second", [FIRST, SECOND], ids=["same recipient", "another"])
 def test_one_customer_s_new_purchase(home: Path, second: str) -> None:
-    """R52: the differencing attack: one customer bought something, and two releases would tell for how much."""
-    with pytest.raises(Refused) as error:
-        two(home, [(7, "S1", "61.37")], FIRST, second)
-    assert ["deal_difference"] == codes(error.value)
-    told = str(error.value)
-    assert "since release `store-figures-" in told
-    assert "fewer than 5 customers" in told
-    assert "`stores`" in told
-    assert "S1" not in told
-    assert "in 2 of 5 groups and totals" in told
-    assert " 1 " not in told
+    """R52: the differencing attack: one customer bought something, and the group that would tell it is held back."""
+    one, other = two(home, [(7, "S1", "61.37")], FIRST, second)
+    before, after = rows(one), rows(other)
+    assert {"S1": before["S1"], **after} == before
+    assert "S1" not in after
+    assert [0, 1] == [done.files[0].left_out for done in (one, other)]
+    assert 1 == json.loads((other.folder / "manifest.json").read_text())["files"][0]["left_out"]
 
 
-def test_the_attack_works_where_nothing_is_held_against_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_attack_works_where_nothing_is_held_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """R52: the same two releases, when groups are not looked at, give just that purchase away."""
     monkeypatch.setattr(sketches, "few", lambda *_: {})
+    monkeypatch.setattr(sketches.Pair, "tells", lambda pair, _: pair.before < -1)
     one, other = (rows(done) for done in two(home, [(7, "S1", "61.37")], FIRST, SECOND))
     assert {"S1": Decimal("61.37")} == {store: other[store] - one[store] for store in one if other[store] != one[store]}
 
@@ -125,24 +123,56 @@ def test_as_many_as_a_group(home: Path) -> None:
 
 @pytest.mark.parametrize("who", [20, 3])
 def test_many_in_one_group_and_one_in_another(home: Path, who: int) -> None:
-    """R52: one who bought elsewhere is not hidden by eight who bought here, nor by being one of them."""
-    with pytest.raises(Refused) as error:
-        two(home, [*((number, "S1", "5.00") for number in range(1, 9)), (who, "S2", "61.37")], FIRST, SECOND)
-    assert ["deal_difference"] == codes(error.value)
+    """R52: one who bought elsewhere follows neither from the total, less eight who bought here, nor as one of them."""
+    one, other = two(home, [*((number, "S1", "5.00") for number in range(1, 9)), (who, "S2", "61.37")], FIRST, SECOND)
+    assert {"S1", "S2"} == rows(one).keys() - rows(other).keys()
 
 
 def test_larger_groups_of_the_earlier_release_count(home: Path) -> None:
     """R52: the smallest group of either deal is what is asked for."""
     large = deal_text(**{**FIGURES, "treated": {"min_group": 12}})
-    with pytest.raises(Refused, match="fewer than 12 customers"):
-        two(home, [(number, "S1", "5.00") for number in range(1, 9)], large, SECOND)
+    one, other = two(home, [(number, "S1", "5.00") for number in range(1, 9)], large, SECOND)
+    assert "S1" in rows(one).keys() - rows(other).keys()
 
 
 def test_larger_groups_of_the_policy_count(home: Path) -> None:
     """R52: a deal for groups of two, which the policy makes groups of three, is held to three."""
     small = deal_text(**{**FIGURES, "treated": {"min_group": 2}})
-    with pytest.raises(Refused, match="fewer than 3 customers"):
-        two(home, [(7, "S1", "5.00"), (8, "S1", "5.00")], small, small)
+    one, other = two(home, [(7, "S1", "5.00"), (8, "S1", "5.00")], small, small)
+    assert {"S1"} == rows(one).keys() - rows(other).keys()
+
+
+def test_a_group_is_shown_again_when_enough_has_changed(home: Path) -> None:
+    """R52: what is held back is held against the release that showed it, not against those that did not."""
+    with opened(home, Clock(NOW)) as gate:
+        release(gate, FIRST)
+    seen = []
+    for week in range(1, 5):
+        bought(home, [(2 * week, "S1", "5.00"), (2 * week + 1, "S1", "5.00")], days=week * 7 - 1)
+        with opened(home, Clock(NOW + week * WEEK)) as gate:
+            done = release(gate, FIRST)
+        seen.append(("S1" in rows(done), done.files[0].left_out))
+    # Two a week: after the third six changed since the first release, and then two since the third.
+    assert [(False, 1), (False, 1), (True, 0), (False, 1)] == seen
+
+
+def test_a_few_who_withdrew(home: Path) -> None:
+    """R52: two who do not stand any more are told by no group; those that they were in are held back."""
+    with opened(home, Clock(NOW)) as gate:
+        before = rows(release(gate, FIRST))
+        bought_at = _stores(home, 7) | _stores(home, 8)
+    with opened(home, Clock(NOW + WEEK)) as gate:
+        for key in ("7", "8"):
+            gate.choose(key, "withdraw", "figures")
+        after = rows(release(gate, FIRST))
+    assert bought_at == before.keys() - after.keys()
+    assert after == {store: spent for store, spent in before.items() if store not in bought_at}
+
+
+def _stores(home: Path, number: int) -> set[object]:
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as con:
+        found = con.execute("SELECT DISTINCT store FROM orders WHERE customer_id = ?", [number]).fetchall()
+    return {store for (store,) in found}
 
 
 def test_another_question_that_adds_up_to_the_same(home: Path) -> None:
@@ -162,11 +192,9 @@ def test_another_question_that_has_nothing_in_common(home: Path) -> None:
 
 def test_a_group_that_one_release_hides(home: Path) -> None:
     """R52: a group that was too small is not shown a week later because one customer more bought there."""
-    new = [(number, "S9", "10.00") for number in range(1, 5)]
-    bought(home, new, days=-1)
-    with pytest.raises(Refused) as error:
-        two(home, [(5, "S9", "10.00")], FIRST, SECOND)
-    assert ["deal_difference"] == codes(error.value)
+    bought(home, [(number, "S9", "10.00") for number in range(1, 5)], days=-1)
+    one, other = two(home, [(5, "S9", "10.00")], FIRST, SECOND)
+    assert "S9" not in rows(one).keys() | rows(other).keys()
 
 
 CLASSES = {
@@ -334,6 +362,6 @@ def test_the_grocer_s_report_a_month_later(shop_folder: Path, tmp_path: Path, mo
             if at == grocer.NOW:
                 assert 10 < releasing.release(gate, agreed(gate, every), out, actor=ANALYST).files[0].rows
                 continue
-            with pytest.raises(Refused, match="fewer than 50 customers add to a group of `kinds`") as error:
-                releasing.release(gate, agreed(gate, every), out, actor=ANALYST)
-            assert ["deal_difference"] == codes(error.value)
+            (file,) = releasing.release(gate, agreed(gate, every), out, actor=ANALYST).files
+            assert 5 < file.rows
+            assert 2 <= file.left_out

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("letter", "last"), [("V", 15), ("N", 11)])
+@pytest.mark.parametrize(("letter", "last"), [("V", 16), ("N", 11)])
 def test_every_sentence_is_held_by_a_test(letter: str, last: int) -> None:
     """V1 and on, and N1 and on, none left out."""
     page = (ROOT / "spec" / "deid.md").read_text(encoding="utf-8")

@@ -139,6 +139,12 @@ def release(
         print_json({**asdict(done), "folder": str(done.folder)})
         return
     lines = [f"{each.name}  {counted(each.rows, 'row')}, {each.size:,} bytes" for each in done.files]
+    lines += [
+        f"`{each.table}`: {counted(each.left_out, 'group')} left out, which would tell of too few customers, by what "
+        "changed in them since an earlier release or together with a total"
+        for each in done.files
+        if each.left_out
+    ]
     lines.append(f"released {counted(done.customers, 'customer')} to {done.folder}")
     if done.delete_by is not None:
         lines.append(f"to be deleted by {done.delete_by:%Y-%m-%d}")

@@ -14,7 +14,7 @@ from bailee.deals.model import Deal, Form
 from bailee.deals.outgoing import Table
 from bailee.deals.repeats import Earlier
 from bailee.deid import sketches
-from bailee.deid.sketches import TOTAL, Kind, Sketch
+from bailee.deid.sketches import Kind, Sketch
 from bailee.errors import FactRejected
 from bailee.gate import disclosing
 from bailee.people import deals
@@ -81,9 +81,7 @@ def told(deal: Deal, found: list[Table], outlet: Disclosing) -> tuple[frozenset[
                 for each in found
             }
         )
-    purpose = outlet.ruling.purpose
-    own = purpose.release.min_group if purpose is not None and deal.form is Form.AGGREGATE else None
-    return tables, max(deal.treated.min_group or deal.treated.k or 0, own or 0), classes
+    return tables, outgoing.least(deal, outlet), classes
 
 
 def sketch(found: Sequence[Table]) -> Sketch:
@@ -92,9 +90,7 @@ def sketch(found: Sequence[Table]) -> Sketch:
     for each in found:
         for name, kind in each.sketch.items():
             other = whole.get(name)
-            # Of one figure twice, once as a total, what is shown of its groups counts.
-            if other is None or other.states.max(initial=0) == TOTAL:
-                whole[name] = kind
+            whole[name] = kind if other is None else sketches.joined(other, kind)
     return whole
 
 

@@ -232,7 +232,8 @@ class Making:
         described = manifest.columns(table.rows, table.treated, steps)
         size = path.stat().st_size
         plain, sealed = sealer.plain.hexdigest(), sealer.sealed.hexdigest()
-        return Sealed(path.name, table.key, table.rows.num_rows, size, described, plain, sealed)
+        rows = table.rows.num_rows
+        return Sealed(path.name, table.key, rows, size, described, plain, sealed, table.left_out)
 
     def _about(self, at: datetime, by: datetime | None) -> dict[str, object]:
         deal, promise = self.deal, self.gate.promise

@@ -35,6 +35,8 @@ class Sealed:
     columns: tuple[Mapping[str, str], ...]
     plain: str
     sealed: str
+    #: Groups that are left out because they would tell of too few, with others or with earlier releases.
+    left_out: int = 0
 
 
 def columns(table: pa.Table, treated: Mapping[str, str], steps: Mapping[str, object]) -> tuple[Mapping[str, str], ...]:
@@ -57,6 +59,7 @@ def written(about: Mapping[str, object], files: Sequence[Sealed]) -> bytes:
             "name": each.name,
             "table": each.table,
             "rows": each.rows,
+            "left_out": each.left_out,
             "bytes": each.size,
             "columns": list(each.columns),
             "sha256": each.plain,

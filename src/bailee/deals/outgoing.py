@@ -23,6 +23,7 @@ from bailee.policy.coarsen import Coarsen
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from bailee.deals.repeats import Earlier
     from bailee.deid.sketches import Sketch
     from bailee.gate.disclosing import Disclosing, Given
     from bailee.gate.gate import Gate
@@ -48,20 +49,30 @@ class Table:
     noise: Noised | None = None
     #: What later releases are held against, group by group.
     sketch: Sketch = field(default_factory=dict)
+    #: How many groups are left out that would tell of too few together with others, or with earlier releases.
+    left_out: int = 0
 
 
-def tables(gate: Gate, deal: Deal, outlet: Disclosing) -> list[Table]:
-    """What the gate gives for a deal, in the form that was agreed."""
+def least(deal: Deal, outlet: Disclosing) -> int:
+    """The fewest customers that a group of the deal may have, or a class of its rows."""
+    purpose = outlet.ruling.purpose
+    own = purpose.release.min_group if purpose is not None and deal.form is Form.AGGREGATE else None
+    return max(deal.treated.min_group or deal.treated.k or 0, own or 0)
+
+
+def tables(gate: Gate, deal: Deal, outlet: Disclosing, before: Sequence[Earlier]) -> list[Table]:
+    """What the gate gives for a deal, in the form that was agreed, beside the releases before it."""
     if deal.form is Form.AGGREGATE:
-        least = deal.treated.min_group or 0
+        group = least(deal, outlet)
+        held = [(each.sketch, max(group, each.least)) for each in before if each.form == deal.form.name.lower()]
         spend = _spends(gate, deal, outlet)
         made = []
         for each in deal.asked.values():
             question = _over_tables(deal, each.question, outlet)
-            given = outlet.figures(question, least, _keys(each.question), spend, each.key)
+            given = outlet.figures(question, group, _keys(each.question), spend, each.key, held)
             treated = dict.fromkeys(given.table.column_names, "aggregate")
             table = Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated)
-            table.noise, table.sketch = given.noise, given.sketch
+            table.noise, table.sketch, table.left_out = given.noise, given.sketch, given.left_out
             made.append(table)
         return made
     within = cohort(deal, outlet, gate.clock())

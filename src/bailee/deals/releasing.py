@@ -71,7 +71,7 @@ def release(
     )
     for _ in range(_TRIES):
         start = outlet.standing()
-        found = outgoing.tables(gate, deal, outlet)
+        found = outgoing.tables(gate, deal, outlet, before)
         standing = outlet.standing()
         members = included.members(deal, outlet, found, start, standing, gate.clock())
         if members is None:  # figures of somebody who does not stand any more cannot be taken back

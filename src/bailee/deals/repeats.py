@@ -1,10 +1,11 @@
 """A release held against those before it, of every recipient: what two of them tell together, neither may.
 
-What is checked. *Figures*: of two releases with a table in common, the customers who are in one and not in the other
-are none, or at least as many as the smallest group; otherwise the difference of two totals is theirs. The same figure
-by the same keys is held against itself group by group, and so is every total of groups: those who add something else
-than they added, who came, or who went are none, or as many (`bailee.deid.differences` has the meaning, and what holds
-of groups that one of the two hides). *De-identified rows*: a second release that shares a customer with an earlier one
+What is checked. *Figures*: the same figure by the same keys is held against itself group by group, and so is every
+total of groups that are all shown: those who add something else than they added, who came, or who went are none, or as
+many as the smallest group (`bailee.deid.differences` has the meaning, and what holds of groups that one of the two does
+not show). The gate has left out what it could so that this holds (`bailee.deid.holding_back`). Of two releases in other
+words with a table in common, the customers who are in one and not in the other are none, or as many; otherwise the
+difference of two totals is theirs. *De-identified rows*: a second release that shares a customer with an earlier one
 publishes the very same classes, so that nothing is to be had by intersecting them (`bailee.deid.releases`), and no
 fewer than k customers came or went, in all and in each class. *Rows* with a key or pseudonym tell each recipient what
 they tell; recipients cannot join them by pseudonym, whose keys differ.
@@ -15,11 +16,11 @@ purpose spends; so is whatever two releases of them tell together, and spending 
 What is not. Two questions whose words differ are held against each other by their customers as a whole alone, even
 where they ask for the same; so are releases from before sketches were kept. Of several groups at once only those with
 the same value of some key, and all: a reader who adds up other groups, or takes more than two releases together, may
-find a difference about fewer. That many changed does not say that one of them is not nearly all of the change. The
-number of different values of a column does not add up, so what is held is how many each customer has: one who changes
-one value for another is not seen. Amounts count down to nine decimal places. In a class of de-identified rows, those
-who stayed may have other sensitive values than before. And whoever knows customers of a group takes them away by what
-they know.
+find a difference about fewer. That a group is left out says that few changed in it, or in one beside it. That many
+changed does not say that one of them is not nearly all of the change. The number of different values of a column does
+not add up, so what is held is how many each customer has: one who changes one value for another is not seen. Amounts
+count down to nine decimal places. In a class of de-identified rows, those who stayed may have other sensitive values
+than before. And whoever knows customers of a group takes them away by what they know.
 """
 
 from __future__ import annotations
@@ -70,12 +71,16 @@ def against(
         if each.form != form:
             continue
         if deal.form is Form.AGGREGATE and each.tables & tables:
-            found = list(_differing(each, members, max(least, each.least)))
-            yield from found or _by_group(each, sketch, max(least, each.least))
+            earlier, group = each.sketch(), max(least, each.least)
+            # Where the figures are the same, their groups and totals say more than who is in the releases at all.
+            if not sketches.same_figures(earlier, sketch):
+                yield from _differing(each, members, group)
+            yield from _by_group(each, earlier, sketch, group)
         if deal.form is Form.DEIDENTIFIED and _both(each.members, members):
             if each.classes == classes:
-                found = list(_differing(each, members, max(least, each.least)))
-                yield from found or _by_group(each, sketch, max(least, each.least))
+                group = max(least, each.least)
+                found = list(_differing(each, members, group))
+                yield from found or _by_group(each, each.sketch(), sketch, group)
                 continue
             yield Reason(
                 "deal_intersection",
@@ -120,13 +125,13 @@ def _differing(each: Earlier, members: Bools, least: int) -> Iterator[Reason]:
             )
 
 
-def _by_group(each: Earlier, sketch: Sketch, least: int) -> Iterator[Reason]:
+def _by_group(each: Earlier, earlier: Sketch, sketch: Sketch, least: int) -> Iterator[Reason]:
     """Why single groups keep a release from following another.
 
     Neither which groups nor how many customers is told: that just this group changed by just so few is about them
     already, and whoever releases may not be allowed to see the figures.
     """
-    wrong = sketches.few(each.sketch(), sketch, least)
+    wrong = sketches.few(earlier, sketch, least)
     for asked in sorted({sketch[figure].asked for figure, _ in wrong}):
         found = {group: count for (figure, group), count in wrong.items() if sketch[figure].asked == asked}
         every = {name for kind in sketch.values() if kind.asked == asked for name in (*kind.names, *found)}

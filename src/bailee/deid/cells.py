@@ -147,25 +147,29 @@ def bounds(table: Tabulation, hidden: Bools) -> tuple[Floats, Floats]:
     return low.reshape(hidden.shape), high.reshape(hidden.shape)
 
 
-def suppressed(table: Tabulation, unsafe: Bools, width: float = 0.0) -> Bools:
+def suppressed(
+    table: Tabulation, unsafe: Bools, width: float = 0.0, *, also: Bools | None = None, last: Bools | None = None
+) -> Bools:
     """Which figures to hide: the unsafe ones, and as many others as it takes that none of them can be worked out.
 
-    An unsafe figure stays uncertain by more than `width` even to a reader who knows that none is negative. Others are
-    chosen cheapest first, one at a time, until that holds; totals last. Hides everything if nothing less will do.
+    An unsafe figure stays uncertain by more than `width` even to a reader who knows that none is negative. Those of
+    `also` are hidden as well, and may be worked out. Others are chosen cheapest first, one at a time, until that holds;
+    those of `last` after others, and totals after these. Hides everything if nothing less will do.
     Choosing the fewest is hard (Kelly, Golden, Assad, Cell suppression, 1992), and is not tried.
     """
     if unsafe.shape != table.values.shape:
         raise DeidError(f"the table has the shape {table.values.shape} and the marks {unsafe.shape}; expected the same")
-    hidden = unsafe.copy()
+    nothing = np.zeros(unsafe.shape, np.bool_)
+    hidden = unsafe | (nothing if also is None else also)
     while True:
         low, high = bounds(table, hidden)
         narrow = unsafe & (known(table, hidden) | (high - low <= width + _EXACT * np.abs(table.values)))
         if not narrow.any() or hidden.all():
             return hidden
-        hidden |= _next(table, hidden, narrow)
+        hidden |= _next(table, hidden, narrow, nothing if last is None else last)
 
 
-def _next(table: Tabulation, hidden: Bools, narrow: Bools) -> Bools:
+def _next(table: Tabulation, hidden: Bools, narrow: Bools, last: Bools) -> Bools:
     """The cheapest figure in a line with one to be protected; figures before totals, then small before large."""
     near = np.zeros(hidden.size, np.bool_)
     for line in table.lines():
@@ -177,7 +181,9 @@ def _next(table: Tabulation, hidden: Bools, narrow: Bools) -> Bools:
     where = np.array(np.unravel_index(open_places, hidden.shape))
     totals = (where == np.array(hidden.shape)[:, None] - 1).sum(axis=0)
     empty = table.values.ravel()[open_places] == 0
-    order = np.lexsort((open_places, np.abs(table.values.ravel()[open_places]), totals, empty))
+    order = np.lexsort(
+        (open_places, np.abs(table.values.ravel()[open_places]), last.ravel()[open_places], totals, empty)
+    )
     chosen = np.zeros(hidden.size, np.bool_)
     chosen[open_places[order[0]]] = True
     return chosen.reshape(hidden.shape)
@@ -200,27 +206,39 @@ def rounded(values: Sequence[int], names: Sequence[str], base: int, key: bytes) 
     return found
 
 
-def complemented(places: Sequence[Ints], sizes: Sequence[int], figures: Floats, hidden: Bools) -> Bools:
+def complemented(
+    places: Sequence[Ints],
+    sizes: Sequence[int],
+    figures: Floats,
+    hidden: Bools,
+    *,
+    also: Bools | None = None,
+    last: Bools | None = None,
+) -> Bools:
     """Which cells to hide of those that there are, so that no hidden one follows from the shown and any totals.
 
     `places` has by key the place of each cell on it, `sizes` how many places there are. Cells that are not there count
-    as figures of nothing. Tables beyond `MOST_CELLS` are closed line by line alone, which misses what several lines
-    give away together.
+    as figures of nothing. Those of `also` are hidden as well, and may follow; those of `last` are hidden only where no
+    other will do. Tables beyond `MOST_CELLS` are closed line by line alone, which misses what several lines give away
+    together.
     """
-    found = _by_lines(places, figures, hidden)
+    nothing = np.zeros(len(hidden), np.bool_)
+    free, after = (nothing if each is None else each for each in (also, last))
+    found = _by_lines(places, figures, hidden, free, after)
     if math.prod(size + 1 for size in sizes) > MOST_CELLS or not found.any():
         return found
-    grid, marks = np.zeros(tuple(sizes)), np.ones(tuple(sizes), np.bool_)
+    grid = np.zeros(tuple(sizes))
     where = tuple(places)
-    grid[where], marks[where] = figures, found
+    grid[where] = figures
     for axis in range(grid.ndim):
         grid = np.concatenate([grid, grid.sum(axis=axis, keepdims=True)], axis=axis)
-    unsafe = np.zeros(grid.shape, np.bool_)
-    unsafe[tuple(slice(0, size) for size in sizes)] = marks
-    return found | suppressed(Tabulation(grid), unsafe)[where]
+    unsafe, alike, least = (np.zeros(grid.shape, np.bool_) for _ in range(3))
+    unsafe[tuple(slice(0, size) for size in sizes)] = True
+    unsafe[where], alike[where], least[where] = found, free, after
+    return found | suppressed(Tabulation(grid), unsafe, also=alike, last=least)[where]
 
 
-def _by_lines(places: Sequence[Ints], figures: Floats, hidden: Bools) -> Bools:
+def _by_lines(places: Sequence[Ints], figures: Floats, hidden: Bools, also: Bools, last: Bools) -> Bools:
     """No line along a key holds exactly one hidden cell, whose value its total would tell; the smallest joins it.
 
     Lines cross, so it is repeated until nothing moves. Quick, and never enough to skip `suppressed` where that can be.
@@ -231,8 +249,9 @@ def _by_lines(places: Sequence[Ints], figures: Floats, hidden: Bools) -> Bools:
         for axis in range(len(places)):
             others = [codes for place, codes in enumerate(places) if place != axis]
             line = groups(others, [int(codes.max()) + 1 for codes in others])[0] if others else np.zeros_like(places[0])
-            for each in np.flatnonzero(np.bincount(line, weights=found) == 1):
-                near = np.flatnonzero((line == each) & ~found)
-                found[near[np.argsort(figures[near], kind="stable")[:1]]] = True
+            alone = (np.bincount(line, weights=found) == 1) & (np.bincount(line, weights=found | also) == 1)
+            for each in np.flatnonzero(alone):
+                near = np.flatnonzero((line == each) & ~found & ~also)
+                found[near[np.lexsort((figures[near], last[near]))[:1]]] = True
         if (before == found).all():
             return found

@@ -9,25 +9,50 @@ who do not add in the one what they add in the other. It may be about nobody, or
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
 from itertools import combinations
-from typing import TypeVar
 
-T = TypeVar("T")
+Group = tuple[str | None, ...]
 #: By name of a key its value: a group, or several where not every key is named.
 Place = frozenset[tuple[str, str | None]]
 #: With more keys than these, totals are looked at along each key alone, and over all.
 MOST_KEYS = 3
 
 
+class State(IntEnum):
+    """What a release does with a group, or what follows of a total of groups from what it shows."""
+
+    #: Hidden for what it is: a group of too few, or one that a customer all but makes.
+    HIDDEN = 0
+    SHOWN = 1
+    #: A total of groups that are all shown.
+    TOTAL = 2
+    #: A total of groups of which one is not shown.
+    OPEN = 3
+    #: Hidden so that another group does not follow from it and a total.
+    BESIDE = 4
+    #: Held back because too few changed in it since an earlier release.
+    HELD = 5
+
+
+#: Whoever has the release knows the figure.
+KNOWN = (State.SHOWN, State.TOTAL)
+#: What may not follow from another release.
+SECRET = (State.HIDDEN, State.BESIDE)
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One figure of one question: what each customer adds to each group, by the values of `keys`; which are `shown`."""
+    """One figure of one question: what each customer adds to each group, by the values of `keys`.
+
+    Groups are shown, but for those of which `hidden` says why not.
+    """
 
     keys: tuple[str, ...]
-    added: Mapping[tuple[str | None, ...], Mapping[int, int]]
-    shown: Set[tuple[str | None, ...]]
+    added: Mapping[Group, Mapping[int, int]]
+    hidden: Mapping[Group, State] = field(default_factory=dict)
 
 
 def patterns(keys: int) -> Iterator[tuple[int, ...]]:
@@ -37,15 +62,22 @@ def patterns(keys: int) -> Iterator[tuple[int, ...]]:
         yield from combinations(range(keys), size)
 
 
-def totals(figures: Figures) -> dict[Place, dict[int, int]]:
-    """What each customer adds to each group and total; who adds nothing is not named."""
-    found: dict[Place, dict[int, int]] = defaultdict(dict)
-    for group, added in figures.added.items():
+def members(figures: Figures) -> dict[Place, list[Group]]:
+    """The groups of each group and total, which is itself the only one of a group."""
+    found: dict[Place, list[Group]] = defaultdict(list)
+    for group in figures.added:
         for pattern in patterns(len(group)):
-            place = frozenset((figures.keys[at], group[at]) for at in pattern)
-            for customer, amount in added.items():
-                found[place][customer] = found[place].get(customer, 0) + amount
-    return {place: {who: amount for who, amount in added.items() if amount} for place, added in found.items()}
+            found[frozenset((figures.keys[at], group[at]) for at in pattern)].append(group)
+    return found
+
+
+def summed(figures: Figures, groups: Iterable[Group]) -> dict[int, int]:
+    """What each customer adds to some groups together; who adds nothing is not named."""
+    found: dict[int, int] = defaultdict(int)
+    for group in groups:
+        for customer, amount in figures.added[group].items():
+            found[customer] += amount
+    return {who: amount for who, amount in found.items() if amount}
 
 
 def changed(before: Mapping[int, int], now: Mapping[int, int]) -> set[int]:
@@ -53,36 +85,89 @@ def changed(before: Mapping[int, int], now: Mapping[int, int]) -> set[int]:
     return {who for who in before.keys() | now.keys() if before.get(who, 0) != now.get(who, 0)}
 
 
+def tells(before: State | None, now: State | None, count: int, least: int) -> bool:
+    """Whether two releases tell too much of a group or total of which `count` changed; None where it is not there.
+
+    Where both show it, their difference. Where one hides it and the other shows it, what was hidden, unless as many
+    changed. What was shown before and is hidden now for what it is, was known already. Of what is held back nothing is
+    secret but its difference, which is held against each release that shows the group.
+    """
+    if before in SECRET:
+        return now in KNOWN and count < least
+    if now is State.BESIDE:
+        return before in KNOWN and count < least
+    if any(each not in (*KNOWN, None) for each in (before, now)):
+        return False
+    return 0 < count < least
+
+
 def few(before: Figures, now: Figures, least: int) -> dict[Place, int]:
     """The groups and totals whose difference is about too few, with how many that is.
 
-    A group that one release shows and the other hides is held to more: as many must have changed that what was hidden
-    does not follow from what is shown, so that nobody is too few as well. Of a group that neither shows, nothing
-    follows. Totals count as known, though no release may show them; the only figure of a question without keys is one.
+    Of a total of which a group is not shown, the rest is looked at: what a reader who knows the total from elsewhere
+    knows of its groups that are not shown. Where nothing else changed, it changed as the total did, and such a reader
+    has learned it elsewhere.
     """
-    one, two = totals(before), totals(now)
+    one, two = members(before), members(now)
+    common = _patterns(before) & _patterns(now)
     found = {}
     for place in one.keys() | two.keys():
-        if frozenset(name for name, _ in place) not in _patterns(before) & _patterns(now):
+        if frozenset(name for name, _ in place) not in common:
             continue
-        count = len(changed(one.get(place, {}), two.get(place, {})))
-        seen = [_state(each, place, place in sums) for each, sums in ((before, one), (now, two))]
-        if seen[0] == seen[1] == "hidden" or {"hidden", "absent"} == set(seen):
-            continue
-        must = {"shown", "hidden"} == set(seen)
-        if count < least and (count or must):
+        groups = one.get(place, []), two.get(place, [])
+        count = _count(before, now, groups)
+        states = _state(before, place, groups[0]), _state(now, place, groups[1])
+        if tells(*states, count, least):
             found[place] = count
+        elif State.OPEN in states and set(before.keys) == set(now.keys):
+            parts = [
+                (_count(before, now, rest), _count(before, now, other)) for rest, other in _rests(before, now, groups)
+            ]
+            wrong = [count for count, others in parts if others and 0 < count < least]
+            if wrong:
+                found[place] = min(wrong)
     return found
+
+
+_Both = tuple[list[Group], list[Group]]
+
+
+def _count(before: Figures, now: Figures, groups: _Both) -> int:
+    return len(changed(summed(before, groups[0]), summed(now, groups[1])))
+
+
+def _rests(before: Figures, now: Figures, groups: _Both) -> Iterator[tuple[_Both, _Both]]:
+    """The groups of a total whose sum follows from it in both releases, though one hides them; each with the others.
+
+    What a release does not show of a total is known together. Where the two do not show some of the same groups, what
+    either does not show is; otherwise what one of them does not show, and what the other does not.
+    """
+    at = [tuple(sorted(now.keys).index(key) for key in each.keys) for each in (before, now)]
+    named = [{_ordered(group, order): group for group in some} for order, some in zip(at, groups, strict=True)]
+    one, two = (
+        {name for name, group in some.items() if each.hidden.get(group, State.SHOWN) is not State.SHOWN}
+        for each, some in zip((before, now), named, strict=True)
+    )
+    for rest in [one | two] if one & two else [one, two]:
+        parts = [
+            [[group for name, group in some.items() if (name in rest) is which] for some in named]
+            for which in (True, False)
+        ]
+        yield (parts[0][0], parts[0][1]), (parts[1][0], parts[1][1])
+
+
+def _ordered(group: Group, order: tuple[int, ...]) -> Group:
+    return tuple(value for _, value in sorted(zip(order, group, strict=True)))
 
 
 def _patterns(figures: Figures) -> set[frozenset[str]]:
     return {frozenset(figures.keys[at] for at in pattern) for pattern in patterns(len(figures.keys))}
 
 
-def _state(figures: Figures, place: Place, there: bool) -> str:
-    if not there:
-        return "absent"
-    if len(place) < len(figures.keys) or not place:
-        return "total"
-    group = tuple(dict(place)[key] for key in figures.keys)
-    return "shown" if group in figures.shown else "hidden"
+def _state(figures: Figures, place: Place, groups: list[Group]) -> State | None:
+    if not groups:
+        return None
+    states = [figures.hidden.get(group, State.SHOWN) for group in groups]
+    if len(place) == len(figures.keys):
+        return states[0]
+    return State.TOTAL if all(state is State.SHOWN for state in states) else State.OPEN

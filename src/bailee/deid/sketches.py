@@ -18,30 +18,31 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bailee.deid.differences import patterns
+from bailee.deid.differences import KNOWN, SECRET, State, patterns
 from bailee.errors import DeidError
 
 Words = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
 
 #: A Mersenne prime: two numbers below it are multiplied in words of 64 bits.
 PRIME = 2**61 - 1
 #: Up to so many customers hardly two share one of `MANY` buckets; of more, `FEW` buckets say as much as is needed.
 ALONE, MANY, FEW = 4_096, 2**24, 2**12
-#: What a release does with a group; a total of groups counts as known.
-HIDDEN, SHOWN, TOTAL = 0, 1, 2
 _LOW = np.uint64(2**31 - 1)
 _PRIME, _61, _31, _30 = np.uint64(PRIME), np.uint64(61), np.uint64(31), np.uint64(30)
 _NAME = 16
+_ABSENT = -1
 _PARTS = ("buckets", "asked", "names", "states", "steps", "sums")
 
 
@@ -91,13 +92,17 @@ def summed(places: Ints, values: Words) -> tuple[Ints, Words]:
 class Kind:
     """One figure by some of its keys: the `names` of its groups, what the release does with each, and their sums.
 
-    `places` are group times `buckets` and bucket, in order; `asked` is the question of the deal, for a reader.
+    `places` are group times `buckets` and bucket, in order; `asked` is the question of the deal, for a reader, and
+    `figure` names what is added up, by whatever keys. `lines` are by all keys alone: for each kind of total the
+    name of the total that each group is in.
     """
 
     asked: str
+    figure: bytes
     buckets: int
     names: tuple[bytes, ...]
     states: Bytes = field(repr=False)
+    lines: tuple[tuple[bytes, ...], ...] = field(repr=False)
     places: Ints = field(repr=False)
     sums: Words = field(repr=False)
 
@@ -107,7 +112,7 @@ class Kind:
             return self
         group, bucket = np.divmod(self.places, self.buckets)
         places, sums = summed(group * many + bucket % many, self.sums)
-        return Kind(self.asked, many, self.names, self.states, places, sums)
+        return replace(self, buckets=many, places=places, sums=sums)
 
 
 #: By the name of a figure and its keys.
@@ -125,64 +130,179 @@ def sketch(
     keys: Sequence[str],
     figures: Mapping[str, tuple[Ints, Words]],
     groups: Sequence[Sequence[str | None]],
-    shown: npt.NDArray[np.bool_],
+    states: Bytes,
     many: int,
     secret: bytes,
 ) -> dict[bytes, Kind]:
     """The sketches of a question's figures, by all of its keys and of every total.
 
-    `figures` has for each one places and sums, as `Kind` has them, of `groups`. `secret` names what is kept, so that
-    whoever finds it does not know which group is which.
+    `figures` has for each one places and sums, as `Kind` has them, of `groups`, all different; `states` says what the
+    release does with each. `secret` names what is kept, so that whoever finds it does not know which group is which.
     """
-    found = {}
+    found: dict[bytes, Kind] = {}
+    kinds = []
     for pattern in patterns(len(keys)):
         some = [frozenset((keys[at], group[at]) for at in pattern) for group in groups]
         order = {place: at for at, place in enumerate(dict.fromkeys(some))}
         lies = np.array([order[place] for place in some], np.int64)
         names = tuple(named(secret, sorted(place, key=repr)) for place in order)
-        whole = len(pattern) == len(keys) and pattern
-        states = shown.astype(np.uint8) if whole else np.full(len(order), TOTAL, np.uint8)
-        for figure, (places, sums) in figures.items():
+        if len(pattern) == len(keys) and len(names) < len(groups):
+            raise DeidError("several groups have the same keys, and nobody could tell which of them is shown")
+        kinds.append((sorted(keys[at] for at in pattern), names, lies))
+    # In the same order whatever the order of the keys.
+    totals = sorted(kinds[1:], key=lambda kind: kind[0])
+    lines = tuple(tuple(names[at] for at in lies) for _, names, lies in totals)
+    for at, (by, names, lies) in enumerate(kinds):
+        whole = not at
+        whether = np.full(len(names), State.TOTAL, np.uint8)
+        whether[lies[states != State.SHOWN]] = State.OPEN
+        for name, (places, sums) in figures.items():
             group, bucket = np.divmod(places, many)
-            at = summed(lies[group] * many + bucket, sums) if len(places) else (places, sums)
-            by = sorted(keys[at] for at in pattern)
-            found[named(secret, source, figure, by)] = Kind(asked, many, names, states, *at)
+            moved = summed(lies[group] * many + bucket, sums) if len(places) else (places, sums)
+            found[named(secret, source, name, by)] = Kind(
+                asked,
+                named(secret, source, name),
+                many,
+                names,
+                states.astype(np.uint8) if whole else whether,
+                lines if whole else (),
+                *moved,
+            )
     return found
+
+
+def joined(one: Kind, two: Kind) -> Kind:
+    """One figure by the same keys twice in a release, once perhaps as totals: what either tells of a group is known."""
+    mine, other = (one, two) if one.lines or not two.lines else (two, one)
+    theirs = dict(zip(other.names, other.states.tolist(), strict=True))
+    states = [
+        State.SHOWN if state in KNOWN or theirs.get(name) in KNOWN else state
+        for name, state in zip(mine.names, mine.states.tolist(), strict=True)
+    ]
+    return replace(mine, states=np.array(states, np.uint8))
+
+
+def same_figures(one: Sketch, two: Sketch) -> bool:
+    """Whether each figure of one of the two is in the other, by whatever keys; nothing is not the same as something."""
+    figures = [{kind.figure for kind in each.values()} for each in (one, two)]
+    return all(figures) and (figures[0] <= figures[1] or figures[1] <= figures[0])
+
+
+# What two of them tell ------------------------------------------------------------------------------------------------
 
 
 def few(before: Sketch, now: Sketch, least: int) -> dict[tuple[bytes, bytes], int]:
     """The groups and totals whose difference is about too few, as `differences.few` has it, by figure and group."""
     found = {}
     for name in before.keys() & now.keys():
-        one, two = before[name], now[name]
-        many = min(one.buckets, two.buckets)
-        for group, count in _few(one.folded(many), two.folded(many), least).items():
+        pair = Pair.of(before[name], now[name])
+        for group, count in {**pair.few(least), **pair.rests(least)}.items():
             found[name, group] = count
     return found
 
 
-def _few(one: Kind, two: Kind, least: int) -> dict[bytes, int]:
-    order = {name: at for at, name in enumerate(dict.fromkeys([*one.names, *two.names]))}
-    count = _differing(one, two, order)
-    state = np.full((2, len(order)), -1)
-    for row, kind in enumerate((one, two)):
-        state[row, [order[name] for name in kind.names]] = kind.states
-    low, high = state.min(axis=0), state.max(axis=0)
-    must = (low == HIDDEN) & (high == SHOWN)
-    wrong = (count < least) & ((count > 0) | must) & (high != HIDDEN)
-    return {name: int(count[at]) for name, at in order.items() if wrong[at]}
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """The same figure by the same keys in two releases: the groups of both, and what each does with them."""
+
+    one: Kind
+    two: Kind
+    order: Mapping[bytes, int]
+    count: Ints
+    before: Ints
+    now: Ints
+
+    @classmethod
+    def of(cls, before: Kind, now: Kind) -> Pair:
+        """Two kinds of one name, over as many buckets as the smaller has."""
+        many = min(before.buckets, now.buckets)
+        one, two = before.folded(many), now.folded(many)
+        # Those of the release that is being made come first, as it has them.
+        order = {name: at for at, name in enumerate(dict.fromkeys([*two.names, *one.names]))}
+        places = np.arange(len(order))
+        count = _differing(one, two, order, places, np.ones(len(order), np.bool_))
+        return cls(one, two, order, count, _states(one, order), _states(two, order))
+
+    def with_states(self, states: Bytes) -> Pair:
+        """The same where the release that is being made does something else with its groups."""
+        now = self.now.copy()
+        now[: len(states)] = states
+        return replace(self, now=now)
+
+    def tells(self, least: int) -> Bools:
+        """Of which groups the two tell too much; see `differences.tells`."""
+        known_before, known = np.isin(self.before, KNOWN), np.isin(self.now, KNOWN)
+        secret, beside = np.isin(self.before, SECRET), self.now == State.BESIDE
+        plain = (known_before | (self.before == _ABSENT)) & (known | (self.now == _ABSENT)) & (self.count > 0)
+        must = (secret & known) | (known_before & beside)
+        return np.asarray((must | plain) & (self.count < least))
+
+    def few(self, least: int) -> dict[bytes, int]:
+        """Those groups by name, with how many changed in each."""
+        wrong = self.tells(least)
+        return {name: int(self.count[at]) for name, at in self.order.items() if wrong[at]}
+
+    def may_not_stand_beside(self, least: int) -> Bools:
+        """The groups of which too few changed for another to be hidden by them."""
+        return np.asarray(np.isin(self.before, KNOWN) & (self.count < least))
+
+    def rests(self, least: int) -> dict[bytes, int]:
+        """Totals of which what one does not show changed by too few together, with how many; see `differences.few`."""
+        found: dict[bytes, int] = {}
+        for lines, _, count, _ in self._rests():
+            for at in np.flatnonzero((count > 0) & (count < least)):
+                found[lines[at]] = min(int(count[at]), found.get(lines[at], least))
+        return found
+
+    def thin(self, least: int, guards: Bools) -> list[Bools]:
+        """Which groups of the release that is being made are in a total of which too little is hidden, for each such.
+
+        That is too few customers who changed, or one of the `guards` alone, which then guards nothing in other totals.
+        """
+        found = []
+        size = len(guards)
+        for _, lies, count, rest in self._rests():
+            mine, many = lies[:size], np.bincount(lies[rest], minlength=len(count))
+            lone = np.isin(np.arange(len(count)), mine[guards & rest[:size]]) & (many == 1)
+            found += [mine == at for at in np.flatnonzero((count > 0) & ((count < least) | lone))]
+        return found
+
+    def _rests(self) -> Iterator[tuple[list[bytes], Ints, Ints, Bools]]:
+        """By kind of total: the names of totals, the total of each group, and how many changed in what is not shown.
+
+        Last which groups these are. It counts as nobody where nothing else changed: then it changed as the total did.
+        """
+        if any(kind.names and not kind.lines for kind in (self.one, self.two)):
+            return  # totals in one of them, of which it is not kept what is hidden
+        one, two = (~np.isin(states, (State.SHOWN, _ABSENT)) for states in (self.before, self.now))
+        for before, now in zip_longest(self.one.lines, self.two.lines, fillvalue=()):
+            total = dict(zip((*self.two.names, *self.one.names), (*now, *before), strict=True))
+            at = {line: number for number, line in enumerate(dict.fromkeys(total.values()))}
+            lies = np.array([at[total[name]] for name in self.order], np.int64)
+            both = np.isin(lies, lies[one & two])
+            for rest in (np.where(both, one | two, one), np.where(both, one | two, two)):
+                count, others = (_differing(self.one, self.two, self.order, lies, some) for some in (rest, ~rest))
+                yield list(at), lies, np.where(others > 0, count, 0), rest
 
 
-def _differing(one: Kind, two: Kind, order: Mapping[bytes, int]) -> Ints:
-    """In how many buckets each group differs."""
+def _states(kind: Kind, order: Mapping[bytes, int]) -> Ints:
+    found = np.full(len(order), _ABSENT)
+    found[[order[name] for name in kind.names]] = kind.states
+    return found
+
+
+def _differing(one: Kind, two: Kind, order: Mapping[bytes, int], lies: Ints, some: Bools) -> Ints:
+    """In how many buckets sums of groups differ: of `some` groups, each a part of the total that it `lies` in."""
     places, values = [], []
     for kind, sign in ((one, False), (two, True)):
-        lies = np.array([order[name] for name in kind.names], np.int64)
+        mine = np.array([order[name] for name in kind.names], np.int64)
         group, bucket = np.divmod(kind.places, kind.buckets)
-        places.append(lies[group] * kind.buckets + bucket if len(group) else group)
-        values.append(_PRIME - kind.sums if sign else kind.sums)
+        at = mine[group] if len(group) else group
+        kept = some[at]
+        places.append(lies[at[kept]] * kind.buckets + bucket[kept])
+        values.append((_PRIME - kind.sums if sign else kind.sums)[kept])
     differing, _ = summed(np.concatenate(places), np.concatenate(values))
-    return np.bincount(differing // one.buckets, minlength=len(order)).astype(np.int64)
+    return np.bincount(differing // one.buckets, minlength=int(lies.max(initial=-1)) + 1).astype(np.int64)
 
 
 # As it is kept --------------------------------------------------------------------------------------------------------
@@ -192,7 +312,7 @@ def written(sketch: Sketch) -> bytes:
     """A sketch as bytes: NumPy's own archive of arrays, compressed."""
     arrays: dict[str, Any] = {}
     for at, (name, kind) in enumerate(sketch.items()):
-        named = np.frombuffer(b"".join([name, *kind.names]), np.uint8)
+        named = np.frombuffer(b"".join([name, kind.figure, *kind.names, *chain(*kind.lines)]), np.uint8)
         # Places follow each other, so the steps between them are small.
         steps = np.diff(kind.places, prepend=0)
         each = (np.array([kind.buckets]), np.array(kind.asked), named, kind.states, steps, kind.sums)
@@ -215,8 +335,20 @@ def read(data: bytes) -> dict[bytes, Kind]:
 
 def _kind(many: Ints, asked: Any, named: Bytes, states: Bytes, steps: Ints, sums: Words) -> tuple[bytes, Kind]:
     text = named.tobytes()
-    name, *names = (text[at : at + _NAME] for at in range(0, len(text), _NAME))
-    if len(states) != len(names) or len(steps) != len(sums):
+    name, figure, *names = (text[at : at + _NAME] for at in range(0, len(text), _NAME))
+    size = len(states)
+    if len(names) < size or (size and len(names) % size) or len(steps) != len(sums):
         raise ValueError("its parts do not belong together")
+    lines = tuple(tuple(names[at : at + size]) for at in range(size, len(names), size)) if size else ()
     places = np.cumsum(steps, dtype=np.int64)
-    return name, Kind(str(asked), int(many[0]), tuple(names), states.astype(np.uint8), places, sums.astype(np.uint64))
+    kind = Kind(
+        str(asked),
+        figure,
+        int(many[0]),
+        tuple(names[:size]),
+        states.astype(np.uint8),
+        lines,
+        places,
+        sums.astype(np.uint64),
+    )
+    return name, kind

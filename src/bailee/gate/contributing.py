@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bailee.deid import sketches
-from bailee.deid.frequencies import groups
+from bailee.deid import holding_back, sketches
+from bailee.deid.differences import State
+from bailee.deid.frequencies import Bools, groups
 from bailee.errors import FactRejected, MemoryExceeded, RowsExceeded, TimeExceeded
 from bailee.people import keyring
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from bailee.deid.sketches import Sketch, Words
+    from bailee.deid.sketches import Bytes, Sketch, Words
     from bailee.gate.answer import Answer
+    from bailee.gate.grouped import Groups
     from bailee.people.database import Database
     from bailee.rewrite.governed import Apart
 
@@ -79,15 +81,58 @@ class Added:
     figures: Mapping[str, tuple[Ints, Words]] = field(repr=False)
     many: int
 
-    def sketch(self, asked: str, shown: pa.Table, keys: Sequence[int], secret: bytes) -> Sketch:
-        """The sketch of figures of which `shown` leave; `keys` are the places of its columns that say which group.
+    def held(
+        self, asked: str, every: Groups | None, before: Sequence[tuple[Sketch, int]], secret: bytes
+    ) -> tuple[Bools, Sketch]:
+        """Which groups of `every` must stay hidden beside earlier releases, and the sketch of what is shown then.
 
-        `asked` is what a reader knows the question by; `secret` is what groups are named with.
+        `before` are earlier releases' sketches, each with the least group of the two; `asked` is what a reader knows
+        the question by; `secret` is what groups are named with. Where nothing says which group is which, all are shown.
         """
+        if every is None:
+            return np.zeros(0, np.bool_), self._sketch(asked, np.full(len(self.groups), State.SHOWN, np.uint8), secret)
+        row = self._rows(every)
+        here = row >= 0
+        shown = here & ~every.hidden[row]
+
+        def by_row(flags: Bools) -> Bools:
+            found = np.zeros(len(every.hidden), np.bool_)
+            found[row[here]] = flags[here]
+            return found
+
+        def complement(hidden: Bools, also: Bools, last: Bools) -> Bools:
+            found = every.complemented(every.hidden | by_row(hidden), also=by_row(also), last=by_row(last))
+            return np.asarray(here & found[row])
+
+        # Of a group that is not in the answer nothing is shown, whatever its size.
+        size = np.where(here, np.sum([each[row] for each in every.figures], axis=0), 0.0)
+        first = self._sketch(asked, np.where(shown, State.SHOWN, State.HIDDEN), secret)
+        pairs = [
+            (sketches.Pair.of(sketch[name], kind), least)
+            for sketch, least in before
+            for name, kind in first.items()
+            if kind.lines and name in sketch
+        ]
+        states = holding_back.states(shown, size, complement, pairs)
+        return by_row(states != State.SHOWN) | every.hidden, self._sketch(asked, states, secret)
+
+    def _sketch(self, asked: str, states: Bytes, secret: bytes) -> Sketch:
         named = [group[: len(self.about.keys)] for group in self.groups]
-        visible = _visible(shown, keys, self.about, self.groups)
-        source, words = self.about.source, self.about.keys
-        return sketches.sketch(asked, source, words, self.figures, named, visible, self.many, secret)
+        return sketches.sketch(
+            asked, self.about.source, self.about.keys, self.figures, named, states, self.many, secret
+        )
+
+    def _rows(self, every: Groups) -> Ints:
+        """Which of `every` each group is, by what the question shows of it; -1 where it is none."""
+        table = every.keys
+        if len(table.column_names) != len(self.about.shown):
+            raise FactRejected("the keys of the figures cannot be told: select every key that the question groups by")
+        texts = [_coded(column) for column in table.columns]
+        named = zip(*([names[code] for code in codes] for codes, names in texts), strict=True)
+        at = {name: row for row, name in enumerate(named)}
+        return np.array(
+            [at.get(tuple(group[place] for place in self.about.shown), -1) for group in self.groups], np.int64
+        )
 
 
 def added(ask: Ask, marks: Marks) -> Added:
@@ -122,7 +167,7 @@ def classes(marks: Marks, asked: str, rows: pa.Table, numbers: Ints, source: str
     # Of each customer one row in a class counts, however many there are.
     _, first = np.unique(lies[about] * (int(numbers.max(initial=0)) + 1) + numbers[about], return_index=True)
     sums = sketches.summed((lies[about] * marks.many + bucket)[first], factor[first])
-    shown = np.ones(len(order), np.bool_)
+    shown = np.full(len(order), State.SHOWN, np.uint8)
     return sketches.sketch(
         asked, source, rows.column_names, {"customers": sums}, list(order), shown, marks.many, secret
     )
@@ -178,14 +223,3 @@ def _words(column: pa.ChunkedArray) -> Words:
     # 2^64 is 8 modulo 2^61 - 1.
     eight = sketches.times(high.astype(np.uint64), np.full(len(high), 8, np.uint64))
     return (low + eight) % np.uint64(sketches.PRIME)
-
-
-def _visible(shown: pa.Table, keys: Sequence[int], about: Apart, order: Sequence[Group]) -> npt.NDArray[np.bool_]:
-    """Whether each group is among the figures that leave; all count as shown where nothing says which is which."""
-    if not keys:
-        return np.ones(len(order), np.bool_)
-    if len(keys) != len(about.shown):
-        raise FactRejected("the keys of the figures cannot be told: select every key that the question groups by")
-    texts = [_coded(shown.column(at)) for at in keys]
-    leaving = set(zip(*([names[code] for code in codes] for codes, names in texts), strict=True))
-    return np.array([tuple(group[at] for at in about.shown) in leaving for group in order], np.bool_)

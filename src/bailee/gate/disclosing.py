@@ -70,6 +70,12 @@ class Given:
     noise: Noised | None = None
     #: Of figures, and of classes of rows, what later releases are held against.
     sketch: Sketch = field(default_factory=dict, repr=False)
+    #: How many groups are left out that would tell of too few together with others, or with earlier releases.
+    left_out: int = 0
+
+
+#: An earlier release's sketch, and the least group of it and of the release that is being made.
+Before = tuple[Callable[[], "Sketch"], int]
 
 
 class Disclosing:
@@ -130,15 +136,22 @@ class Disclosing:
         return Given(table, answer.receipt, numbers, clear, governed.tables, _columns(governed.columns))
 
     def figures(
-        self, question: str, least: int, keys: Sequence[int], spend: Decimal | None = None, of: str = ""
+        self,
+        question: str,
+        least: int,
+        keys: Sequence[int],
+        spend: Decimal | None = None,
+        of: str = "",
+        before: Sequence[Before] = (),
     ) -> Given:
         """Figures about groups of at least `least` customers, none of which one customer all but makes.
 
         `keys` are the places of the columns that say which group, from 0. What is hidden does not follow from what is
         shown and the totals along each of them, which the recipient may know: for that the question is asked once more
         for groups of any size, of which nothing leaves here. It is asked customer by customer in between, for a sketch
-        that later releases are held against; `of` is what a reader knows the question by. Figures with noise need
-        none of it; `spend` is what they spend instead of what the policy says.
+        that later releases are held against; `of` is what a reader knows the question by. Groups are held back that
+        would tell of too few together with releases `before`. Figures with noise need none of it; `spend` is what they
+        spend instead of what the policy says.
         """
         narrowed = grouped_alone(self.ruling, least)
         if self.ruling.purpose is not None and self.ruling.purpose.release.epsilon is not None:
@@ -153,9 +166,7 @@ class Disclosing:
             added = self._added(question, every, at)
             whole = self._ask(question, every, at).arrow()
             if grouped.agree(found.table, whole, keys):
-                table = grouped.closed(found.table, whole, keys)
-                sketch = added.sketch(of, table, keys, self._keys.key_for(GROUPS))
-                return replace(found, table=table, numbers=np.zeros(table.num_rows, np.int64), sketch=sketch)
+                return self._held(found, grouped.Groups(found.table, whole, keys) if keys else None, added, of, before)
         raise FactRejected("the data changes faster than figures can be made of it; nothing was released, try again")
 
     def classes(self, rows: pa.Table, numbers: Numbers, tables: Sequence[str], of: str) -> Sketch:
@@ -165,6 +176,22 @@ class Disclosing:
         """
         source = " ".join(["rows of", *sorted(tables)])
         return contributing.classes(self._marked(), of, rows, numbers, source, self._keys.key_for(GROUPS))
+
+    def _held(
+        self,
+        found: Given,
+        every: grouped.Groups | None,
+        added: contributing.Added,
+        of: str,
+        before: Sequence[Before],
+    ) -> Given:
+        """The figures without the groups that are to be held back, with what later releases are held against."""
+        earlier = [(sketch(), least) for sketch, least in before]
+        hidden, sketch = added.held(of, every, earlier, self._keys.key_for(GROUPS))
+        table = found.table if every is None else every.left(hidden)
+        left_out = found.table.num_rows - table.num_rows
+        numbers = np.zeros(table.num_rows, np.int64)
+        return replace(found, table=table, numbers=numbers, sketch=sketch, left_out=left_out)
 
     def _ask(self, question: str, ruling: Ruling, at: datetime, spend: Decimal | None = None) -> Answer:
         return self._door().ask(question, ruling, at, self._fresh, Turn(), spend=spend)

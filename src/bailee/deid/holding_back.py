@@ -1,0 +1,48 @@
+"""Which groups of figures to hold back, so that with earlier releases they tell nobody's part.
+
+A group in which too few changed since an earlier release showed it is held back, and so is one that would tell what an
+earlier release hid. Then as many others stay hidden beside them as it takes that none follows from a total: of these as
+many must have changed as a group must have, or a reader who takes them to be as they were would know the rest.
+
+What it promises is what `bailee.deid.differences.few` asks for, wherever hiding groups can do it; the release is held
+against it again, for it may be that no group can stand beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bailee.deid.differences import State
+from bailee.deid.frequencies import Bools, Floats
+from bailee.deid.sketches import Bytes, Pair
+
+#: By group, which are hidden, which others are too and may be known, and which had better not be: which must be hidden
+#: so that none of the first follows from what is shown.
+Complement = Callable[[Bools, Bools, Bools], Bools]
+
+
+def states(shown: Bools, size: Floats, complement: Complement, pairs: Sequence[tuple[Pair, int]]) -> Bytes:
+    """What to do with each group, of which `shown` may be by the rules for one release; of `size` the smaller go first.
+
+    `pairs` are the same groups in this release and earlier ones, as if all that may be shown were, each with the least
+    group of the two.
+    """
+    found = np.where(shown, State.SHOWN, State.HIDDEN).astype(np.uint8)
+    held, last = np.zeros(len(found), np.bool_), np.zeros(len(found), np.bool_)
+    for pair, least in pairs:
+        held |= shown & pair.with_states(found).tells(least)[: len(found)]
+        last |= pair.may_not_stand_beside(least)[: len(found)]
+    guards = np.zeros(len(found), np.bool_)
+    while True:
+        beside = complement(~shown, held | guards, last) & shown & ~held
+        found[held], found[beside | guards] = State.HELD, State.BESIDE
+        more = guards.copy()
+        for pair, least in pairs:
+            for line in pair.with_states(found).thin(least, guards):
+                free = np.flatnonzero(line & shown & ~held & ~beside & ~more & ~last)
+                more[free[np.argsort(size[free], kind="stable")[:1]]] = True
+        if (more == guards).all():
+            return found
+        guards = more
