@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 import bailee
-from bailee.deals import nearest, outgoing
+from bailee.deals import gathering, nearest, outgoing
 from bailee.deals.delivering import cohort, delivered
 from bailee.deals.document import parse_deal
 from bailee.deals.evidence import CUSTOMER, Evidence
@@ -44,6 +44,15 @@ def again(shop_folder: Path, best: Nearest) -> Evidence:
     return grocer.evidence(shop_folder, best.text)
 
 
+@pytest.fixture(scope="module")
+def alike(shop_folder: Path, best: Nearest, harbour: Evidence) -> Evidence:
+    """The evidence on its file over rows as old as those of the offer, over which it was found."""
+    keep = harbour.policy.purposes[harbour.deal.purpose].keep.duration
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gathering._Looks, "kept", keep)
+        return grocer.evidence(shop_folder, best.text)
+
+
 def _shown(evidence: Evidence) -> dict[str, pa.Table]:
     """The rows that would be sent without those that reveal something."""
     return {key: table.filter(pc.invert(evidence.reveals[key])) for key, table in evidence.sent.items()}
@@ -70,16 +79,16 @@ def test_its_file_is_the_deal_that_was_measured(best: Nearest, harbour: Evidence
 def test_a_release_of_it_shows_the_groups_that_its_screen_shows(
     best: Nearest, again: Evidence, shop_folder: Path
 ) -> None:
-    """R45, M6: the gate's own answer to Harbour Mutual has the groups that the screen says, and no other."""
-    screened = delivered(best.deal, again.sent, again.people, KEY)["departments_by_age"]
+    """R45, M6, M23: the gate's own answer to Harbour Mutual has the groups and figures that the screen says."""
+    screened = delivered(best.deal, _shown(again), again.people, KEY)["departments_by_age"]
     with bailee.open(shop_folder) as gate:
         gate.clock = lambda: grocer.NOW
         analyst = Actor("Ana", roles=frozenset({"analyst"}))
         outlet = gate.disclosing("insurer_research", recipient="harbour_mutual", effect="learn", actor=analyst)
         (released,) = outgoing.tables(gate, best.deal, outlet, [])
-    shown = {(row["age"], row["department"]) for row in screened.to_pylist()}
-    assert len(shown) > 30
-    assert shown == {(row["age"], row["department"]) for row in released.rows.to_pylist()}
+    spent = {(row["age"], row["department"]): row["spent"] for row in screened.to_pylist()}
+    assert len(spent) > 30
+    assert spent == pytest.approx({(row["age"], row["department"]): row["spent"] for row in released.rows.to_pylist()})
 
 
 def test_no_test_refuses_its_file_and_every_better_version_is_refused(
@@ -95,9 +104,9 @@ def test_no_test_refuses_its_file_and_every_better_version_is_refused(
     assert best.kept == pytest.approx(measured[len(better)].worth.kept)
 
 
-def test_what_it_keeps_is_what_its_answers_say(best: Nearest, harbour: Evidence, again: Evidence) -> None:
+def test_what_it_keeps_is_what_its_answers_say(best: Nearest, harbour: Evidence, alike: Evidence) -> None:
     """M20: the shares of what its file would deliver against those of all rows of the offer, in plain Python."""
-    told = delivered(best.deal, _shown(again), again.people, KEY)["departments_by_age"]
+    told = delivered(best.deal, _shown(alike), alike.people, KEY)["departments_by_age"]
     ages = dict(zip(*harbour.sent["households"].select(["household_id", "age"]).to_pydict().values(), strict=True))
     whole: dict[tuple[str, str], float] = defaultdict(float)
     spent = harbour.sent["purchases"].select(["household_id", "department", "sales_value"]).to_pydict()

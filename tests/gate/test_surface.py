@@ -35,7 +35,7 @@ PUBLIC = [
 METHODS = [
     "add_notice",
     "ask",
-    "ask_without",
+    "ask_narrower",
     "asked_again",
     "asked_by",
     "backup",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bailee.gate.answer import Answer
     from bailee.gate.gate import Gate
+    from bailee.policy.units import Duration
 
 #: The most rows that one question brings; more are asked for by ranges of customers.
 PART = 750_000
@@ -55,12 +56,15 @@ class _Looks:
     actor: Actor
     receipts: list[int] = field(default_factory=list)
 
+    @property
+    def kept(self) -> Duration | None:
+        """How old rows are at most that the deal would send; None where last activity decides."""
+        keep = self.gate.promise.policy.purposes[self.deal.purpose].keep
+        return None if keep.from_last_activity else keep.duration
+
     def ask(self, question: str, *without: str) -> Answer:
-        under = self.deal.screened_under
-        if without:
-            answer = self.gate.ask_without(question, *without, purpose=under, actor=self.actor)
-        else:
-            answer = self.gate.ask(question, purpose=under, actor=self.actor)
+        under, younger = self.deal.screened_under, self.kept
+        answer = self.gate.ask_narrower(question, purpose=under, without=without, younger=younger, actor=self.actor)
         self.receipts.append(answer.receipt)
         return answer
 
@@ -242,6 +246,13 @@ def _must_be_whole(looks: _Looks, answers: Sequence[Answer], personal: Sequence[
     """_Lacks where the company may not see a column, or only changed: what a sale gave away could not be measured."""
     first = answers[0]
     under = looks.deal.screened_under
+    if first.governed.timed and first.cutoff is not None:
+        sent = None if looks.kept is None else looks.kept.minus(first.as_of)
+        if sent is None or sent < first.cutoff:
+            raise _Lacks(
+                f"`{under}` sees no rows before {first.cutoff:%Y-%m-%d}, and `{looks.deal.purpose}` would send older "
+                "ones, so what they would give away is not known: let the first `keep` rows as long as the second"
+            )
     for table, column, _ in first.left_out.columns:
         if table in personal:
             raise _Lacks(f"`{under}` may not see `{column}` of `{table}`, so what it would give away is not known")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bailee.policy.model import Purpose
+from bailee.policy.units import Duration
 from bailee.vocabulary import Basis, Effect, Reason, Treatment, Use
 
 
@@ -36,6 +37,8 @@ class Ruling:
     read_lines: Mapping[str, int | None] = field(default_factory=dict, compare=False, repr=False)
     #: Categories of which no row may say anything, although the purpose reads them: a narrower look at the same use.
     unspoken: frozenset[str] = frozenset()
+    #: How old a row may be besides what the purpose keeps: as old as another use of it would see, for one.
+    younger: Duration | None = None
     #: Of figures about groups, none that one customer all but makes: what is left without the largest two must be so
     #: many percent of the largest (the p % rule). A deal asks for it.
     percent: int | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from bailee.policy.diff import Difference
     from bailee.policy.model import Policy
     from bailee.policy.terms import Terms
+    from bailee.policy.units import Duration
     from bailee.policy.wording import Changed, Written
     from bailee.rewrite import VisibleTable
 
@@ -425,15 +426,25 @@ class Gate:
 
         return self._ruled(lambda: self.rule(under, actor=actor), weigh)
 
-    def ask_without(
-        self, question: str, *categories: str, purpose: str, actor: Actor | None = None, engine: str | None = None
+    def ask_narrower(
+        self,
+        question: str,
+        *,
+        purpose: str,
+        without: Collection[str] = (),
+        younger: Duration | None = None,
+        actor: Actor | None = None,
+        engine: str | None = None,
     ) -> Answer:
-        """As `ask`, over a database without the rows that say anything of some categories, though they may be read."""
-        from bailee.gate.weighing import without
+        """As `ask`, over a database without some rows that may be read.
+
+        Those that say anything of the categories `without`, and those that are not `younger` than that.
+        """
+        from bailee.gate import weighing
 
         def ask(ruling: Ruling) -> Answer:
-            narrower = without(ruling, frozenset(categories))
-            return self._door(engine).ask(question, narrower, self.clock(), lambda: self._fresh(ruling.policy), Turn())
+            less = weighing.narrower(ruling, frozenset(without), younger)
+            return self._door(engine).ask(question, less, self.clock(), lambda: self._fresh(ruling.policy), Turn())
 
         return self._ruled(lambda: self.rule(purpose, actor=actor), ask)
 

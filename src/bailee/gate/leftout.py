@@ -9,6 +9,7 @@ from datetime import datetime
 from bailee import decide
 from bailee.decide import Ruling
 from bailee.gate.answer import LeftOut
+from bailee.gate.retention import kept
 from bailee.people.standing import Standing
 from bailee.policy.model import DataMap, Table
 from bailee.policy.reasons import standing_reason
@@ -16,9 +17,7 @@ from bailee.rewrite import Governed
 from bailee.vocabulary import Basis, Reason, Treatment
 
 
-def left_out(
-    ruling: Ruling, governed: Governed, datamap: DataMap, standing: Standing, cutoff: datetime | None
-) -> LeftOut:
+def left_out(ruling: Ruling, governed: Governed, datamap: DataMap, standing: Standing, at: datetime) -> LeftOut:
     """What the ruling, the map and standing kept from a question."""
     columns = tuple((withheld.table, withheld.column, withheld.reason) for withheld in governed.withheld)
     tables = [datamap.tables[name] for name in dict.fromkeys(governed.tables) if datamap.tables[name].personal]
@@ -27,7 +26,7 @@ def left_out(
     counts = customers_by_reason(ruling, standing)
     included = sum(count for reason, count in counts if reason.code == "stands")
     missing = tuple((reason, count) for reason, count in counts if reason.code != "stands")
-    rows = tuple(line for table in tables for line in _rows(ruling, governed, datamap, table, cutoff))
+    rows = tuple(line for table in tables for line in _rows(ruling, governed, datamap, table, at))
     return LeftOut(columns, missing, rows, included, sum(count for _, count in counts))
 
 
@@ -47,11 +46,10 @@ def customers_by_reason(ruling: Ruling, standing: Standing) -> list[tuple[Reason
     return sorted(counted, key=lambda each: -each[1])
 
 
-def _rows(ruling: Ruling, governed: Governed, datamap: DataMap, table: Table, cutoff: datetime | None) -> Iterator[str]:
-    purpose = ruling.purpose
-    if cutoff is not None and purpose is not None and (table.at or table.at_via):
-        kept = purpose.keep.duration
-        yield f"rows of `{table.name}` older than {kept} (before {cutoff:%Y-%m-%d %H:%M} UTC), or of unknown time"
+def _rows(ruling: Ruling, governed: Governed, datamap: DataMap, table: Table, at: datetime) -> Iterator[str]:
+    if (table.at or table.at_via) and kept(ruling):
+        cutoff, least = max(((each.minus(at), each) for each in kept(ruling)), key=lambda each: each[0])
+        yield f"rows of `{table.name}` older than {least} (before {cutoff:%Y-%m-%d %H:%M} UTC), or of unknown time"
     allowed = {Treatment.CLEAR, Treatment.AGGREGATE} if governed.aggregate else {Treatment.CLEAR}
     told = sorted(c for c in revealed(datamap, table) if decide.category(ruling, c).treatment not in allowed)
     if told:

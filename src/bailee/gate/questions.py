@@ -15,6 +15,7 @@ from bailee.gate.answer import Answer
 from bailee.gate.leftout import left_out, without_counts
 from bailee.gate.promise import Promise
 from bailee.gate.record import ANSWERED, FAILED, REFUSED, Recorder, refusal
+from bailee.gate.retention import retention
 from bailee.gate.sets import TRIES, Sets
 from bailee.gate.spending import Spending
 from bailee.gate.turns import Turn
@@ -53,6 +54,8 @@ class Questions:
         private: dict[str, object] = {"question": question[:LONGEST]}
         if ruling.unspoken:
             private["without"] = sorted(ruling.unspoken)
+        if ruling.younger is not None:
+            private["younger"] = str(ruling.younger)
         if ruling.apart is not None:
             private["apart"] = list(ruling.apart)
         spending = Spending(self._recorder, ruling, at, spend)
@@ -74,7 +77,7 @@ class Questions:
             failed = {**private, "failed": type(error).__name__}
             self._use(ruling, FAILED, failed, at, about, None, spending)
             raise
-        out = left_out(ruling, governed, self._promise.datamap, standing, cutoff)
+        out = left_out(ruling, governed, self._promise.datamap, standing, at)
         private |= {"rows": result.rows, "version": standing.version}
         if governed.noise is None:
             private |= {"included": out.included}
@@ -216,13 +219,6 @@ class Questions:
                 )
                 held = self._rewriter = (generation, made)
         return held
-
-
-def retention(ruling: Ruling, at: datetime) -> datetime | None:
-    """The instant that a row must be younger than; None where the customer's last activity decides instead."""
-    if ruling.purpose is None or ruling.purpose.keep.from_last_activity:
-        return None
-    return ruling.purpose.keep.duration.minus(at)
 
 
 def _uses(governed: Governed) -> dict[str, object]:

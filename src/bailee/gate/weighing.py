@@ -28,6 +28,7 @@ from bailee.people.crowds import crowd
 from bailee.people.standing import Standing
 from bailee.policy.reasons import STANDING_CODES
 from bailee.policy.terms import Terms
+from bailee.policy.units import Duration
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,9 +104,9 @@ def weigh(
     return Weighed(people, by_purpose, shown, len(standing), receipt)
 
 
-def without(ruling: Ruling, categories: frozenset[str]) -> Ruling:
-    """The ruling for a look at the same use without the rows that say anything of some categories."""
-    return replace(ruling, unspoken=ruling.unspoken | categories)
+def narrower(ruling: Ruling, without: frozenset[str], younger: Duration | None) -> Ruling:
+    """The ruling for a look at the same use without the rows that say anything of some categories, or are older."""
+    return replace(ruling, unspoken=ruling.unspoken | without, younger=younger)
 
 
 @dataclass(frozen=True, slots=True)

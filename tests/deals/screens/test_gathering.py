@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bailee.errors import Refused
 from bailee.gate.gate import Gate
 from bailee.vocabulary import Actor
 from tests.deals.screens import shop
+from tests.gate.shop import Clock
 
 #: Worked out by DuckDB alone: a row reveals what its product does, and what is not known reveals all that could be.
 REVEALS = (
@@ -150,10 +152,41 @@ def test_a_narrower_look_leaves_no_trace(gate: Gate) -> None:
     question = "SELECT count(*) AS n FROM orders"
 
     def asked(*without: str) -> int:
-        answer = gate.ask_without(question, *without, purpose="weigh", actor=shop.COUNSEL)
+        answer = gate.ask_narrower(question, purpose="weigh", without=without, actor=shop.COUNSEL)
         return int(answer.arrow()["n"][0].as_py())
 
     whole = asked()
     assert asked("user.health_and_medical") < whole
     assert whole == asked() == gate.ask(question, purpose="weigh", actor=shop.COUNSEL).arrow()["n"][0].as_py()
     assert asked("user.health_and_medical") < whole
+
+
+def _old(home: Path, years: float) -> None:
+    """An order of so long ago."""
+    day = shop.NOW.date() - timedelta(days=round(365 * years))
+    with duckdb.connect(str(home / "warehouse.duckdb")) as con:
+        con.execute("INSERT INTO orders VALUES (1, 1, 4711, ?, '')", [day])
+
+
+def test_rows_are_those_that_the_deal_would_send(home: Path) -> None:
+    """M23: the company may look at ten years to weigh an offer; of a deal that sends a year it looks at a year."""
+    _old(home, 2)
+    with shop.opened(home, Clock(shop.NOW)) as gate:
+        answer = gate.ask("SELECT max(total) AS n FROM orders", purpose="weigh", actor=shop.COUNSEL)
+        evidence = gather(gate, shop.deal(), actor=shop.COUNSEL, seed=1).evidence
+        record = gate.record(gate.head().size - 1)
+    assert 4711 == answer.arrow()["n"][0].as_py()
+    assert 4711 not in evidence.sent["orders"]["total"].to_pylist()
+    assert record is not None
+    assert "1 year" == record["younger"]
+
+
+def test_older_rows_than_the_company_may_look_at_are_lacking(home: Path) -> None:
+    """M23: where the deal would send rows that nobody may look at first, it is not known what they give away."""
+    policy = shop.POLICY.replace(b"keep: 10 years", b"keep: 3 months").replace(b"version: 1", b"version: 2")
+    (home / "policy.yaml").write_bytes(policy)
+    with shop.opened(home, Clock(shop.NOW)) as gate:
+        gate.publish_policy(home / "policy.yaml")
+        evidence = gather(gate, shop.deal(), actor=shop.COUNSEL, seed=1).evidence
+    assert "let the first `keep` rows as long as the second" in evidence.lacking["orders"]
+    assert "`weigh` sees no rows before 2026-08-22" in evidence.lacking["orders"]
