@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bailee.deid.differences import State
-from bailee.deid.frequencies import Bools, Floats
+from bailee.deid.frequencies import Bools, Floats, Ints
 from bailee.deid.sketches import Bytes, Pair
 
 #: By group, which are hidden, which others are too and may be known, and which had better not be: which must be hidden
@@ -23,17 +23,28 @@ from bailee.deid.sketches import Bytes, Pair
 Complement = Callable[[Bools, Bools, Bools], Bools]
 
 
-def states(shown: Bools, size: Floats, complement: Complement, pairs: Sequence[tuple[Pair, int]]) -> Bytes:
+def states(
+    shown: Bools,
+    size: Floats,
+    complement: Complement,
+    pairs: Sequence[tuple[Pair, int]],
+    totals: Sequence[tuple[Pair, int, Ints]] = (),
+) -> Bytes:
     """What to do with each group, of which `shown` may be by the rules for one release; of `size` the smaller go first.
 
     `pairs` are the same groups in this release and earlier ones, as if all that may be shown were, each with the least
-    group of the two.
+    group of the two. `totals` are totals of theirs in both, and in which of them each group is.
     """
     found = np.where(shown, State.SHOWN, State.HIDDEN).astype(np.uint8)
     held, last = np.zeros(len(found), np.bool_), np.zeros(len(found), np.bool_)
     for pair, least in pairs:
         held |= shown & pair.with_states(found).tells(least)[: len(found)]
         last |= pair.may_not_stand_beside(least)[: len(found)]
+    for pair, least, lies in totals:
+        for total in np.flatnonzero(pair.with_states(_of_totals(lies, shown & ~held)).tells(least)):
+            # Of a total that tells too much one group is held back, so that it does not follow.
+            free = np.flatnonzero((lies == total) & shown & ~last)
+            held[free[np.argsort(size[free], kind="stable")[:1]]] = True
     guards = np.zeros(len(found), np.bool_)
     while True:
         beside = complement(~shown, held | guards, last) & shown & ~held
@@ -46,3 +57,10 @@ def states(shown: Bools, size: Floats, complement: Complement, pairs: Sequence[t
         if (more == guards).all():
             return found
         guards = more
+
+
+def _of_totals(lies: Ints, shown: Bools) -> Bytes:
+    """What follows of totals, of groups of which some are shown."""
+    found = np.full(int(lies.max(initial=-1)) + 1, State.TOTAL, np.uint8)
+    found[lies[~shown]] = State.OPEN
+    return found

@@ -171,6 +171,14 @@ def sketch(
     return found
 
 
+def lies(sketch: Sketch, kind: Kind) -> Ints:
+    """In which group or total of a kind each group is of the question that a sketch is of."""
+    whole = next((each for each in sketch.values() if each.lines), kind)
+    at = {name: place for place, name in enumerate(kind.names)}
+    by = next((line for line in (whole.names, *whole.lines) if line[:1] and line[0] in at), ())
+    return np.array([at[name] for name in by], np.int64)
+
+
 def joined(one: Kind, two: Kind) -> Kind:
     """One figure by the same keys twice in a release, once perhaps as totals: what either tells of a group is known."""
     mine, other = (one, two) if one.lines or not two.lines else (two, one)

@@ -107,13 +107,15 @@ class Added:
         # Of a group that is not in the answer nothing is shown, whatever its size.
         size = np.where(here, np.sum([each[row] for each in every.figures], axis=0), 0.0)
         first = self._sketch(asked, np.where(shown, State.SHOWN, State.HIDDEN), secret)
-        pairs = [
-            (sketches.Pair.of(sketch[name], kind), least)
+        both = [
+            (sketches.Pair.of(sketch[name], kind), least, sketches.lies(first, kind))
             for sketch, least in before
             for name, kind in first.items()
-            if kind.lines and name in sketch
+            if name in sketch
         ]
-        states = holding_back.states(shown, size, complement, pairs)
+        pairs = [(pair, least) for pair, least, _ in both if pair.two.lines]
+        totals = [each for each in both if not each[0].two.lines]
+        states = holding_back.states(shown, size, complement, pairs, totals)
         return by_row(states != State.SHOWN) | every.hidden, self._sketch(asked, states, secret)
 
     def _sketch(self, asked: str, states: Bytes, secret: bytes) -> Sketch:
