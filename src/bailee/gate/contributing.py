@@ -58,12 +58,9 @@ class Marks:
 
     def of(self, subjects: pa.ChunkedArray) -> tuple[Ints, Words]:
         """The bucket and factor of each row's customer; FactRejected where one is not on record."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        coded = pc.dictionary_encode(subjects.cast(pa.string()).combine_chunks())
-        numbers = [self._numbers.get(key, 0) for key in coded.dictionary.to_pylist()]
-        return self.of_numbers(np.array(numbers, np.int64)[coded.indices.to_numpy(zero_copy_only=False)])
+        codes, keys = _coded(subjects)
+        numbers = [0 if key is None else self._numbers.get(key, 0) for key in keys]
+        return self.of_numbers(np.array(numbers, np.int64)[codes])
 
     def of_numbers(self, who: Ints) -> tuple[Ints, Words]:
         """The same, by Bailee's own number."""
@@ -211,8 +208,10 @@ def _coded(column: pa.ChunkedArray) -> tuple[Ints, list[str | None]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    coded = pc.dictionary_encode(column.cast(pa.string()).combine_chunks(), null_encoding="encode")
-    return coded.indices.to_numpy(zero_copy_only=False).astype(np.int64), coded.dictionary.to_pylist()
+    # Different values first: to make text of each of millions of rows would cost most of the time.
+    coded = pc.dictionary_encode(column.combine_chunks(), null_encoding="encode")
+    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes, coded.dictionary.cast(pa.string()).to_pylist()
 
 
 def _words(column: pa.ChunkedArray) -> Words:
