@@ -140,8 +140,8 @@ def release(
         return
     lines = [f"{each.name}  {counted(each.rows, 'row')}, {each.size:,} bytes" for each in done.files]
     lines += [
-        f"`{each.table}`: {counted(each.left_out, 'group')} left out, which would tell of too few customers, by what "
-        "changed in them since an earlier release or together with a total"
+        f"`{each.table}` leaves out {counted(each.left_out, 'group')} of which too few customers changed since an earlier "
+        "release, or by which others would follow that are hidden"
         for each in done.files
         if each.left_out
     ]
