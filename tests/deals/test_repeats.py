@@ -202,6 +202,120 @@ def test_a_group_that_one_release_hides(home: Path) -> None:
     assert "S9" not in rows(one).keys() | rows(other).keys()
 
 
+YEARLY = (
+    "SELECT store, date_trunc('year', placed) AS year, sum(total) AS spent FROM orders "
+    "GROUP BY store, date_trunc('year', placed)"
+)
+BY_STORE_ALONE = "SELECT store, sum(total) AS spent FROM orders GROUP BY store"
+IN_ALL = "SELECT sum(total) AS spent FROM orders"
+
+
+def asking(deal: str, recipient: str = "insurer", **questions: str) -> str:
+    """A deal of some questions."""
+    asked = {key: {"title": key, "question": question} for key, question in questions.items()}
+    return deal_text(**{**FIGURES, "deal": deal, "recipient": recipient, "asked": asked})
+
+
+def table(done: Released, name: str) -> dict[tuple[str, ...], Decimal]:
+    """The figures of one question, by their keys as text."""
+    found = parquet.read_table(io.BytesIO(pyrage.decrypt((done.folder / f"{name}.parquet.age").read_bytes(), [OWN])))
+    keys = [column for column in found.column_names if column != "spent"]
+    return {tuple(str(row[key]) for key in keys): row["spent"] for row in found.to_pylist()}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({"years": YEARLY}, {"stores": BY_STORE_ALONE}), ({"stores": BY_STORE_ALONE}, {"years": YEARLY})],
+    ids=["finer before", "coarser before"],
+)
+def test_a_total_beside_other_keys(home: Path, first: dict[str, str], second: dict[str, str]) -> None:
+    """R52: what is held back does not follow from a figure of all beside it, and an earlier release by other keys."""
+    new = [*((number, "S1", "5.00") for number in range(1, 9)), (20, "S2", "61.37")]
+    one, other = two(home, new, asking("one", **first), asking("two", "supplier", **second, all=IN_ALL))
+    ((name, _),) = second.items()
+    before = {key[0]: spent for key, spent in table(one, next(iter(first))).items()}
+    after = {key[0]: spent for key, spent in table(other, name).items()}
+    assert 2 <= len(before.keys() - after.keys())
+    rest = table(other, "all")[()] - sum(after.values())
+    assert Decimal("61.37") != rest - sum(before[store] for store in before.keys() - after.keys())
+
+
+def test_what_lies_between_two_figures(home: Path) -> None:
+    """R52: a sum, less the same of cheap purchases, tells of one dear purchase where both sums changed by many."""
+    question = (
+        "SELECT store, sum(total) AS spent, sum(total) FILTER (WHERE total < 500) AS small FROM orders GROUP BY store"
+    )
+    text = asking("cheap", stores=question)
+    new = [*((number, "S1", "5.00") for number in range(1, 9)), (20, "S1", "861.37")]
+    one, other = two(home, new, text, text)
+    assert {"S1"} == rows(one).keys() - rows(other).keys()
+
+
+@pytest.mark.parametrize("tail", ["ORDER BY spent LIMIT 4", "HAVING sum(total) > 10", "ORDER BY spent OFFSET 1"])
+def test_questions_that_leave_groups_out_by_what_is_in_them(home: Path, tail: str) -> None:
+    """R45: then nobody could tell what must be hidden beside them."""
+    with opened(home, Clock(NOW)) as gate, pytest.raises(FactRejected, match="cannot be released"):
+        release(gate, asking("some", stores=f"{BY_STORE_ALONE} {tail}"))
+
+
+def test_two_questions_of_one_deal(home: Path) -> None:
+    """R45: what one of them hides beside a small group is not added up from the other."""
+    with duckdb.connect(str(home / "warehouse.duckdb")) as con:
+        con.execute("DELETE FROM orders")
+        for store, month, who, total in [
+            *(("S1", 9, who, "1.00") for who in range(3, 13)),
+            ("S1", 10, 1, "1234.56"),
+            ("S1", 11, 2, "70.00"),
+            *(
+                (store, month, who, str(total))
+                for month, totals in ((9, (1, 9, 9)), (10, (10, 9, 20)), (11, (10, 9, 20)))
+                for store, total in zip(("S2", "S3", "S4"), totals, strict=True)
+                for who in range(3, 13)
+            ),
+        ]:
+            con.execute(
+                "INSERT INTO orders VALUES (?, ?, ?, ?)", [who, Decimal(total), store, datetime(2026, month, 10)]
+            )
+    months = YEARLY.replace("year", "month")
+    for questions in ({"fine": months, "stores": BY_STORE_ALONE}, {"stores": BY_STORE_ALONE, "fine": months}):
+        with opened(home, Clock(NOW)) as gate:
+            done = release(gate, asking(f"by-{next(iter(questions))}", **questions, all=IN_ALL))
+        stores = {key[0]: spent for key, spent in table(done, "stores").items()}
+        fine = table(done, "fine")
+        whole = {store for store in ("S2", "S3", "S4") if 3 == sum(key[0] == store for key in fine)}
+        assert "S1" not in stores
+        assert {"S2", "S3", "S4"} - stores.keys() - whole
+
+
+@pytest.mark.parametrize("beside", [{}, {"stores": BY_STORE_ALONE}], ids=["alone", "beside the same question"])
+@pytest.mark.parametrize(
+    "question",
+    [BY_STORE_ALONE.replace("orders", "orders WHERE total > 0"), BY_STORE_ALONE.replace("store", "upper(store)")],
+    ids=["other rows", "another key"],
+)
+def test_a_few_who_withdrew_of_other_words(home: Path, beside: dict[str, str], question: str) -> None:
+    """R46: a question in other words is held by its customers as a whole, whatever is asked beside it."""
+    with opened(home, Clock(NOW)) as gate:
+        release(gate, asking("one", stores=BY_STORE_ALONE))
+    with opened(home, Clock(NOW + WEEK)) as gate:
+        gate.choose("7", "withdraw", "figures")
+        with pytest.raises(Refused) as error:
+            release(gate, asking("two", "supplier", **beside, words=question))
+    assert "deal_difference" in codes(error.value)
+
+
+def test_a_release_without_groups(home: Path) -> None:
+    """R52: no rows, or none any more, are no group that somebody is in."""
+    text = asking("nobody", stores=BY_STORE_ALONE.replace("orders", "orders WHERE total < 0"))
+    with opened(home, Clock(NOW)) as gate:
+        assert {} == table(release(gate, text), "stores")
+        release(gate, asking("everybody", stores=BY_STORE_ALONE))
+    with duckdb.connect(str(home / "warehouse.duckdb")) as con:
+        con.execute("DELETE FROM orders")
+    with opened(home, Clock(NOW + WEEK)) as gate:
+        assert {} == table(release(gate, asking("gone", stores=BY_STORE_ALONE)), "stores")
+
+
 CLASSES = {
     "form": "deidentified",
     "wanted": {

@@ -111,7 +111,8 @@ def test_one_customer_among_many_who_moved() -> None:
     }
     now[one] = {**now[one], 20: 17}
     found = few(figures(before), figures(now), 5)
-    assert {frozenset(): 1, frozenset({("town", "Ashby")}): 1} == found
+    assert {frozenset(), frozenset({("town", "Ashby")})} == {place for _, place in found}
+    assert {1} == {*found.values()}
     assert [1, 1] == wrong(figures(before), figures(now), 5)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bailee.deid import holding_back, sketches
+from bailee.deid import holding_back
 from bailee.deid.cells import complemented
 from bailee.deid.differences import KNOWN, Figures, State, changed, few, patterns
 from tests.deid.test_differences import kept
@@ -32,14 +32,8 @@ def release(keys: tuple[str, ...], added: Added, before: list[Figures]) -> Figur
             return hidden
         return complemented(places, [len(each) for each in values], size, hidden, also=also, last=last)
 
-    whole = kept(Figures(keys, added))
-    pairs = [
-        (sketches.Pair.of(sketch[name], kind), LEAST)
-        for sketch in map(kept, before)
-        for name, kind in whole.items()
-        if kind.lines and name in sketch
-    ]
-    states = holding_back.states(shown, size, complement, pairs)
+    earlier = [(kept(each), LEAST) for each in before]
+    states = holding_back.states(shown, size, complement, *holding_back.paired(kept(Figures(keys, added)), earlier))
     hidden = {group: State(state) for group, state in zip(groups, states, strict=True) if state != State.SHOWN}
     return Figures(keys, added, hidden)
 
@@ -149,3 +143,30 @@ def test_no_difference_of_too_few_follows(history: tuple[tuple[str, ...], list[A
             for each in before:
                 assert [] == leaks(each, now), (each, now)
             before.append(now)
+
+
+def test_a_bridge_between_two_blocks_of_hidden_groups() -> None:
+    """V16: one group that is hidden alone between them follows from rows less columns, which no single total tells."""
+    groups: list[Group] = [(f"t{row}", f"a{column}") for row in range(4) for column in range(4)]
+    block = [group for group in groups if {group[0] in ("t0", "t1"), group[1] in ("a0", "a1")} in ({True}, {False})]
+    bridge = ("t0", "a2")
+    first: Added = {group: dict.fromkeys(range(1, 10), 7) for group in groups}
+    first |= {group: {100 + 2 * at: 5, 101 + 2 * at: 5} for at, group in enumerate(block)}
+    then = {group: {who: amount + 2 for who, amount in parts.items()} for group, parts in first.items()}
+    then[bridge] = {**first[bridge], 4: 24}
+    before = release(("town", "age"), first, [])
+    now = release(("town", "age"), then, [before])
+    assert State.HELD is now.hidden[bridge]
+    assert set(block) == before.hidden.keys()
+    assert [] == leaks(before, now)
+
+
+def test_a_group_that_is_gone() -> None:
+    """V14: that nobody is in a group any more tells no more than what was shown of it."""
+    first: Added = {(town,): dict.fromkeys(range(9), 5) for town in TOWNS}
+    then: Added = {(town,): dict.fromkeys(range(9), 7) for town in TOWNS[1:]}
+    assert {} == few(Figures(("town",), first), Figures(("town",), then), 9)
+    # With a larger least group, only what changed in those that are left and in all counts, not who is gone.
+    wrong = {place for _, place in few(Figures(("town",), first), Figures(("town",), then), 10)}
+    assert frozenset({("town", TOWNS[0])}) not in wrong
+    assert frozenset({("town", TOWNS[1])}) in wrong

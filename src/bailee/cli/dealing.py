@@ -140,8 +140,8 @@ def release(
         return
     lines = [f"{each.name}  {counted(each.rows, 'row')}, {each.size:,} bytes" for each in done.files]
     lines += [
-        f"`{each.table}` leaves out {counted(each.left_out, 'group')} of which too few customers changed since an earlier "
-        "release, or by which others would follow that are hidden"
+        f"`{each.table}` leaves out {counted(each.left_out, 'group')} in which too few customers changed since a "
+        "release before it, or from which a hidden one would follow"
         for each in done.files
         if each.left_out
     ]

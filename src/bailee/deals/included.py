@@ -57,6 +57,11 @@ def is_loose(found: Sequence[Table]) -> bool:
     return any(not each.exact for each in found)
 
 
+def is_noisy(found: Sequence[Table]) -> bool:
+    """Whether all of it is figures with noise."""
+    return all(each.noise is not None for each in found)
+
+
 def _cohort_covers(deal: Deal, outlet: Disclosing, stands: Bools, now: datetime) -> None:
     """Refuse figures over customers whom the deal does not want, for a group cannot be narrowed afterwards."""
     within = outgoing.cohort(deal, outlet, now)
@@ -112,6 +117,7 @@ def before(gate: Gate) -> list[Earlier]:
                     int(told.get("least", 0)),
                     told.get("classes"),
                     _sketched(gate, each.number),
+                    bool(told.get("noisy")),
                 )
             )
     return found

@@ -265,6 +265,7 @@ class Making:
             "folder": str(self.into),
             "tables": sorted(tables),
             "least": least,
+            "noisy": included.is_noisy(self.found),
             "classes": classes,
             "by": self.actor.name,
             "delete_after": None if self.deal.deletion is None else str(self.deal.deletion.after),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from bailee.deals import delivering, forms
 from bailee.deals.evidence import CUSTOMER
 from bailee.deals.model import Deal, Form, Wanted
 from bailee.deals.spending import spends
+from bailee.deid import sketches
 from bailee.errors import DeidError, FactRejected
 from bailee.gate import disclosing
 from bailee.policy.budget import written
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from bailee.deals.repeats import Earlier
     from bailee.deid.sketches import Sketch
-    from bailee.gate.disclosing import Disclosing, Given
+    from bailee.gate.disclosing import Before, Disclosing, Given
     from bailee.gate.gate import Gate
     from bailee.gate.noising import Noised
 
@@ -63,23 +65,56 @@ def least(deal: Deal, outlet: Disclosing) -> int:
 def tables(gate: Gate, deal: Deal, outlet: Disclosing, before: Sequence[Earlier]) -> list[Table]:
     """What the gate gives for a deal, in the form that was agreed, beside the releases before it."""
     if deal.form is Form.AGGREGATE:
-        group = least(deal, outlet)
-        held = [(each.sketch, max(group, each.least)) for each in before if each.form == deal.form.name.lower()]
-        spend = _spends(gate, deal, outlet)
-        made = []
-        for each in deal.asked.values():
-            question = _over_tables(deal, each.question, outlet)
-            given = outlet.figures(question, group, _keys(each.question), spend, each.key, held)
-            treated = dict.fromkeys(given.table.column_names, "aggregate")
-            table = Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated)
-            table.noise, table.sketch, table.left_out = given.noise, given.sketch, given.left_out
-            made.append(table)
-        return made
+        return _figures(gate, deal, outlet, before)
     within = cohort(deal, outlet, gate.clock())
     found = [_asked(gate, each, outlet, within) for each in deal.wanted.values()]
     if deal.form is Form.DEIDENTIFIED:
         return _recoded(deal, found, outlet)
     return [_shaped(deal, table, deal.wanted[table.key], outlet.secret) for table in found]
+
+
+def _figures(gate: Gate, deal: Deal, outlet: Disclosing, before: Sequence[Earlier]) -> list[Table]:
+    group, spend = least(deal, outlet), _spends(gate, deal, outlet)
+    held: list[Before] = [
+        (each.sketch, max(group, each.least)) for each in before if each.form == deal.form.name.lower()
+    ]
+    made: list[Table] = []
+    for each in deal.asked.values():
+        question = _over_tables(deal, each.question, outlet)
+        if spend is None:
+            _must_show_every_group(question)
+        # What one question of a deal hides must not follow from another, either.
+        within: list[Before] = [(partial(_sketch, table), group) for table in made]
+        given = outlet.figures(question, group, _keys(each.question), spend, each.key, [*held, *within])
+        wrong = next((table.key for table in made if sketches.few(table.sketch, given.sketch, group)), None)
+        if wrong is not None:
+            raise FactRejected(
+                f"what one of `{wrong}` and `{each.key}` hides would follow from the other: ask one of them, or for "
+                "larger groups"
+            )
+        treated = dict.fromkeys(given.table.column_names, "aggregate")
+        table = Table(each.key, given.table, given.numbers, True, None, given.tables, False, treated)
+        table.noise, table.sketch, table.left_out = given.noise, given.sketch, given.left_out
+        made.append(table)
+    return made
+
+
+def _sketch(table: Table) -> Sketch:
+    return table.sketch
+
+
+def _must_show_every_group(question: str) -> None:
+    """FactRejected for a question that leaves out groups by what is in them."""
+    import sqlglot
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(question, dialect="duckdb")
+    for word in ("having", "qualify", "limit", "offset"):
+        if any(part.args.get(word) for part in tree.find_all(exp.Query)):
+            raise FactRejected(
+                f"figures with `{word.upper()}` cannot be released, for nobody could tell what follows of the groups "
+                "that it leaves out: take it out, and let the recipient choose among the groups"
+            )
 
 
 def _keys(question: str) -> tuple[int, ...]:

@@ -77,7 +77,8 @@ def release(
         if members is None:  # figures of somebody who does not stand any more cannot be taken back
             continue
         sketch = included.sketch(found)
-        wrong = list(repeats.against(deal, members, *included.told(deal, found, outlet), sketch, before))
+        others = [] if included.is_noisy(found) else before
+        wrong = list(repeats.against(deal, members, *included.told(deal, found, outlet), sketch, others))
         if wrong:
             raise _refused(gate, digest, wrong, actor)
         making = Making(gate, deal, digest, name, into, asked, key, outlet, found, members, reached, actor, len(before))

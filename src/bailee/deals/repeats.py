@@ -54,6 +54,8 @@ class Earlier:
     least: int = 0
     classes: str | None = None
     sketch: Callable[[], Sketch] = field(default=dict, repr=False)
+    #: Whether all of it is figures with noise, which tell with any others no more of a customer than was spent.
+    noisy: bool = False
 
 
 def against(
@@ -68,12 +70,12 @@ def against(
     """Why a release may not follow those before it."""
     form = deal.form.name.lower()
     for each in before:
-        if each.form != form:
+        if each.form != form or each.noisy:
             continue
         if deal.form is Form.AGGREGATE and each.tables & tables:
             earlier, group = each.sketch(), max(least, each.least)
-            # Where the figures are the same, their groups and totals say more than who is in the releases at all.
-            if not sketches.same_figures(earlier, sketch):
+            # Where the questions are the same, their groups and totals say more than who is in the releases at all.
+            if not sketches.comparable(earlier, sketch):
                 yield from _differing(each, members, group)
             yield from _by_group(each, earlier, sketch, group)
         if deal.form is Form.DEIDENTIFIED and _both(each.members, members):

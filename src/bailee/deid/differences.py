@@ -9,7 +9,7 @@ who do not add in the one what they add in the other. It may be about nobody, or
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import combinations
@@ -89,75 +89,83 @@ def tells(before: State | None, now: State | None, count: int, least: int) -> bo
     """Whether two releases tell too much of a group or total of which `count` changed; None where it is not there.
 
     Where both show it, their difference. Where one hides it and the other shows it, what was hidden, unless as many
-    changed. What was shown before and is hidden now for what it is, was known already. Of what is held back nothing is
-    secret but its difference, which is held against each release that shows the group.
+    changed. What was shown before and is hidden now for what it is, or is not there, was known already. Of what is held
+    back nothing is secret but its difference, which is held against each release that shows the group.
     """
     if before in SECRET:
         return now in KNOWN and count < least
     if now is State.BESIDE:
         return before in KNOWN and count < least
-    if any(each not in (*KNOWN, None) for each in (before, now)):
-        return False
-    return 0 < count < least
+    return now in KNOWN and before in (*KNOWN, None) and 0 < count < least
 
 
-def few(before: Figures, now: Figures, least: int) -> dict[Place, int]:
-    """The groups and totals whose difference is about too few, with how many that is.
+def few(before: Figures, now: Figures, least: int) -> dict[tuple[frozenset[str], Place], int]:
+    """By how finely they are told apart, the groups and totals whose difference is about too few, and how many that is.
 
-    Of a total of which a group is not shown, the rest is looked at: what a reader who knows the total from elsewhere
-    knows of its groups that are not shown. Where nothing else changed, it changed as the total did, and such a reader
-    has learned it elsewhere.
+    Of a total of which a part is not shown, the rest is looked at: what a reader who knows the total knows of its parts
+    that are not shown. Where nothing else changed, it changed as the total did, and such a reader has learned it
+    elsewhere. Parts are groups, or totals of groups where the two releases have so fine ones in common.
     """
     one, two = members(before), members(now)
     common = _patterns(before) & _patterns(now)
     found = {}
-    for place in one.keys() | two.keys():
-        if frozenset(name for name, _ in place) not in common:
-            continue
-        groups = one.get(place, []), two.get(place, [])
-        count = _count(before, now, groups)
-        states = _state(before, place, groups[0]), _state(now, place, groups[1])
-        if tells(*states, count, least):
-            found[place] = count
-        elif State.OPEN in states and set(before.keys) == set(now.keys):
-            parts = [
-                (_count(before, now, rest), _count(before, now, other)) for rest, other in _rests(before, now, groups)
-            ]
-            wrong = [count for count, others in parts if others and 0 < count < least]
-            if wrong:
-                found[place] = min(wrong)
+    for fine in common:
+        parts = [{place for place in each if _keys(place) == fine} for each in (one, two)]
+        count = {place: _count(before, now, one, two, [place]) for place in parts[0] | parts[1]}
+        state = [
+            {place: _state(each, place, every[place]) for place in some}
+            for each, every, some in ((before, one, parts[0]), (now, two, parts[1]))
+        ]
+        for place in count:
+            if tells(state[0].get(place), state[1].get(place), count[place], least):
+                found[fine, place] = count[place]
+        hidden = [{place for place, kind in some.items() if kind not in KNOWN} for some in state]
+        for coarse in common:
+            if coarse < fine:
+                for total in {_within(place, coarse) for place in count}:
+                    inside = {place for place in count if _within(place, coarse) == total}
+                    wrong = list(_rests(inside, hidden, lambda some: _count(before, now, one, two, some), least))
+                    if wrong:
+                        found[fine, total] = min(wrong)
     return found
 
 
-_Both = tuple[list[Group], list[Group]]
+def _rests(
+    inside: Set[Place], hidden: Sequence[Set[Place]], count: Callable[[Iterable[Place]], int], least: int
+) -> Iterator[int]:
+    """In how many customers what is known of the hidden parts of a total has changed, where these are too few.
 
-
-def _count(before: Figures, now: Figures, groups: _Both) -> int:
-    return len(changed(summed(before, groups[0]), summed(now, groups[1])))
-
-
-def _rests(before: Figures, now: Figures, groups: _Both) -> Iterator[tuple[_Both, _Both]]:
-    """The groups of a total whose sum follows from it in both releases, though one hides them; each with the others.
-
-    What a release does not show of a total is known together. Where the two do not show some of the same groups, what
+    What a release does not show of a total is known together. Where the two do not show some of the same parts, what
     either does not show is; otherwise what one of them does not show, and what the other does not.
     """
-    at = [tuple(sorted(now.keys).index(key) for key in each.keys) for each in (before, now)]
-    named = [{_ordered(group, order): group for group in some} for order, some in zip(at, groups, strict=True)]
-    one, two = (
-        {name for name, group in some.items() if each.hidden.get(group, State.SHOWN) is not State.SHOWN}
-        for each, some in zip((before, now), named, strict=True)
-    )
+    one, two = (each & inside for each in hidden)
     for rest in [one | two] if one & two else [one, two]:
-        parts = [
-            [[group for name, group in some.items() if (name in rest) is which] for some in named]
-            for which in (True, False)
-        ]
-        yield (parts[0][0], parts[0][1]), (parts[1][0], parts[1][1])
+        changed = count(rest)
+        if 0 < changed < least and count(inside - rest):
+            yield changed
 
 
-def _ordered(group: Group, order: tuple[int, ...]) -> Group:
-    return tuple(value for _, value in sorted(zip(order, group, strict=True)))
+def _count(
+    before: Figures,
+    now: Figures,
+    one: Mapping[Place, list[Group]],
+    two: Mapping[Place, list[Group]],
+    places: Iterable[Place],
+) -> int:
+    some = list(places)
+    sums = [
+        summed(each, [group for place in some for group in every.get(place, [])])
+        for each, every in ((before, one), (now, two))
+    ]
+    return len(changed(*sums))
+
+
+def _keys(place: Place) -> frozenset[str]:
+    return frozenset(name for name, _ in place)
+
+
+def _within(place: Place, keys: frozenset[str]) -> Place:
+    return frozenset(each for each in place if each[0] in keys)
 
 
 def _patterns(figures: Figures) -> set[frozenset[str]]:

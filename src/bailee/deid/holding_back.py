@@ -10,35 +10,58 @@ against it again, for it may be that no group can stand beside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from bailee.deid import sketches
 from bailee.deid.differences import State
 from bailee.deid.frequencies import Bools, Floats, Ints
-from bailee.deid.sketches import Bytes, Pair
+from bailee.deid.sketches import Bytes, Pair, Sketch
 
 #: By group, which are hidden, which others are too and may be known, and which had better not be: which must be hidden
 #: so that none of the first follows from what is shown.
 Complement = Callable[[Bools, Bools, Bools], Bools]
 
 
+#: Groups in this release and an earlier one, with the least group of the two.
+Groups = tuple[Pair, int]
+#: Totals of them too, and in which of these each group is.
+Totals = tuple[Pair, int, Ints]
+
+
+def paired(now: Sketch, before: Iterable[tuple[Sketch, int]]) -> tuple[list[Groups], list[Totals]]:
+    """The groups and totals of a question's sketch that earlier ones have too, each with the least group of the two."""
+    groups: list[Groups] = []
+    totals: list[Totals] = []
+    for sketch, least in before:
+        for name in now.keys() & sketch.keys():
+            pair = Pair.of(sketch[name], now[name])
+            if sketches.is_of_totals(now[name]):
+                totals.append((pair, least, sketches.lies(now, now[name])))
+            else:
+                groups.append((pair, least))
+    return groups, totals
+
+
 def states(
     shown: Bools,
     size: Floats,
     complement: Complement,
-    pairs: Sequence[tuple[Pair, int]],
-    totals: Sequence[tuple[Pair, int, Ints]] = (),
+    pairs: Sequence[Groups],
+    totals: Sequence[Totals],
 ) -> Bytes:
     """What to do with each group, of which `shown` may be by the rules for one release; of `size` the smaller go first.
 
-    `pairs` are the same groups in this release and earlier ones, as if all that may be shown were, each with the least
-    group of the two. `totals` are totals of theirs in both, and in which of them each group is.
+    `pairs` and `totals` are of this release, as if all that may be shown were, and of earlier ones.
     """
     found = np.where(shown, State.SHOWN, State.HIDDEN).astype(np.uint8)
-    held, last = np.zeros(len(found), np.bool_), np.zeros(len(found), np.bool_)
+    held, apart, last = (np.zeros(len(found), np.bool_) for _ in range(3))
     for pair, least in pairs:
-        held |= shown & pair.with_states(found).tells(least)[: len(found)]
+        tells = shown & pair.with_states(found).tells(least)[: len(found)]
+        held |= tells
+        # What changed alone in a total follows from that, whatever is hidden beside it.
+        apart |= tells & ~pair.changed_alone()[: len(found)]
         last |= pair.may_not_stand_beside(least)[: len(found)]
     for pair, least, lies in totals:
         for total in np.flatnonzero(pair.with_states(_of_totals(lies, shown & ~held)).tells(least)):
@@ -47,16 +70,25 @@ def states(
             held[free[np.argsort(size[free], kind="stable")[:1]]] = True
     guards = np.zeros(len(found), np.bool_)
     while True:
-        beside = complement(~shown, held | guards, last) & shown & ~held
+        beside = complement(~shown | apart, held | guards, last) & shown & ~held
         found[held], found[beside | guards] = State.HELD, State.BESIDE
         more = guards.copy()
-        for pair, least in pairs:
-            for line in pair.with_states(found).thin(least, guards):
-                free = np.flatnonzero(line & shown & ~held & ~beside & ~more & ~last)
-                more[free[np.argsort(size[free], kind="stable")[:1]]] = True
+        for line in _thin(found, guards, pairs, totals):
+            free = np.flatnonzero(line & shown & ~held & ~beside & ~more & ~last)
+            more[free[np.argsort(size[free], kind="stable")[:1]]] = True
         if (more == guards).all():
             return found
         guards = more
+
+
+def _thin(found: Bytes, guards: Bools, pairs: Sequence[Groups], totals: Sequence[Totals]) -> Iterator[Bools]:
+    """The groups of each total of which too little is hidden; see `Pair.thin`."""
+    for pair, least in pairs:
+        yield from pair.with_states(found).thin(least, guards)
+    for pair, least, lies in totals:
+        states = _of_totals(lies, found == State.SHOWN)
+        for line in pair.with_states(states).thin(least, np.zeros(len(states), np.bool_)):
+            yield line[lies]
 
 
 def _of_totals(lies: Ints, shown: Bools) -> Bytes:

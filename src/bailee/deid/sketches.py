@@ -93,8 +93,8 @@ class Kind:
     """One figure by some of its keys: the `names` of its groups, what the release does with each, and their sums.
 
     `places` are group times `buckets` and bucket, in order; `asked` is the question of the deal, for a reader, and
-    `figure` names what is added up, by whatever keys. `lines` are by all keys alone: for each kind of total the
-    name of the total that each group is in.
+    `figure` names what is added up, by whatever keys. `lines` has for each coarser kind of total the name of the total
+    that each group is in.
     """
 
     asked: str
@@ -140,40 +140,41 @@ def sketch(
     release does with each. `secret` names what is kept, so that whoever finds it does not know which group is which.
     """
     found: dict[bytes, Kind] = {}
-    kinds = []
+    kinds: dict[frozenset[int], tuple[tuple[bytes, ...], Ints]] = {}
     for pattern in patterns(len(keys)):
         some = [frozenset((keys[at], group[at]) for at in pattern) for group in groups]
         order = {place: at for at, place in enumerate(dict.fromkeys(some))}
-        lies = np.array([order[place] for place in some], np.int64)
         names = tuple(named(secret, sorted(place, key=repr)) for place in order)
         if len(pattern) == len(keys) and len(names) < len(groups):
             raise DeidError("several groups have the same keys, and nobody could tell which of them is shown")
-        kinds.append((sorted(keys[at] for at in pattern), names, lies))
-    # In the same order whatever the order of the keys.
-    totals = sorted(kinds[1:], key=lambda kind: kind[0])
-    lines = tuple(tuple(names[at] for at in lies) for _, names, lies in totals)
-    for at, (by, names, lies) in enumerate(kinds):
-        whole = not at
+        kinds[frozenset(pattern)] = names, np.array([order[place] for place in some], np.int64)
+    for one, (names, lies) in kinds.items():
+        by = sorted(keys[at] for at in one)
+        first = np.full(len(names), 0)
+        first[lies[::-1]] = np.arange(len(lies) - 1, -1, -1)
+        # In the same order whatever the order of the keys.
+        coarser = sorted((sorted(keys[at] for at in other), other) for other in kinds if other < one)
+        lines = tuple(tuple(kinds[other][0][at] for at in kinds[other][1][first]) for _, other in coarser)
         whether = np.full(len(names), State.TOTAL, np.uint8)
         whether[lies[states != State.SHOWN]] = State.OPEN
         for name, (places, sums) in figures.items():
             group, bucket = np.divmod(places, many)
             moved = summed(lies[group] * many + bucket, sums) if len(places) else (places, sums)
-            found[named(secret, source, name, by)] = Kind(
-                asked,
-                named(secret, source, name),
-                many,
-                names,
-                states.astype(np.uint8) if whole else whether,
-                lines if whole else (),
-                *moved,
-            )
+            whole = len(one) == len(keys)
+            kept = states.astype(np.uint8) if whole else whether
+            figure = named(secret, source, name)
+            found[named(secret, source, name, by)] = Kind(asked, figure, many, names, kept, lines, *moved)
     return found
+
+
+def is_of_totals(kind: Kind) -> bool:
+    """Whether a kind has totals of the groups of its question, and not these themselves."""
+    return bool(np.isin(kind.states, (State.TOTAL, State.OPEN)).any())
 
 
 def lies(sketch: Sketch, kind: Kind) -> Ints:
     """In which group or total of a kind each group is of the question that a sketch is of."""
-    whole = next((each for each in sketch.values() if each.lines), kind)
+    whole = next((each for each in sketch.values() if not is_of_totals(each)), kind)
     at = {name: place for place, name in enumerate(kind.names)}
     by = next((line for line in (whole.names, *whole.lines) if line[:1] and line[0] in at), ())
     return np.array([at[name] for name in by], np.int64)
@@ -181,7 +182,7 @@ def lies(sketch: Sketch, kind: Kind) -> Ints:
 
 def joined(one: Kind, two: Kind) -> Kind:
     """One figure by the same keys twice in a release, once perhaps as totals: what either tells of a group is known."""
-    mine, other = (one, two) if one.lines or not two.lines else (two, one)
+    mine, other = (two, one) if is_of_totals(one) else (one, two)
     theirs = dict(zip(other.names, other.states.tolist(), strict=True))
     states = [
         State.SHOWN if state in KNOWN or theirs.get(name) in KNOWN else state
@@ -190,10 +191,24 @@ def joined(one: Kind, two: Kind) -> Kind:
     return replace(mine, states=np.array(states, np.uint8))
 
 
-def same_figures(one: Sketch, two: Sketch) -> bool:
-    """Whether each figure of one of the two is in the other, by whatever keys; nothing is not the same as something."""
-    figures = [{kind.figure for kind in each.values()} for each in (one, two)]
-    return all(figures) and (figures[0] <= figures[1] or figures[1] <= figures[0])
+def comparable(one: Sketch, two: Sketch) -> bool:
+    """Whether each question of either is by the same keys as one of the other, or by fewer or more of them."""
+
+    def has(mine: Sketch, other: Sketch) -> bool:
+        coarser = [kind for kind in other.values() if not is_of_totals(kind)]
+        return all(
+            name in other or any(_adds_up_to(kind, each) for each in coarser)
+            for name, kind in mine.items()
+            if not is_of_totals(kind)
+        )
+
+    return bool(one) and bool(two) and has(one, two) and has(two, one)
+
+
+def _adds_up_to(kind: Kind, other: Kind) -> bool:
+    """Whether the groups of one kind add up to those of another of the same figure."""
+    totals = set(chain(*kind.lines))
+    return kind.figure == other.figure and any(name in totals for name in other.names)
 
 
 # What two of them tell ------------------------------------------------------------------------------------------------
@@ -241,7 +256,7 @@ class Pair:
         """Of which groups the two tell too much; see `differences.tells`."""
         known_before, known = np.isin(self.before, KNOWN), np.isin(self.now, KNOWN)
         secret, beside = np.isin(self.before, SECRET), self.now == State.BESIDE
-        plain = (known_before | (self.before == _ABSENT)) & (known | (self.now == _ABSENT)) & (self.count > 0)
+        plain = (known_before | (self.before == _ABSENT)) & known & (self.count > 0)
         must = (secret & known) | (known_before & beside)
         return np.asarray((must | plain) & (self.count < least))
 
@@ -253,6 +268,14 @@ class Pair:
     def may_not_stand_beside(self, least: int) -> Bools:
         """The groups of which too few changed for another to be hidden by them."""
         return np.asarray(np.isin(self.before, KNOWN) & (self.count < least))
+
+    def changed_alone(self) -> Bools:
+        """The groups that are all that changed in some total: who knows it has learned their difference elsewhere."""
+        found = np.zeros(len(self.count), np.bool_)
+        for _, lies in self._lines():
+            many = np.bincount(lies, weights=self.count > 0)
+            found |= (self.count > 0) & (many[lies] == 1)
+        return found
 
     def rests(self, least: int) -> dict[bytes, int]:
         """Totals of which what one does not show changed by too few together, with how many; see `differences.few`."""
@@ -280,17 +303,19 @@ class Pair:
 
         Last which groups these are. It counts as nobody where nothing else changed: then it changed as the total did.
         """
-        if any(kind.names and not kind.lines for kind in (self.one, self.two)):
-            return  # totals in one of them, of which it is not kept what is hidden
-        one, two = (~np.isin(states, (State.SHOWN, _ABSENT)) for states in (self.before, self.now))
-        for before, now in zip_longest(self.one.lines, self.two.lines, fillvalue=()):
-            total = dict(zip((*self.two.names, *self.one.names), (*now, *before), strict=True))
-            at = {line: number for number, line in enumerate(dict.fromkeys(total.values()))}
-            lies = np.array([at[total[name]] for name in self.order], np.int64)
+        one, two = (~np.isin(states, (*KNOWN, _ABSENT)) for states in (self.before, self.now))
+        for lines, lies in self._lines():
             both = np.isin(lies, lies[one & two])
             for rest in (np.where(both, one | two, one), np.where(both, one | two, two)):
                 count, others = (_differing(self.one, self.two, self.order, lies, some) for some in (rest, ~rest))
-                yield list(at), lies, np.where(others > 0, count, 0), rest
+                yield lines, lies, np.where(others > 0, count, 0), rest
+
+    def _lines(self) -> Iterator[tuple[list[bytes], Ints]]:
+        """By kind of total: the names of totals, and in which of them each group is."""
+        for before, now in zip_longest(self.one.lines, self.two.lines, fillvalue=()):
+            total = dict(zip((*self.two.names, *self.one.names), (*now, *before), strict=True))
+            at = {line: number for number, line in enumerate(dict.fromkeys(total.values()))}
+            yield list(at), np.array([at[total[name]] for name in self.order], np.int64)
 
 
 def _states(kind: Kind, order: Mapping[bytes, int]) -> Ints:

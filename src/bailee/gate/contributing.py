@@ -7,7 +7,7 @@ destroys the key, leaves nobody who could say again what that customer added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -79,7 +79,7 @@ class Added:
     many: int
 
     def held(
-        self, asked: str, every: Groups | None, before: Sequence[tuple[Sketch, int]], secret: bytes
+        self, asked: str, every: Groups | None, before: Iterable[tuple[Sketch, int]], secret: bytes
     ) -> tuple[Bools, Sketch]:
         """Which groups of `every` must stay hidden beside earlier releases, and the sketch of what is shown then.
 
@@ -90,6 +90,8 @@ class Added:
             return np.zeros(0, np.bool_), self._sketch(asked, np.full(len(self.groups), State.SHOWN, np.uint8), secret)
         row = self._rows(every)
         here = row >= 0
+        if len(np.unique(row[here])) < len(every.hidden) or every.strangers:
+            raise FactRejected("some figures are of groups that cannot be told, so nothing was released")
         shown = here & ~every.hidden[row]
 
         def by_row(flags: Bools) -> Bools:
@@ -104,15 +106,7 @@ class Added:
         # Of a group that is not in the answer nothing is shown, whatever its size.
         size = np.where(here, np.sum([each[row] for each in every.figures], axis=0), 0.0)
         first = self._sketch(asked, np.where(shown, State.SHOWN, State.HIDDEN), secret)
-        both = [
-            (sketches.Pair.of(sketch[name], kind), least, sketches.lies(first, kind))
-            for sketch, least in before
-            for name, kind in first.items()
-            if name in sketch
-        ]
-        pairs = [(pair, least) for pair, least, _ in both if pair.two.lines]
-        totals = [each for each in both if not each[0].two.lines]
-        states = holding_back.states(shown, size, complement, pairs, totals)
+        states = holding_back.states(shown, size, complement, *holding_back.paired(first, before))
         return by_row(states != State.SHOWN) | every.hidden, self._sketch(asked, states, secret)
 
     def _sketch(self, asked: str, states: Bytes, secret: bytes) -> Sketch:

@@ -186,7 +186,7 @@ class Disclosing:
         before: Sequence[Before],
     ) -> Given:
         """The figures without the groups that are to be held back, with what later releases are held against."""
-        earlier = [(sketch(), least) for sketch, least in before]
+        earlier = ((sketch(), least) for sketch, least in before)  # one at a time: each may be large
         hidden, sketch = added.held(of, every, earlier, self._keys.key_for(GROUPS))
         table = found.table if every is None else every.left(hidden)
         left_out = found.table.num_rows - table.num_rows

@@ -39,13 +39,19 @@ class Groups:
         import pyarrow as pa
 
         self._shown, self._whole, self._keys = shown, whole, keys
-        both = [pa.chunked_array([*whole.column(at).chunks, *shown.column(at).chunks]) for at in keys]
+        kinds = [whole.schema.field(at).type for at in keys]
+        both = [
+            pa.chunked_array([*whole.column(at).chunks, *shown.column(at).chunks], kind)
+            for at, kind in zip(keys, kinds, strict=True)
+        ]
         columns = [Column.encode(whole.column_names[at], each) for at, each in zip(keys, both, strict=True)]
         _, place = np.unique(np.stack([each.codes for each in columns]), axis=1, return_inverse=True)
         self._mine, self._theirs = place.ravel()[: whole.num_rows], place.ravel()[whole.num_rows :]
         if len(np.unique(self._mine)) != len(self._mine):
             raise FactRejected("several figures are of the same group: select every key that the question groups by")
         self.hidden = ~np.isin(self._mine, self._theirs)
+        #: Whether a row is shown of which `whole` has no group.
+        self.strangers = not bool(np.isin(self._theirs, self._mine).all())
         self._places = [each.codes[: whole.num_rows] for each in columns]
         self._sizes = [len(each) for each in columns]
 

@@ -17,8 +17,8 @@ from bailee.rewrite import Governed
 from bailee.vocabulary import Basis, Reason, Treatment
 
 
-def left_out(ruling: Ruling, governed: Governed, datamap: DataMap, standing: Standing, at: datetime) -> LeftOut:
-    """What the ruling, the map and standing kept from a question."""
+def left_out(ruling: Ruling, governed: Governed, datamap: DataMap, standing: Standing, at: datetime | None) -> LeftOut:
+    """What the ruling, the map and standing kept from a question; `at` is None where rows of any age are seen."""
     columns = tuple((withheld.table, withheld.column, withheld.reason) for withheld in governed.withheld)
     tables = [datamap.tables[name] for name in dict.fromkeys(governed.tables) if datamap.tables[name].personal]
     if not tables:
@@ -46,8 +46,8 @@ def customers_by_reason(ruling: Ruling, standing: Standing) -> list[tuple[Reason
     return sorted(counted, key=lambda each: -each[1])
 
 
-def _rows(ruling: Ruling, governed: Governed, datamap: DataMap, table: Table, at: datetime) -> Iterator[str]:
-    if (table.at or table.at_via) and kept(ruling):
+def _rows(ruling: Ruling, governed: Governed, datamap: DataMap, table: Table, at: datetime | None) -> Iterator[str]:
+    if at is not None and (table.at or table.at_via) and kept(ruling):
         cutoff, least = max(((each.minus(at), each) for each in kept(ruling)), key=lambda each: each[0])
         yield f"rows of `{table.name}` older than {least} (before {cutoff:%Y-%m-%d %H:%M} UTC), or of unknown time"
     allowed = {Treatment.CLEAR, Treatment.AGGREGATE} if governed.aggregate else {Treatment.CLEAR}

@@ -77,7 +77,7 @@ class Questions:
             failed = {**private, "failed": type(error).__name__}
             self._use(ruling, FAILED, failed, at, about, None, spending)
             raise
-        out = left_out(ruling, governed, self._promise.datamap, standing, at)
+        out = left_out(ruling, governed, self._promise.datamap, standing, None if cutoff is None else at)
         private |= {"rows": result.rows, "version": standing.version}
         if governed.noise is None:
             private |= {"included": out.included}

@@ -9,6 +9,7 @@ The number of different values of a column does not add up: of it stands how man
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from bailee.engines import View
@@ -86,15 +87,21 @@ def _spelled(rewriting: Rewriting, clause: str) -> str:
 
 def _figures(inner: Inner, double: str) -> dict[str, str]:
     """What each aggregate is made of, in words that say the same in every question, with its SQL."""
-    found = {}
+    found: dict[str, str] = {}
+    alike: dict[str, set[str]] = {}
     for asked in inner.asked:
         where = "" if asked.condition is None else f" where {_words(inner, asked.condition)}"
         condition = "" if asked.condition is None else f" FILTER (WHERE {asked.condition})"
         for function, argument, sql in _parts(inner, asked, double):
-            call = f"coalesce({sql}{condition}, 0)"
-            found[f"{function} {argument}{where}"] = (
-                f"CASE WHEN {call} > 0 THEN 1 ELSE 0 END" if function == "customers" else call
-            )
+            call, name = f"coalesce({sql}{condition}, 0)", f"{function} {argument}{where}"
+            found[name] = f"CASE WHEN {call} > 0 THEN 1 ELSE 0 END" if function == "customers" else call
+            # Rows are counted by whatever column has a value in them.
+            same = "rows" if function in ("rows", "count") else f"{function} {argument}"
+            alike.setdefault(same, set()).add(name)
+    # Two figures of the same that differ in whom they count tell of whoever is in one of them alone.
+    for names in alike.values():
+        for one, other in combinations(sorted(names), 2):
+            found[f"{one} less {other}"] = f"{found[one]} - {found[other]}"
     return found
 
 
