@@ -83,6 +83,35 @@ def test_no_hidden_small_figure_can_be_worked_out(inner: np.ndarray, least: int,
     assert ((high - low)[unsafe] > width).all()
 
 
+def shuttled(table: Tabulation, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Between what each figure lies, line by line and figure by figure, until nothing moves."""
+    values, flags = table.values.ravel(), hidden.ravel()
+    low, high = np.where(flags, 0.0, values), np.where(flags, np.inf, values)
+    while True:
+        before = low.tolist(), high.tolist()
+        for line in table.lines():
+            *parts, total = line.tolist()
+            high[total] = min(high[total], sum(high[part] for part in parts))
+            low[total] = max(low[total], sum(low[part] for part in parts))
+            for part in parts:
+                others = [other for other in parts if other != part]
+                if flags[part]:
+                    high[part] = min(high[part], high[total] - sum(low[other] for other in others))
+                    low[part] = max(low[part], low[total] - sum(high[other] for other in others))
+        if before == (low.tolist(), high.tolist()):
+            return low.reshape(hidden.shape), high.reshape(hidden.shape)
+
+
+@given(inner_tables(), st.data())
+def test_all_lines_at_once_bound_what_single_ones_do(inner: np.ndarray, data: st.DataObject) -> None:
+    """V10: bounds are those that lines give one after another."""
+    table = Tabulation(with_totals(inner))
+    flags = data.draw(st.lists(st.booleans(), min_size=table.values.size, max_size=table.values.size))
+    hidden = np.array(flags).reshape(table.values.shape)
+    for one, other in zip(shuttled(table, hidden), bounds(table, hidden), strict=True):
+        assert one.tolist() == other.tolist()
+
+
 def test_two_in_each_line_do_not_always_suffice() -> None:
     """A row has three hidden figures, and still all of them can be worked out by the columns."""
     inner = np.array([[1, 2, 20, 20], [2, 1, 20, 20], [20, 20, 9, 9], [20, 20, 9, 9]])

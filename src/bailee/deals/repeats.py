@@ -13,14 +13,14 @@ they tell; recipients cannot join them by pseudonym, whose keys differ.
 What need not be. Figures with noise are as they are whether any one customer is in them or not, up to what their
 purpose spends; so is whatever two releases of them tell together, and spending adds up.
 
-What is not. Two questions whose words differ are held against each other by their customers as a whole alone, even
-where they ask for the same; so are releases from before sketches were kept. Of several groups at once only those with
-the same value of some key, and all: a reader who adds up other groups, or takes more than two releases together, may
-find a difference about fewer. That a group is left out says that few changed in it, or in one beside it. That many
-changed does not say that one of them is not nearly all of the change. The number of different values of a column does
-not add up, so what is held is how many each customer has: one who changes one value for another is not seen. Amounts
-count down to nine decimal places. In a class of de-identified rows, those who stayed may have other sensitive values
-than before. And whoever knows customers of a group takes them away by what they know.
+What is not. Two questions whose words differ, those of a key too, are held against each other by their customers as a
+whole alone, even where they ask for the same; so are releases from before sketches were kept. Of several groups at once
+only those with the same value of some key, and all: a reader who adds up other groups, or takes more than two releases
+together, may find a difference about fewer. That a group is left out says that few changed in it, or in one beside it.
+That many changed does not say that one of them is not nearly all of the change. The number of different values of a
+column does not add up, so what is held is how many each customer has: one who changes one value for another is not
+seen. Amounts count down to nine decimal places. In a class of de-identified rows, those who stayed may have other
+sensitive values than before. And whoever knows customers of a group takes them away by what they know.
 """
 
 from __future__ import annotations

@@ -23,6 +23,8 @@ from bailee.errors import DeidError
 PERCENT = 10
 #: A figure that adding and subtracting fixes closer than this share of itself is known.
 _EXACT = 1e-6
+#: What moves by less than this share of the largest figure does not move.
+_STILL = 1e-12
 #: Larger tables are not held against what can be worked out from all their lines together.
 MOST_CELLS = 4096
 
@@ -128,23 +130,34 @@ def bounds(table: Tabulation, hidden: Bools) -> tuple[Floats, Floats]:
     """Between what a reader who knows that no figure is negative can place each hidden one.
 
     Each line bounds its members, until nothing moves. Buzzigoli, Giusti, An algorithm to calculate the lower and upper
-    bounds of the elements of an array given its marginals, 1999 (the shuttle algorithm).
+    bounds of the elements of an array given its marginals, 1999 (the shuttle algorithm); here all lines of an axis at
+    once.
     """
-    values, flags = table.values.ravel(), hidden.ravel()
-    low, high = np.where(flags, 0.0, values), np.where(flags, np.inf, values)
-    for _ in range(4 * values.size):
-        before = (low.copy(), high.copy())
-        for line in table.lines():
-            parts, total = line[:-1], line[-1]
-            high[total], low[total] = min(high[total], high[parts].sum()), max(low[total], low[parts].sum())
-            for place in parts[flags[parts]]:
-                others = parts[parts != place]
-                high[place] = min(high[place], high[total] - low[others].sum())
-                if np.isfinite(high[others]).all():
-                    low[place] = max(low[place], low[total] - high[others].sum())
-        if np.array_equal(before[0], low) and np.array_equal(before[1], high):
+    low, high = np.where(hidden, 0.0, table.values), np.where(hidden, np.inf, table.values)
+    still = _STILL * np.abs(table.values).max(initial=1.0)
+    for _ in range(4 * table.values.size):
+        before = low.copy(), high.copy()
+        for axis in range(table.values.ndim):
+            _bound_lines(np.moveaxis(low, axis, -1), np.moveaxis(high, axis, -1), np.moveaxis(hidden, axis, -1))
+        with np.errstate(invalid="ignore"):  # what is not bounded yet has not moved
+            moved = [np.nan_to_num(np.abs(one - other)) for one, other in zip(before, (low, high), strict=True)]
+        if max(each.max(initial=0.0) for each in moved) <= still:
             break
-    return low.reshape(hidden.shape), high.reshape(hidden.shape)
+    return low, high
+
+
+def _bound_lines(low: Floats, high: Floats, hidden: Bools) -> None:
+    """Bound the members of lines along the last axis, the last of each the total of the others, in place."""
+    high[..., -1] = np.minimum(high[..., -1], high[..., :-1].sum(axis=-1))
+    low[..., -1] = np.maximum(low[..., -1], low[..., :-1].sum(axis=-1))
+    least, most, parts = low[..., :-1], high[..., :-1], hidden[..., :-1]
+    unbounded = np.isinf(most)
+    others = low[..., :-1].sum(axis=-1, keepdims=True) - least
+    np.copyto(most, np.minimum(most, high[..., -1:] - others), where=parts)
+    finite = np.where(unbounded, 0.0, most)
+    others = finite.sum(axis=-1, keepdims=True) - finite
+    free = unbounded.sum(axis=-1, keepdims=True) == unbounded
+    np.copyto(least, np.maximum(least, low[..., -1:] - others), where=parts & free)
 
 
 def suppressed(
