@@ -39,7 +39,7 @@ def _spark(home: Path, url: str) -> Bring:
 
 
 def _postgres(home: Path, url: str) -> Bring:
-    (home / "bailee.toml").write_text(f'[engines.other]\nkind = "postgres"\nurl = "{as_user(url, "figures")}"\n')
+    (home / "bailee.toml").write_text(f'[engines.other]\nkind = "postgres"\nurl = "{as_user(url, "outward")}"\n')
 
     def bring() -> None:
         with psycopg.connect(url, autocommit=True) as owner:

@@ -24,6 +24,7 @@ from bailee.policy.coarsen import Coarsen
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from sqlglot import exp
 
     from bailee.deals.repeats import Earlier
     from bailee.deid.sketches import Sketch
@@ -82,7 +83,7 @@ def _figures(gate: Gate, deal: Deal, outlet: Disclosing, before: Sequence[Earlie
     for each in deal.asked.values():
         question = _over_tables(deal, each.question, outlet)
         if spend is None:
-            _must_show_every_group(question)
+            _must_show_every_group(each.question)
         # What one question of a deal hides must not follow from another, either.
         within: list[Before] = [(partial(_sketch, table), group) for table in made]
         given = outlet.figures(question, group, _keys(each.question), spend, each.key, [*held, *within])
@@ -105,10 +106,9 @@ def _sketch(table: Table) -> Sketch:
 
 def _must_show_every_group(question: str) -> None:
     """FactRejected for a question that leaves out groups by what is in them."""
-    import sqlglot
     from sqlglot import exp
 
-    tree = sqlglot.parse_one(question, dialect="duckdb")
+    tree = _tree(question)
     for word in ("having", "qualify", "limit", "offset"):
         if any(part.args.get(word) for part in tree.find_all(exp.Query)):
             raise FactRejected(
@@ -119,15 +119,21 @@ def _must_show_every_group(question: str) -> None:
 
 def _keys(question: str) -> tuple[int, ...]:
     """The places of the columns of a question about groups that say which group: those that aggregate nothing."""
-    import sqlglot
     from sqlglot import exp
 
-    try:
-        tree = sqlglot.parse_one(question, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
-        raise FactRejected("a question of `asked` cannot be read as SQL") from None
+    tree = _tree(question)
     items = tree.selects if isinstance(tree, exp.Query) else []
     return tuple(at for at, item in enumerate(items) if item.find(exp.AggFunc) is None)
+
+
+def _tree(question: str) -> exp.Expr:
+    """The tree of a question of the deal, which is in the SQL of DuckDB wherever it is asked."""
+    import sqlglot
+
+    try:
+        return sqlglot.parse_one(question, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        raise FactRejected("a question of `asked` cannot be read as SQL") from None
 
 
 def _spends(gate: Gate, deal: Deal, outlet: Disclosing) -> Decimal | None:
@@ -206,13 +212,9 @@ def _question(wanted: Wanted, outlet: Disclosing) -> str:
 
 def _over_tables(deal: Deal, question: str, outlet: Disclosing) -> str:
     """A question over `wanted` keys as one over the tables of the map; FactRejected where a key is a question."""
-    import sqlglot
     from sqlglot import exp
 
-    try:
-        tree = sqlglot.parse_one(question, dialect="duckdb")
-    except sqlglot.errors.SqlglotError:
-        raise FactRejected("a question of `asked` cannot be read as SQL") from None
+    tree = _tree(question)
     edits = []
     for table in tree.find_all(exp.Table):
         wanted = deal.wanted.get(table.name)

@@ -35,13 +35,16 @@ def paired(now: Sketch, before: Iterable[tuple[Sketch, int]]) -> tuple[list[Grou
     groups: list[Groups] = []
     totals: list[Totals] = []
     for sketch, least in before:
-        for name in now.keys() & sketch.keys():
-            pair = Pair.of(sketch[name], now[name])
-            if sketches.is_of_totals(now[name]):
-                totals.append((pair, least, sketches.lies(now, now[name])))
+        for name, kind in now.items():
+            if name not in sketch:
+                continue
+            pair = Pair.of(sketch[name], kind)
+            if sketches.is_of_totals(kind):
+                totals.append((pair, least, sketches.lies(now, kind)))
             else:
                 groups.append((pair, least))
-    return groups, totals
+    # Finer ones first: where one is held back for these, coarser ones do not follow either.
+    return groups, sorted(totals, key=lambda each: -len(each[0].two.names))
 
 
 def states(
