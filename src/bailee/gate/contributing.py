@@ -80,18 +80,19 @@ class Added:
 
     def held(
         self, asked: str, every: Groups | None, before: Iterable[tuple[Sketch, int]], secret: bytes
-    ) -> tuple[Bools, Sketch]:
+    ) -> tuple[Bools, Sketch] | None:
         """Which groups of `every` must stay hidden beside earlier releases, and the sketch of what is shown then.
 
         `before` are earlier releases' sketches, each with the least group of the two; `asked` is what a reader knows
         the question by; `secret` is what groups are named with. Where nothing says which group is which, all are shown.
+        None where there are not the same groups in both, because somebody came in between.
         """
         if every is None:
             return np.zeros(0, np.bool_), self._sketch(asked, np.full(len(self.groups), State.SHOWN, np.uint8), secret)
         row = self._rows(every)
         here = row >= 0
         if len(np.unique(row[here])) < len(every.hidden) or every.strangers:
-            raise FactRejected("some figures are of groups that cannot be told, so nothing was released")
+            return None
         shown = here & ~every.hidden[row]
 
         def by_row(flags: Bools) -> Bools:

@@ -166,8 +166,14 @@ class Disclosing:
             added = self._added(question, every, at)
             whole = self._ask(question, every, at).arrow()
             if grouped.agree(found.table, whole, keys):
-                return self._held(found, grouped.Groups(found.table, whole, keys) if keys else None, added, of, before)
-        raise FactRejected("the data changes faster than figures can be made of it; nothing was released, try again")
+                groups = grouped.Groups(found.table, whole, keys) if keys else None
+                given = self._held(found, groups, added, of, before)
+                if given is not None:
+                    return given
+        raise FactRejected(
+            "the data changes faster than figures can be made of it, or its groups cannot be told; nothing was "
+            "released, try again"
+        )
 
     def classes(self, rows: pa.Table, numbers: Numbers, tables: Sequence[str], of: str) -> Sketch:
         """What later releases are held against of who is in which class of de-identified rows.
@@ -184,10 +190,13 @@ class Disclosing:
         added: contributing.Added,
         of: str,
         before: Sequence[Before],
-    ) -> Given:
+    ) -> Given | None:
         """The figures without the groups that are to be held back, with what later releases are held against."""
         earlier = ((sketch(), least) for sketch, least in before)  # one at a time: each may be large
-        hidden, sketch = added.held(of, every, earlier, self._keys.key_for(GROUPS))
+        held = added.held(of, every, earlier, self._keys.key_for(GROUPS))
+        if held is None:
+            return None
+        hidden, sketch = held
         table = found.table if every is None else every.left(hidden)
         left_out = found.table.num_rows - table.num_rows
         numbers = np.zeros(table.num_rows, np.int64)
