@@ -96,6 +96,27 @@ def test_threads_wait_for_their_turn(sail_engine: Spark) -> None:
     assert {number: number for number in range(1, 9)} == found
 
 
+def test_an_engine_that_is_closed_before_its_question_begins(
+    sail_server: Server, folders: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then there is nothing to cancel yet, and the question does not run to its limit for nobody."""
+    engine = sail_server.open(folders)
+    engine.allow("allow_p", "INTEGER", ALLOWED, sequence=1)
+    opened = engine._living
+
+    def closed_meanwhile() -> object:
+        living = opened()
+        engine._closed = True
+        return living
+
+    monkeypatch.setattr(engine, "_living", closed_meanwhile)
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        engine.ask([SEEN], FOR_EVER, allow={"allow_p": 1})
+    assert time.monotonic() - began < SOON
+    engine.close()
+
+
 def test_a_closed_engine_answers_nothing(sail_server: Server, folders: dict[str, str]) -> None:
     """Closing may be done twice, even while a question runs, which is then cancelled."""
     engine = sail_server.open(folders)

@@ -243,6 +243,8 @@ class Spark:
             turn = Turn(living.session, lambda: job(living), seconds)
             with self._switch:
                 self._turn = turn
+            if self._closed:  # while the session was being opened: `close` found nothing to cancel
+                turn.stop("cancelled")
             try:
                 return turn.run()
             except Wrong as wrong:
