@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 
 import numpy as np
@@ -190,6 +191,13 @@ def test_what_was_kept_is_what_was_kept() -> None:
     for broken in (b"", b"x" * 99, whole[:-40], whole.replace(b".sums", b".sumx")):
         with pytest.raises(DeidError, match="restore a backup"):
             sketches.read(broken)
+
+
+def test_what_was_kept_before_there_were_versions() -> None:
+    """V15: an older sketch is none, so that its release is held by who was in it."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **{"0.buckets": np.array([4096])})
+    assert {} == sketches.read(file.getvalue())
 
 
 def test_patterns_of_many_keys() -> None:

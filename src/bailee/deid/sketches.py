@@ -43,6 +43,7 @@ _LOW = np.uint64(2**31 - 1)
 _PRIME, _61, _31, _30 = np.uint64(PRIME), np.uint64(61), np.uint64(31), np.uint64(30)
 _NAME = 16
 _ABSENT = -1
+_VERSION = "version"
 _PARTS = ("buckets", "asked", "names", "states", "steps", "sums")
 
 
@@ -343,7 +344,7 @@ def _differing(one: Kind, two: Kind, order: Mapping[bytes, int], lies: Ints, som
 
 def written(sketch: Sketch) -> bytes:
     """A sketch as bytes: NumPy's own archive of arrays, compressed."""
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Any] = {_VERSION: np.array([1])}
     for at, (name, kind) in enumerate(sketch.items()):
         named = np.frombuffer(b"".join([name, kind.figure, *kind.names, *chain(*kind.lines)]), np.uint8)
         # Places follow each other, so the steps between them are small.
@@ -356,12 +357,13 @@ def written(sketch: Sketch) -> bytes:
 
 
 def read(data: bytes) -> dict[bytes, Kind]:
-    """A sketch from its bytes; DeidError where they are not one."""
+    """A sketch from its bytes, empty where they are of before there were versions; DeidError where they are not one."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            return dict(
-                _kind(*(arrays[f"{at}.{part}"] for part in _PARTS)) for at in range(len(arrays.files) // len(_PARTS))
-            )
+            if _VERSION not in arrays.files:
+                return {}
+            kinds = range((len(arrays.files) - 1) // len(_PARTS))
+            return dict(_kind(*(arrays[f"{at}.{part}"] for part in _PARTS)) for at in kinds)
     except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile, zlib.error):
         raise DeidError("what was kept of an earlier release is not what a release keeps; restore a backup") from None
 
