@@ -144,6 +144,18 @@ def test_a_release_that_begins_again_spends_again(noisy: Gate, tmp_path: Path) -
     assert (Decimal("0.3"), 28) == (spent(noisy), done.customers)
 
 
+def test_noisy_figures_are_not_held_against_others(noisy: Gate, tmp_path: Path) -> None:
+    """R52: one who withdrew in between is hidden by the noise of both, which the budget counts, not by a refusal."""
+    out = tmp_path / "out"
+    out.mkdir()
+    digest = agreed(noisy, text())
+    first = releasing.release(noisy, digest, Asked(key=TO, into=out), actor=COUNSEL)
+    noisy.choose("7", "withdraw", "figures")
+    second = releasing.release(noisy, digest, Asked(key=TO, into=out), actor=COUNSEL)
+    assert (30, 29) == (first.customers, second.customers)
+    assert Decimal("0.2") == spent(noisy)
+
+
 def test_the_screen_is_told_in_every_form(noisy: Gate) -> None:
     """M22: as text, JSON and a page, each says that it is a simulation, and how wide the noise is."""
     asked = {"stores": json.loads(text())["asked"]["stores"] | {"by": ["store"]}}

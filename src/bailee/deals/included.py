@@ -59,7 +59,7 @@ def is_loose(found: Sequence[Table]) -> bool:
 
 def is_noisy(found: Sequence[Table]) -> bool:
     """Whether all of it is figures with noise."""
-    return all(each.noise is not None for each in found)
+    return bool(found) and all(each.noise is not None for each in found)
 
 
 def _cohort_covers(deal: Deal, outlet: Disclosing, stands: Bools, now: datetime) -> None:

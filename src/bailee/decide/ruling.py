@@ -37,7 +37,7 @@ class Ruling:
     read_lines: Mapping[str, int | None] = field(default_factory=dict, compare=False, repr=False)
     #: Categories of which no row may say anything, although the purpose reads them: a narrower look at the same use.
     unspoken: frozenset[str] = frozenset()
-    #: How old a row may be besides what the purpose keeps: as old as another use of it would see, for one.
+    #: Rows must be younger than this too, whatever the purpose keeps: a screen sees what a release would send.
     younger: Duration | None = None
     #: Of figures about groups, none that one customer all but makes: what is left without the largest two must be so
     #: many percent of the largest (the p % rule). A deal asks for it.

@@ -22,8 +22,6 @@ from bailee.deid.sketches import Bytes, Pair, Sketch
 #: By group, which are hidden, which others are too and may be known, and which had better not be: which must be hidden
 #: so that none of the first follows from what is shown.
 Complement = Callable[[Bools, Bools, Bools], Bools]
-
-
 #: Groups in this release and an earlier one, with the least group of the two.
 Groups = tuple[Pair, int]
 #: Totals of them too, and in which of these each group is.
