@@ -162,7 +162,11 @@ def _screened(steps: Sequence[Said], promise: Promise) -> Iterator[Reason]:
 
 def _conditions(steps: Sequence[Said]) -> Iterator[Reason]:
     for test in open_conditions(steps):
-        yield _reason("deal_condition", f"the screen's condition on {test} is not met: mend the deal, or say how it is")
+        yield _reason(
+            "deal_condition",
+            f"the screen's condition on {test} is not met: mend the deal, or say how it is met "
+            f"(`bailee deal approve --met {test}=HOW`)",
+        )
 
 
 def _approved(deal: Deal, steps: Sequence[Said]) -> Iterator[Reason]:
